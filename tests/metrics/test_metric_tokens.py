@@ -1,0 +1,52 @@
+"""How metrics cut text."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textgan.metrics.counting import count_ngrams
+from textgan.metrics.tokens import cut_all, intern, split, whitespace
+
+
+def test_split_makes_every_mark_a_token():
+    assert split("A dog's bed, (2) old.") == ["a", "dog's", "bed", ",", "(", "2", ")", "old", "."]
+    assert split("  ") == []
+    assert split("Über 猫!?") == ["über", "猫", "!", "?"]
+
+
+@given(st.text())
+def test_split_is_what_the_golden_test_describes(text):
+    assert split(text) == re.sub(r"([^\w\s'])", r" \1 ", text.lower()).split()
+
+
+def test_whitespace_leaves_marks_and_case():
+    assert whitespace("A dog's  bed.") == ["A", "dog's", "bed."]
+
+
+def test_cut_all_leaves_tokens_as_they_are():
+    assert cut_all(["a b", ["a b"], ()], whitespace) == [["a", "b"], ["a b"], ()]
+
+
+def test_interned_tokens_know_their_sentence():
+    corpus = intern([["b", "a"], [], ["a"]])
+    assert corpus.ids.tolist() == [0, 1, 1]
+    assert corpus.lengths.tolist() == [2, 0, 1]
+    assert corpus.sentence.tolist() == [0, 0, 2]
+    assert corpus.remaining.tolist() == [2, 1, 1]
+    assert corpus.vocabulary == 2
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), max_size=6), max_size=6))
+def test_counts_are_those_of_a_plain_loop(sentences):
+    for n, counts in enumerate(count_ngrams(intern(sentences), 4), start=1):
+        by_gram: dict[tuple[str, ...], dict[int, int]] = {}
+        for number, tokens in enumerate(sentences):
+            for i in range(len(tokens) - n + 1):
+                row = by_gram.setdefault(tuple(tokens[i : i + n]), {})
+                row[number] = row.get(number, 0) + 1
+        entries = list(zip(counts.sentence.tolist(), counts.count.tolist(), strict=True))
+        ours = [entries[a : b + 1] for a, b in zip(counts.first, counts.last, strict=True)]
+        assert sorted(ours) == sorted(sorted(row.items()) for row in by_gram.values())

@@ -1,0 +1,164 @@
+"""The suite: names, signatures, what is absent, metrics from a file, figures from a known source."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from textgan.errors import Mistake
+from textgan.metrics import DIRECTIONS, METRICS, HeldOut, Samples, Score, direction, evaluate, load_metrics
+
+TEXTS = ["a dog.", "a cat.", "a dog."]
+REFERENCES = ["a dog.", "the cat sat."]
+
+
+class Coin:
+    """Writes `h` or `t`, each with 1/4 and ended with 1/2 after every token; noise gives any word 1/100."""
+
+    def tokens(self, sentence: str) -> list[str]:
+        return sentence.split()
+
+    def log_prob(self, sentences: Sequence[str]) -> np.ndarray:
+        return np.array([self._log_prob(self.tokens(sentence), -math.inf) for sentence in sentences])
+
+    def log_prob_smoothed(self, sentences: Sequence[str]) -> np.ndarray:
+        return np.array([self._log_prob(self.tokens(sentence), math.log(0.01)) for sentence in sentences])
+
+    def entropy(self) -> float:
+        return math.log(16)
+
+    def _log_prob(self, tokens: list[str], otherwise: float) -> float:
+        return math.log(0.5) + sum(math.log(0.25) if token in "ht" else otherwise for token in tokens)
+
+
+def test_everything_that_can_be_measured_is_there():
+    samples = Samples(["h t", "t", "x"], REFERENCES, ["t"], Coin(), lambda: HeldOut(20.0, 10, 4, 3))
+    scores = evaluate(samples, METRICS)
+    assert set(scores) == {
+        *(f"{name}-{n}" for name in ("bleu", "self-bleu") for n in (2, 3, 4, 5)),
+        *("distinct-1", "distinct-2"),  # no sentence has three tokens
+        *("duplicates", "novelty", "length", "source-nll", "grammaticality", "nll", "perplexity"),
+    }
+    assert all(isinstance(score.value, float) for score in scores.values())
+
+
+def test_source_figures_by_hand():
+    scores = evaluate(Samples(["h t", "t", "x"], [], source=Coin()), ["source"])
+    nats = 3 * math.log(2) + 3 * math.log(4) + math.log(100)
+    assert scores["source-nll"].value == pytest.approx(nats / 7, abs=1e-12)  # 4 tokens and 3 ends
+    assert scores["source-nll"].signature == "source-nll|hyps:3|tokens:7|smoothed|v:0.1"
+    assert scores["grammaticality"].value == pytest.approx(2 / 3, abs=1e-12)
+
+
+def test_likelihood_is_asked_for_once():
+    calls = []
+
+    def heldout() -> HeldOut:
+        calls.append(1)
+        return HeldOut(nats=20.0, tokens=10, sentences=4, unknown=3)
+
+    scores = evaluate(Samples(TEXTS, REFERENCES, heldout_nll=heldout), ["nll"])
+    assert scores["nll"] == Score(2.0, "nll|sentences:4|tokens:10|unknown:3(skipped)|v:0.1")
+    assert scores["perplexity"].value == pytest.approx(math.e**2)
+    assert len(calls) == 1
+
+
+def test_a_hopeless_likelihood_has_an_infinite_perplexity():
+    scores = evaluate(Samples([], [], heldout_nll=lambda: HeldOut(1e6, 1, 1, 0)), ["nll"])
+    assert scores["perplexity"].value == math.inf
+
+
+def test_what_cannot_be_measured_is_absent():
+    assert evaluate(Samples([], []), METRICS) == {}
+    assert set(evaluate(Samples(["a b c d"], []), METRICS)) == {
+        *(f"distinct-{n}" for n in (1, 2, 3, 4)),
+        *("duplicates", "length"),
+    }
+    assert evaluate(Samples(TEXTS, REFERENCES, heldout_nll=lambda: HeldOut(0.0, 0, 5, 9)), ["nll"]) == {}
+
+
+def test_signatures_say_how_it_was_measured():
+    scores = evaluate(Samples(TEXTS, REFERENCES, train=["a dog."]), METRICS)
+    told = {name: score.signature for name, score in scores.items()}
+    assert told["bleu-4"] == "bleu|n:4|hyps:3|refs:2|tok:split|case:lower|smooth:method1(0.1)|v:0.1"
+    assert told["self-bleu-4"] == "self-bleu|n:4|hyps:3|tok:ws|case:mixed|smooth:method1(0.1)|loo|v:0.1"
+    assert told["distinct-2"] == "distinct|n:2|hyps:3|tok:split|case:lower|v:0.1"
+    assert told["novelty"] == "novelty|hyps:3|train:1|tok:split|case:lower|v:0.1"
+
+
+def test_unknown_names_are_all_told_at_once():
+    with pytest.raises(Mistake) as caught:
+        load_metrics(["bleu", "self-blue", "./gone.py:f", "noveltie"])
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert "'self-bleu'" in lines[0] and "gone.py" in lines[1] and "'novelty'" in lines[2]
+
+
+def test_directions_mark_the_better_value():
+    assert [direction(key) for key in ("bleu-4", "self-bleu-2", "length", "rhyme", "rhyme-2")] == [
+        1,
+        -1,
+        0,
+        0,
+        0,
+    ]
+    scores = evaluate(Samples(TEXTS, REFERENCES, TEXTS, Coin(), lambda: HeldOut(1.0, 1, 1, 0)), METRICS)
+    families = {name.rstrip("0123456789").rstrip("-") for name in scores}
+    assert families == set(DIRECTIONS)
+
+
+MINE = """
+from __future__ import annotations
+from dataclasses import dataclass
+from textgan.metrics import Score
+
+@dataclass
+class Found:
+    share: float
+
+def rhyme(samples):
+    found = Found(sum(text.endswith("t.") for text in samples.texts) / len(samples.texts))
+    return {"rhyme": Score(found.share, "rhyme|v:1")}
+
+def bare(samples):
+    return 0.5
+"""
+
+
+def test_a_metric_of_ones_own_stands_beside_the_recipe(tmp_path: Path):
+    (tmp_path / "mine.py").write_text(MINE)
+    modules, path = set(sys.modules), list(sys.path)
+    scores = evaluate(Samples(TEXTS, REFERENCES), ["length", "./mine.py:rhyme"], beside=tmp_path)
+    assert scores["rhyme"] == Score(1 / 3, "rhyme|v:1")
+    assert "length" in scores
+    assert not [name for name in set(sys.modules) - modules if "mine" in name] and sys.path == path
+
+
+@pytest.mark.parametrize(
+    ("text", "function", "told"),
+    [
+        (MINE, "rime", "Did you mean 'rhyme'"),
+        (MINE, "bare", "expected a dict"),
+        ("import nothing_of_that_name", "f", "does not load: ModuleNotFoundError"),
+        ("def f(:", "f", "does not load: SyntaxError"),
+    ],
+)
+def test_a_faulty_metric_file_is_a_mistake_of_one_line(tmp_path: Path, text: str, function: str, told: str):
+    (tmp_path / "mine.py").write_text(text)
+    with pytest.raises(Mistake, match=told) as caught:
+        evaluate(Samples(TEXTS, REFERENCES), [f"./mine.py:{function}"], beside=tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_metrics_load_no_torch():
+    code = (
+        "import sys; from textgan.metrics import *; evaluate(Samples(['a b'], ['a b']), METRICS);"
+        "assert not {'torch', 'nltk', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])

@@ -1,0 +1,152 @@
+"""The page: self-contained, escaped, the same twice, written whole or not at all."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from textgan.errors import Mistake
+from textgan.report.page import write
+from textgan.report.plots import quality_and_diversity, training_curves
+from textgan.report.reading import read
+
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+
+
+class Outline(HTMLParser):
+    """Tags opened and closed, ids, and what would ask the network."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.outside: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.open += [tag] if tag not in VOID else []
+        self._look(attrs)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self._look(attrs)
+
+    def _look(self, attrs):
+        for name, value in attrs:
+            self.ids += [value] if name == "id" else []
+            if name in {"src", "href", "xlink:href", "action"} and not value.startswith("#"):
+                self.outside.append(value)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def page(make_run):
+    return write([make_run()]).read_text(encoding="utf-8")
+
+
+def test_the_page_holds_what_the_run_was(make_run):
+    run = make_run()
+    assert write([run]) == run / "report.html"
+    page = (run / "report.html").read_text(encoding="utf-8")
+    for told in (
+        "<h1>reinforce on captions: sharper, less diverse</h1>",
+        "generator lstm against discriminator cnn, objective non-saturating, seed 1",
+        "BLEU-4 .412 → .455 (+.043)",
+        "12 of the test sentences also occur in train",
+        "entropy falls",
+        "bleu-4|hyps:2000|v:0.1",
+        "near 11 trees",
+        "textgan train seqgan-short",
+        "hidden: 64",
+        "adversarial, step 40",
+    ):
+        assert told in page
+    assert "near 12 trees" not in page  # twelve sentences side by side
+
+
+def test_the_table_shows_a_dash_for_what_was_not_run_and_marks_the_best(page):
+    real = re.search(r'<tr class="real">.*?</tr>', page, re.DOTALL)[0]
+    assert re.findall(r"<td[^>]*>(.*?)</td>", real) == [".800", ".440", ".360", "–", "1.900", "1.000", "12.0"]
+    assert re.findall(r'<td class="best">(.*?)</td>', page) == [".390", "2.100", ".790", ".455", "2.200", ".620"]
+
+
+def test_well_formed_no_request_and_no_id_twice(make_run):
+    page = write([make_run("a"), make_run("b", strategy="gumbel")], make_run("c")).read_text(encoding="utf-8")
+    outline = Outline(page)
+    assert outline.open == [] and outline.outside == [] and "script" not in outline.tags
+    assert len(outline.ids) == len(set(outline.ids)) > 100
+    assert "@import" not in page and not re.search(r"url\((?!#)", page)
+    used = set(re.findall(r'(?:url\(#|xlink:href="#)([^)"]+)', page))
+    assert used and used <= set(outline.ids)
+
+
+def test_what_is_generated_is_escaped(make_run):
+    bad = "<script>alert('x')</script> & \"<img src=x onerror=y>"
+    run = make_run(
+        sentences=[bad] * 20, notes=[bad], warnings=[bad], recipe=bad, strategy="a<b>$x_", corpus="<i>c"
+    )
+    (run / "recipe.yaml").write_text(f"note: '{bad.replace(chr(39), '')}'\n")
+    page = write([run]).read_text(encoding="utf-8")
+    outline = Outline(page)
+    assert "script" not in outline.tags and "img" not in outline.tags and "i" not in outline.tags
+    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp;" in page and outline.open == []
+
+
+def test_the_same_run_gives_the_same_bytes(make_run):
+    run = make_run()
+    first = write([run]).read_bytes()
+    assert write([run]).read_bytes() == first
+
+
+def test_a_run_under_way_has_a_page(make_run):
+    page = write([make_run(finished=False)]).read_text(encoding="utf-8")
+    assert "reinforce on captions: still under way" in page
+    assert "last seen in phase adversarial, step 40" in page and "<h2>Scores</h2>" not in page
+
+
+def test_a_run_that_has_only_begun_has_a_page(tmp_path: Path):
+    (tmp_path / "recipe.yaml").write_text("corpus: {path: my.txt}\n")
+    page = write([tmp_path]).read_text(encoding="utf-8")
+    assert "nothing logged so far" in page and "my.txt" in page
+
+
+def test_several_runs_go_where_they_are_told(make_run, tmp_path: Path, monkeypatch):
+    runs = [make_run("a"), make_run("b", strategy="gumbel")]
+    monkeypatch.chdir(tmp_path)
+    assert write(runs) == Path("report.html") and (tmp_path / "report.html").is_file()
+    assert write(runs, tmp_path / "both.html") == tmp_path / "both.html"
+
+
+def test_nothing_is_left_half_written(make_run, tmp_path: Path):
+    run = make_run()
+    with pytest.raises(Mistake, match=r"out: .*is no folder; make it first"):
+        write([run], tmp_path / "no" / "where.html")
+    with pytest.raises(Mistake, match="no run given"):
+        write([])
+    (run / "evaluation.json").write_text("{")
+    with pytest.raises(Mistake):
+        write([run])
+    assert not list(tmp_path.rglob("*.html")) and not list(tmp_path.rglob("*.partial"))
+
+
+def test_figures_are_text_in_the_page_s_own_colour_and_say_what_they_show(make_run):
+    run = read(make_run())
+    for figure in [*training_curves(run), quality_and_diversity([run])]:
+        assert 'role="img" aria-label="' in figure.svg and "<text" in figure.svg
+        assert "currentColor" in figure.svg and "#010203" not in figure.svg and "DejaVu" not in figure.svg
+    scatter = quality_and_diversity([run])
+    assert "reinforce: BLEU-4 .455, self-BLEU-4 .470" in scatter.alt
+
+
+def test_numbers_that_are_no_numbers_do_not_stop_the_page(make_run):
+    run = make_run(rows={"real": {"bleu-4": float("nan")}, "after": {"bleu-4": float("inf"), "nll": 1.0}})
+    log = run / "metrics.jsonl"
+    log.write_text(re.sub(r'"(loss|d-loss)": [\d.]+', r'"\1": NaN', log.read_text()))
+    assert "∞" in write([run]).read_text(encoding="utf-8")

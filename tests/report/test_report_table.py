@@ -1,0 +1,168 @@
+"""The table against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import csv as csv_format
+import io
+
+import pytest
+
+from textgan.metrics.samples import Score
+from textgan.report import table
+from textgan.report.movement import direction_in_words, movement, movements
+from textgan.report.reading import read
+
+GUMBEL = {"bleu-4": 0.436, "self-bleu-4": 0.30, "nll": 2.05, "source-nll": 2.5, "grammaticality": 0.40}
+BEFORE = {"bleu-2": 0.75, "bleu-4": 0.412, "self-bleu-4": 0.39, "nll": 2.1, "source-nll": 2.4, "grammaticality": 0.51}  # fmt: skip  # noqa: E501
+REAL = {"bleu-2": 0.8, "bleu-4": 0.44, "self-bleu-4": 0.36, "source-nll": 1.9, "grammaticality": 1.0, "length": 12.0}  # fmt: skip  # noqa: E501
+
+
+def scored(**values):
+    return {key.replace("_", "-"): Score(value, "") for key, value in values.items()}
+
+
+@pytest.fixture
+def two(make_run):
+    """Two strategies from one start."""
+    rows = {"real": REAL, "before": BEFORE, "after": GUMBEL}
+    return [read(make_run("a")), read(make_run("b", strategy="gumbel", rows=rows))]
+
+
+def test_real_text_and_a_shared_start_are_there_once(two):
+    assert [row.label for row in table.rows(two)] == ["real text", "MLE (before)", "reinforce", "gumbel"]
+
+
+def test_columns_are_those_that_a_run_has(two):
+    keys = ["bleu-2", "bleu-4", "self-bleu-4", "nll", "source-nll", "grammaticality", "length"]
+    assert table.columns(table.rows(two)) == keys
+
+
+def test_markdown_word_for_word(two):
+    head, rule, *lines = table.markdown(two).splitlines()[:6]
+    assert head.startswith("|  | BLEU-2 | BLEU-4 | self-BLEU-4 | held-out NLL | source NLL | grammatical |")
+    assert rule == "| --- |" + " ---: |" * 7
+    assert lines == [
+        "| real text | .800 | .440 | .360 | – | 1.900 | 1.000 | 12.0 |",
+        "| MLE (before) | .750 | .412 | **.390** | 2.100 | 2.400 | .510 | – |",
+        "| reinforce | **.790** | .455 | .470 | 2.300 | **2.200** | **.620** | – |",
+        "| gumbel | – | **.436** | .300 | **2.050** | 2.500 | .400 | – |",
+    ]
+
+
+def test_bleu_is_marked_where_it_is_nearest_to_real_text_and_not_where_it_is_highest(two):
+    rows = table.rows(two)  # real .440: before .412 (.028), reinforce .455 (.015), gumbel .436 (.004)
+    assert table.best(rows, "bleu-4") == {3}
+    assert table.best(rows, "length") == set()  # neither more nor less is better
+
+
+def test_nothing_is_marked_without_real_text_or_between_equals(make_run):
+    rows = {"before": {"bleu-4": 0.3, "nll": 2.0}, "after": {"bleu-4": 0.4, "nll": 2.0}}
+    made = table.rows([read(make_run(rows=rows))])
+    assert table.best(made, "bleu-4") == set() and table.best(made, "nll") == set()
+
+
+def test_nan_is_shown_and_never_the_best(make_run):
+    rows = {"before": {"nll": 2.0}, "after": {"nll": float("nan")}}
+    runs = [read(make_run("a", rows=rows)), read(make_run("b", rows={**rows, "after": {"nll": 2.5}}))]
+    made = table.rows(runs)
+    assert [row.label for row in made] == ["MLE (before)", "reinforce, a", "reinforce, b"]
+    assert table.best(made, "nll") == {0} and "| nan |" in table.markdown(runs)
+
+
+def test_an_mle_run_that_is_the_start_of_another_is_one_row(make_run):
+    mle = read(make_run("m", strategy="mle", rows={"real": REAL, "after": BEFORE}))
+    gan = read(make_run("a"))
+    labels = [row.label for row in table.rows([mle, gan])]
+    assert labels == ["real text", "MLE (before)", "reinforce"]
+
+
+def test_an_mle_run_of_its_own_stands_before_the_others(make_run):
+    mle = read(make_run("m", strategy="mle", rows={"real": REAL, "after": {**BEFORE, "nll": 2.2}}))
+    gan = read(make_run("a"))
+    labels = [row.label for row in table.rows([gan, mle])]
+    assert labels == ["real text", "MLE (before)", "MLE", "reinforce"]
+
+
+def test_corpora_are_not_compared_with_each_other(make_run):
+    other = {"real": {"bleu-4": 0.2}, "before": {"bleu-4": 0.1}, "after": {"bleu-4": 0.15}}
+    runs = [read(make_run("a")), read(make_run("b", corpus="coco60", rows=other))]
+    rows = table.rows(runs)
+    labels = [row.label for row in rows]
+    assert labels == [
+        f"{row}, {corpus}"
+        for row in ("real text", "MLE (before)", "reinforce")
+        for corpus in ("captions", "coco60")
+    ]
+    assert table.best(rows, "bleu-4") == {4, 5}
+
+
+def test_csv_has_full_values_and_empty_fields(two):
+    made = list(csv_format.DictReader(io.StringIO(table.csv(two))))
+    assert made[2]["bleu-4"] == "0.455" and made[0]["nll"] == "" and made[3]["bleu-2"] == ""
+    assert [line["state"] for line in made] == ["real", "before", "after", "after"]
+
+
+def test_the_terminal_keeps_what_tells_most_and_says_what_it_left_out(two):
+    from rich.console import Console
+
+    def shown(width: int) -> str:
+        console = Console(width=width, record=True, file=io.StringIO())
+        console.print(table.terminal(two, width))
+        return console.export_text()
+
+    narrow, wide = shown(60), shown(120)
+    assert "…" not in narrow + wide  # nothing is cut
+    assert "No room here for BLEU-2" in narrow and "No room" not in wide
+    assert ".455" in narrow and "2.200" in narrow and "–" in narrow
+
+
+def test_the_caption_names_the_entropy_and_what_the_mark_means(make_run):
+    told = " ".join(table.captions([read(make_run(entropy=1.853))]))
+    assert "entropy of 1.853 nats per token" in told and "nearest to real text" in told and "One seed" in told
+
+
+def test_differing_signatures_are_said(make_run):
+    folder = make_run()
+    text = (folder / "evaluation.json").read_text()
+    first, _, rest = text.partition('"after"')
+    (folder / "evaluation.json").write_text(first + '"after"' + rest.replace("bleu-4|hyps:2000", "bleu-4|hyps:9"))
+    told = " ".join(table.captions([read(folder)]))
+    assert "differing signatures, compare with care: BLEU-4, self-BLEU-4." in told
+
+
+def test_movement_word_for_word():
+    told = movement(scored(bleu_4=0.412, self_bleu_4=0.39), scored(bleu_4=0.455, self_bleu_4=0.47))
+    assert told == "BLEU-4 .412 → .455 (+.043), self-BLEU-4 .390 → .470 (+.080): sharper, less diverse"
+
+
+@pytest.mark.parametrize(
+    ("bleu", "self_bleu", "words"),
+    [
+        (0.41, 0.40, "sharper, about as diverse"),
+        (0.41, 0.38, "sharper and more diverse"),
+        (0.39, 0.38, "less sharp, more diverse"),
+        (0.39, 0.42, "less sharp and less diverse"),
+        (0.40, 0.38, "more diverse, about as sharp"),
+        (0.4049, 0.3951, "no visible change"),
+        (0.405, 0.40, "sharper, about as diverse"),  # .005 is a change
+    ],
+)
+def test_direction(bleu, self_bleu, words):
+    before, after = scored(bleu_4=0.40, self_bleu_4=0.40), scored(bleu_4=bleu, self_bleu_4=self_bleu)
+    assert direction_in_words(before, after) == words
+
+
+def test_movement_tells_other_scores_where_they_moved():
+    before = scored(bleu_4=0.4, self_bleu_4=0.4, nll=2.1, grammaticality=0.5)
+    told = movement(before, {**before, **scored(nll=2.0)})
+    assert told.endswith("held-out NLL 2.100 → 2.000 (−.100): BLEU and self-BLEU about the same")
+    assert movement(scored(nll=2.1), scored(nll=2.0)).endswith(": held-out NLL changed")
+    assert movement(scored(nll=2.1), scored(nll=2.1)) == "no visible change"
+    assert movement({}, {}) == "no score in common before and after"
+
+
+def test_movements_name_the_strategy_and_the_nearness_to_real_text(two):
+    reinforce, gumbel = movements(two)
+    assert reinforce.startswith("reinforce: BLEU-4 .412 → .455 (+.043), self-BLEU-4 .390 → .470 (+.080)")
+    assert "BLEU-4 nearer to real text (.440); self-BLEU-4 farther from real text (.360)" in reinforce
+    assert gumbel.startswith("gumbel: ") and "sharper and more diverse" in gumbel

@@ -1,0 +1,228 @@
+"""The command line: train, sample, evaluate, recipes, report. A verb imports what is heavy when it is called.
+
+A user's mistake is one line on standard error, `textgan: where: what; remedy`, and exit code 2.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from textgan.errors import Mistake, did_you_mean
+
+app = typer.Typer(
+    name="textgan",
+    help="GANs for text: train, sample, evaluate, compare.",
+    epilog="Example: textgan train seqgan-short strategy=gumbel --out runs/gumbel",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+_UsageError: Any = typer.BadParameter.__base__  # typer brings its own click in some versions, not in others
+_ClickException: Any = _UsageError.__base__
+
+
+class Format(str, Enum):
+    """How `sample` writes sentences."""
+
+    txt = "txt"
+    jsonl = "jsonl"
+
+
+class Checkpoint(str, Enum):
+    """Which weights of a run."""
+
+    last = "last"
+    best = "best"
+    pretrained = "pretrained"
+
+
+@app.command(
+    epilog="Example: textgan train seqgan-short corpus.path=my.txt strategy.rollouts=8 --out runs/mine"
+)
+def train(
+    recipe: Annotated[str, typer.Argument(help="A name that `textgan recipes` lists, or a YAML file.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY.PATH=VALUE", help="Changes: strategy=gumbel, budget=smoke, ..."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder; by default a new one under runs/.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="In place of the recipe's seed.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+) -> None:
+    """Train a recipe; write checkpoints, samples, scores and a report into a run folder."""
+    from textgan.recipe import Recipe
+
+    loaded = Recipe.load(recipe, overrides or [])
+    loaded.check()
+
+    from rich.console import Console
+
+    from textgan.report import page, reading, table
+    from textgan.training.run import Stopped
+    from textgan.training.run import train as run_training
+
+    try:
+        folder = run_training(loaded, out, seed, resume, _command())
+    except Stopped as stopped:
+        print(f"textgan: stopped; to go on: {stopped.resume_command}", file=sys.stderr)
+        raise typer.Exit(130) from None
+    written = page.write([folder], None)
+    Console().print(table.terminal([reading.read(folder)]))
+    print(f"report: {written}")
+
+
+@app.command(epilog="Example: textgan sample runs/gumbel -n 20 --temperature 0.8 --prefix 'a man'")
+def sample(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Sentences.")] = 10,
+    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
+    top_k: Annotated[int | None, typer.Option(min=1, help="Draw from the K likeliest tokens.")] = None,
+    top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest tokens of total P.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="Every sentence begins with this text.")] = None,
+    label: Annotated[str | None, typer.Option(help="A label of the corpus, for a run with labels.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same sentences.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="Plain lines, or JSON objects.")] = Format.txt,
+    checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
+) -> None:
+    """Write sentences of a run to standard output, one a line."""
+    _above_zero("--temperature", temperature)
+    if top_p is not None and not 0 < top_p <= 1:
+        raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {top_p:g}")
+    _run_folder(run)
+    from textgan.training.run import load
+
+    loaded = load(run, checkpoint.value)
+    names = loaded.label_names
+    if label is not None and label not in names:
+        known = did_you_mean(label, names) if names else " The run was trained without labels; leave it out."
+        raise Mistake(f"--label: the run has no label {label!r}.{known}")
+    texts = loaded.sample(
+        n, temperature=temperature, top_k=top_k, top_p=top_p, prefix=prefix, label=label, seed=seed
+    )
+    for text in texts:
+        if form is Format.jsonl:
+            text = json.dumps(
+                {"text": text} | ({} if label is None else {"label": label}), ensure_ascii=False
+            )
+        print(text)
+
+
+@app.command(
+    epilog="Example: textgan evaluate samples.txt --references test.txt --metrics bleu,self-bleu --json"
+)
+def evaluate(
+    target: Annotated[Path, typer.Argument(help="A run folder, or a text file with a sentence a line.")],
+    references: Annotated[Path | None, typer.Option(help="Real held-out sentences, one a line.")] = None,
+    metrics: Annotated[str | None, typer.Option(help="Names with commas between: bleu,self-bleu.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Score a run or a file of sentences; every score comes with its signature."""
+    names = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
+    if names == []:
+        raise Mistake("--metrics: names none; expected names with commas between, such as bleu,self-bleu")
+    if target.is_dir():
+        _run_folder(target)
+        from textgan.training.run import evaluate_run
+
+        scores = evaluate_run(target, references, names)
+    else:
+        from textgan.scoring import evaluate_file
+
+        scores = evaluate_file(target, references, names)
+    if as_json:
+        rows = {key: {"value": score.value, "signature": score.signature} for key, score in scores.items()}
+        print(json.dumps(rows, indent=2))
+        return
+    width = max(map(len, scores))
+    for key, score in scores.items():
+        print(f"{key:{width}}  {score.value:10.4f}  {score.signature}")
+
+
+@app.command(epilog="Example: textgan recipes")
+def recipes() -> None:
+    """List the recipes, one a line."""
+    from textgan.library import recipes as known
+
+    rows = known()
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, summary in rows:
+        print(f"{name:{width}}  {summary}")
+
+
+@app.command(epilog="Example: textgan report runs/mle runs/gumbel --out comparison.html")
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders.")],
+    out: Annotated[Path | None, typer.Option(help="The HTML file.")] = None,
+) -> None:
+    """Compare runs: a table here, and one self-contained HTML file."""
+    for run in runs:
+        _run_folder(run)
+    from rich.console import Console
+
+    from textgan.report import page, reading, table
+
+    written = page.write(runs, out)
+    Console().print(table.terminal([reading.read(run) for run in runs]))
+    print(f"report: {written}")
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """The console script: run the verb and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if words is None else list(words)))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command; returns its exit code: 0, 2 for a user's mistake, 130 for an interruption."""
+    try:
+        code = app(args=list(words), prog_name="textgan", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except Mistake as mistake:
+        return _say(str(mistake))
+    except _UsageError as error:
+        context = error.ctx
+        helping = f"; see: {context.command_path} --help" if context else ""
+        message = error.format_message()
+        return _say(f"{' '.join(message.split()).rstrip('.')}{helping}") if message else 2
+    except _ClickException as error:
+        return _say(error.format_message())
+    except (KeyboardInterrupt, typer.Abort):
+        print("textgan: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `| head` has read enough; what is left in the buffer goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _say(lines: str) -> int:
+    for line in lines.splitlines():
+        print(f"textgan: {line}", file=sys.stderr)
+    return 2
+
+
+def _command() -> str:
+    return shlex.join(["textgan", *sys.argv[1:]])
+
+
+def _above_zero(option: str, value: float) -> None:
+    if not value > 0:
+        raise Mistake(f"{option}: expected a value above 0, got {value:g}")
+
+
+def _run_folder(run: Path) -> None:
+    if not run.is_dir():
+        raise Mistake(f"run: there is no run folder {run}; `textgan train` makes one")
+    if not (run / "recipe.yaml").is_file():
+        raise Mistake(f"run: {run} is not a run folder; expected one that holds recipe.yaml")

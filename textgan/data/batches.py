@@ -1,0 +1,174 @@
+"""Sentences as padded tensors, and an endless, seeded, resumable stream of batches of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from textgan.data.corpus import Split
+from textgan.data.tokenizers import Tokenizer
+from textgan.errors import Mistake, did_you_mean
+from textgan.types import Text
+
+_window = 50  # batches that are sorted by length together
+_overlong = ("drop", "truncate")
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One split as padded tensors on the CPU.
+
+    text: ids (N,T) int64, mask (N,T) bool, labels (N,) or None. known (N,T): in the mask and not <unk>, the tokens
+    that a likelihood counts.
+    """
+
+    text: Text
+    known: Tensor
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+
+def encode(
+    split: Split, tokenizer: Tokenizer, length: int, *, overlong: str = "drop", place: str = "corpus.train"
+) -> tuple[Encoded, list[str]]:
+    """Tokenize a split into T = `length` positions, EOS included; also what to tell the user, in words.
+
+    A sentence of more than length - 1 tokens is left out (`overlong="drop"`), or cut to `length` tokens and then
+    has no EOS and a mask that is True throughout (`"truncate"`). A sentence with no token is left out.
+    """
+    if overlong not in _overlong:
+        raise Mistake(
+            f"overlong: {overlong!r} is neither drop nor truncate.{did_you_mean(str(overlong), _overlong)}"
+        )
+    if length < 2:
+        raise Mistake(f"length: {length} leaves no place for a token before the end; give at least 2")
+    rows = tokenizer.encode(split.texts)
+    sizes = np.fromiter(map(len, rows), np.int64, len(rows))  # (all,)
+    fits = sizes < length
+    kept = (sizes > 0) & (fits | (overlong == "truncate"))
+    if not kept.any():
+        raise Mistake(f"{place}: " + _nothing_left(sizes, length))
+    chosen = [rows[i][:length] for i in np.flatnonzero(kept)]
+    sizes = np.minimum(sizes[kept], length)  # (N,) without EOS
+    positions = np.arange(length)[None, :]
+    ids = np.full((len(chosen), length), tokenizer.pad, np.int64)  # (N,T)
+    ids[positions < sizes[:, None]] = np.fromiter(
+        (i for row in chosen for i in row), np.int64, int(sizes.sum())
+    )
+    ids[positions == sizes[:, None]] = tokenizer.eos
+    mask = positions <= sizes[:, None]
+    known = mask if tokenizer.unk is None else mask & (ids != tokenizer.unk)
+    labels = None if split.labels is None else torch.as_tensor(np.asarray(split.labels, np.int64)[kept])
+    text = Text(torch.from_numpy(ids), torch.from_numpy(mask), labels)
+    notes = _notes(
+        place, rows, fits, overlong, length, unknown=int((mask & ~known).sum()), tokens=int(sizes.sum())
+    )
+    return Encoded(text, torch.from_numpy(known)), notes
+
+
+def _nothing_left(sizes: np.ndarray, length: int) -> str:
+    if not sizes.any():
+        return "no sentence has a token; give text that the tokenizer can read"
+    low, middle, high = (int(size) for size in np.quantile(sizes, [0, 0.5, 1], method="nearest"))
+    return (
+        f"no sentence fits into length {length}, which holds {length - 1} tokens and the end; sentences have {low} to "
+        f"{high} tokens (median {middle}); raise length to {high + 1}, or set overlong to truncate"
+    )
+
+
+def _notes(
+    place: str, rows: list[list[int]], fits: np.ndarray, overlong: str, length: int, unknown: int, tokens: int
+) -> list[str]:
+    notes = []
+    if not fits.all():
+        done = "dropped" if overlong == "drop" else f"cut to {length}"
+        long = int((~fits).sum())
+        notes.append(
+            f"{place}: {long:,} of {len(rows):,} sentences have more than {length - 1} tokens; {done}"
+        )
+    if empty := sum(not row for row in rows):
+        notes.append(f"{place}: {empty:,} of {len(rows):,} sentences have no token; dropped")
+    if unknown:
+        notes.append(
+            f"{place}: {unknown:,} of {tokens:,} tokens ({unknown / tokens:.2%}) are not in the vocabulary"
+        )
+    return notes
+
+
+class Batches:
+    """An endless stream of batches; every epoch is a fresh permutation that (seed, epoch) alone decides.
+
+    The sentences of an epoch that fill no whole batch sit that epoch out; a split smaller than `size` is one batch.
+    bucket: a batch has sentences of about one length and is only as wide as its longest. Without it T stays whole.
+    """
+
+    def __init__(self, encoded: Encoded, size: int, seed: int, *, bucket: bool = False) -> None:
+        if size < 1:
+            raise Mistake(f"batch size: {size} holds no sentence; give at least 1")
+        self.encoded, self.size, self.seed, self.bucket = encoded, min(size, len(encoded)), seed, bucket
+        self._lengths = encoded.text.mask.sum(1).numpy()  # (N,)
+        self._epoch, self._position = 0, 0
+        self._order = self._permutation()
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return len(self.encoded) // self.size
+
+    @property
+    def epoch(self) -> int:
+        """Epochs completed."""
+        return self._epoch
+
+    def next(self) -> tuple[Text, Tensor]:
+        """The next batch: text, ids (B,T), and `known` (B,T)."""
+        rows = self._order[self._position]
+        width = int(self._lengths[rows].max()) if self.bucket else self.encoded.known.shape[1]
+        self._position += 1
+        if self._position == self.steps_per_epoch:
+            self._epoch, self._position = self._epoch + 1, 0
+            self._order = self._permutation()
+        return _take(self.encoded, torch.from_numpy(rows), width)
+
+    def _permutation(self) -> np.ndarray:
+        """This epoch's rows, (steps_per_epoch, B)."""
+        draw = np.random.default_rng([self.seed, self._epoch])
+        rows = draw.permutation(len(self.encoded))[: self.steps_per_epoch * self.size]
+        if not self.bucket:
+            return rows.reshape(-1, self.size)
+        span = _window * self.size
+        windows = (rows[at : at + span] for at in range(0, len(rows), span))
+        rows = np.concatenate(
+            [window[np.argsort(self._lengths[window], kind="stable")] for window in windows]
+        )
+        return draw.permutation(rows.reshape(-1, self.size), axis=0)
+
+    def state_dict(self) -> dict[str, int]:
+        """Where the stream stands: epochs completed and batches given since."""
+        return {"epoch": self._epoch, "position": self._position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from there: the batches that follow are those of the stream that was never stopped."""
+        if not 0 <= state["position"] < self.steps_per_epoch:
+            raise Mistake(
+                f"checkpoint: its batch {state['position']} is beyond the {self.steps_per_epoch} batches of an epoch "
+                "here; resume with the corpus, length and batch size of the run"
+            )
+        self._epoch, self._position = state["epoch"], state["position"]
+        self._order = self._permutation()
+
+
+def ordered(encoded: Encoded, size: int) -> Iterator[tuple[Text, Tensor]]:
+    """Every sentence once, in the corpus's order, in batches of at most `size`: for evaluation."""
+    for rows in torch.arange(len(encoded)).split(size):
+        yield _take(encoded, rows, encoded.known.shape[1])
+
+
+def _take(encoded: Encoded, rows: Tensor, width: int) -> tuple[Text, Tensor]:
+    text = encoded.text
+    labels = None if text.labels is None else text.labels[rows]
+    return Text(text.ids[rows, :width], text.mask[rows, :width], labels), encoded.known[rows, :width]

@@ -1,0 +1,63 @@
+"""What a corpus is: three splits of raw text and, where it is known, the true source. Loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+class Source(Protocol):
+    """A distribution over sentences that is known exactly: a grammar, an oracle."""
+
+    def log_prob(self, sentences: Sequence[str]) -> np.ndarray:
+        """(N,) float64, nats per sentence; -inf where the source cannot have written the sentence."""
+        ...
+
+    def log_prob_smoothed(self, sentences: Sequence[str]) -> np.ndarray:
+        """(N,) float64, nats; the source mixed with a little noise, finite for every sentence."""
+        ...
+
+    def tokens(self, sentence: str) -> list[str]:
+        """The sentence's terminals (words and marks), without any end-of-sentence sign."""
+        ...
+
+    def entropy(self) -> float:
+        """Nats per sentence."""
+        ...
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a corpus as raw text; labels are indices into the corpus's `label_names`."""
+
+    texts: list[str]
+    labels: list[int] | None = None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+class Corpus(Protocol):
+    """Train, validation and test text; what was dropped or odd, in words; the true source where it is known."""
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    label_names: tuple[str, ...]
+    source: Source | None
+    notes: list[str]
+
+
+def duplicates(texts: Sequence[str]) -> int:
+    """How many of the texts repeat an earlier one."""
+    return len(texts) - len(set(texts))
+
+
+def overlap(texts: Sequence[str], train: Sequence[str]) -> int:
+    """How many of the texts occur in `train` too."""
+    known = set(train)
+    return sum(text in known for text in texts)

@@ -1,0 +1,189 @@
+"""Reading one file of text: plain, jsonl, csv, tsv or parquet, with every mistake at its line. Loads no torch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from textgan.errors import Mistake, did_you_mean
+
+Record = tuple[str, dict[str, Any]]
+"""Where a record stands (`reviews.csv, line 7`) and its values by column."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Texts with their spaces normalised, labels as written, and how many empty texts were left out."""
+
+    texts: list[str]
+    labels: list[str] | None = None
+    empty: int = 0
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def read(
+    path: str | Path,
+    column: str | None = None,
+    label: str | None = None,
+    encoding: str = "utf-8",
+    place: str = "corpus.path",
+) -> Rows:
+    """The sentences of a file; its ending decides the format, and an ending that is not known is plain text."""
+    file = _existing(Path(path).expanduser(), place)
+    records = _formats.get(file.suffix.lower())
+    if records is not None:
+        return from_records(list(records(file, encoding, place)), column, label, file.name)
+    for name, value in (("column", column), ("label", label)):
+        if value is not None:
+            known = ", ".join(_formats)
+            raise Mistake(f"corpus.{name}: {file.name} is plain text and has no columns; leave it out, or give {known}")
+    return _kept([(line, None) for line in _text(file, encoding, place).split("\n")], file.name, place, False)
+
+
+def from_records(records: Sequence[Record], column: str | None, label: str | None, name: str) -> Rows:
+    """The text and label columns of records; column None is `text`, or the only one there is."""
+    columns = list(dict.fromkeys(key for _, record in records for key in record))
+    if not columns:
+        raise Mistake(f"corpus.path: {name} holds no sentence; expected a text column")
+    if label is not None and label not in columns:
+        raise Mistake(f"corpus.label: {name} has no column {label!r}; it has {_listed(columns, label)}")
+    text_column = _text_column(columns, column, label, name)
+    rows: list[tuple[str, str | None]] = []
+    for where, record in records:
+        text = record.get(text_column)
+        if text is not None and not isinstance(text, str):
+            kind = type(text).__name__
+            raise Mistake(f"corpus.column: {where}: {text_column} is a {kind}, not text; give a column of text")
+        value = record.get(label) if label is not None else None
+        if label is not None and (text or "").strip() and (value is None or not str(value).strip()):
+            raise Mistake(f"corpus.label: {where} has no {label}; fill it in, or take the line out")
+        rows.append((text or "", None if value is None else str(value).strip()))
+    return _kept(rows, name, "corpus.path", label is not None)
+
+
+def _text_column(columns: list[str], column: str | None, label: str | None, name: str) -> str:
+    if column is not None:
+        if column not in columns:
+            raise Mistake(f"corpus.column: {name} has no column {column!r}; it has {_listed(columns, column)}")
+        return column
+    candidates = [each for each in columns if each != label]
+    if "text" in candidates or len(candidates) == 1:
+        return "text" if "text" in candidates else candidates[0]
+    raise Mistake(f"corpus.column: {name} has columns {', '.join(map(repr, columns))}; say which holds the text")
+
+
+def _listed(columns: list[str], wanted: str) -> str:
+    near = did_you_mean(wanted, columns) if get_close_matches(wanted, columns) else ""
+    return f"{', '.join(map(repr, columns))}.{near}"
+
+
+def _kept(rows: Sequence[tuple[str, str | None]], name: str, place: str, labelled: bool) -> Rows:
+    normal = [(" ".join(text.split()), value) for text, value in rows]
+    kept = [(text, value) for text, value in normal if text]
+    if not kept:
+        raise Mistake(f"{place}: {name} holds no sentence; expected one a line")
+    labels = [str(value) for _, value in kept] if labelled else None
+    empty = len(normal) - len(kept)
+    return Rows([text for text, _ in kept], labels, empty)
+
+
+def _existing(file: Path, place: str) -> Path:
+    if file.is_dir():
+        raise Mistake(f"{place}: {file} is a folder; give a file in it, or {{name: datasets, dataset: {file}}}")
+    if file.is_file():
+        return file
+    if not file.parent.is_dir():
+        raise Mistake(f"{place}: {file} does not exist, nor does its folder; paths start in the current folder")
+    beside = sorted(each.name for each in file.parent.iterdir() if each.is_file())
+    near = get_close_matches(file.name, beside, n=1, cutoff=0.6)
+    remedy = f"did you mean {near[0]!r}?" if near else "paths start in the current folder"
+    raise Mistake(f"{place}: {file} does not exist; {remedy}")
+
+
+def _text(file: Path, encoding: str, place: str) -> str:
+    try:
+        raw = file.read_bytes()
+        text = raw.decode(encoding)
+    except OSError as error:
+        raise Mistake(f"{place}: {file} cannot be read ({error.strerror}); check its permissions") from error
+    except LookupError as error:
+        raise Mistake(f"corpus.encoding: {encoding!r} is unknown; utf-8, latin-1 and utf-16 are usual") from error
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+        raise Mistake(
+            f"{place}: {file.name} is not {encoding} (line {line}, byte {error.start}); "
+            f"set corpus.encoding={'utf-16' if utf16 else 'latin-1'}, or save it as UTF-8"
+        ) from error
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise Mistake(
+            f"{place}: {file.name} is a binary file (NUL at line {line}); give text, or set corpus.encoding=utf-16"
+        )
+    # Only these end a line: str.splitlines would also cut at form feeds and Unicode separators.
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
+
+
+def _jsonl(file: Path, encoding: str, place: str) -> Iterator[Record]:
+    for number, line in enumerate(_text(file, encoding, place).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise Mistake(f"{place}: {file.name}, line {number} is no JSON ({error}); one object a line") from error
+        if not isinstance(record, dict):
+            raise Mistake(f'{place}: {file.name}, line {number} is no JSON object; expected {{"text": "..."}}')
+        yield f"{file.name}, line {number}", record
+
+
+def _csv(file: Path, encoding: str, place: str) -> Iterator[Record]:
+    yield from _table(file, csv.reader(io.StringIO(_text(file, encoding, place)), strict=True), place)
+
+
+def _tsv(file: Path, encoding: str, place: str) -> Iterator[Record]:
+    # Most tab-separated files quote nothing, and a sentence may begin with a quotation mark.
+    reader = csv.reader(io.StringIO(_text(file, encoding, place)), delimiter="\t", quoting=csv.QUOTE_NONE)
+    yield from _table(file, reader, place)
+
+
+def _table(file: Path, reader: Any, place: str) -> Iterator[Record]:
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        for row in reader:
+            where = f"{file.name}, line {reader.line_num}"
+            if len(row) > len(header):
+                raise Mistake(
+                    f"{place}: {where} has {len(row)} fields and the header {len(header)}; "
+                    "quote a text that holds the separator"
+                )
+            yield where, dict(zip(header, row, strict=False))
+    except csv.Error as error:
+        raise Mistake(f"{place}: {file.name}, line {reader.line_num}: {error}; check its quotation marks") from error
+
+
+def _parquet(file: Path, encoding: str, place: str) -> Iterator[Record]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        rows = pyarrow.parquet.read_table(file).to_pylist()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise Mistake(f"{place}: {file.name} is no parquet file; give one, or another ending") from error
+    yield from ((f"{file.name}, row {number}", row) for number, row in enumerate(rows, 1))
+
+
+_formats: dict[str, Callable[[Path, str, str], Iterator[Record]]] = {
+    ".jsonl": _jsonl,
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".parquet": _parquet,
+}

@@ -1,0 +1,117 @@
+"""From rows to a corpus: seeded splits, label names, and what the user should know in words. Loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from textgan.data.corpus import Source, Split, duplicates, overlap
+from textgan.data.reading import Rows
+from textgan.errors import Mistake
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The splits of a corpus that was read from somewhere, its label names, and notes in words."""
+
+    train: Split
+    validation: Split
+    test: Split
+    label_names: tuple[str, ...]
+    notes: list[str]
+
+
+@dataclass
+class Loaded:
+    """A corpus (see `Corpus`) of which no true source is known."""
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    label_names: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    source: Source | None = None
+
+    def fill(self, name: str, parts: Parts, notes: Sequence[str] = ()) -> None:
+        """Become the corpus of this name and these parts."""
+        self.name, self.source = name, None
+        self.train, self.validation, self.test = parts.train, parts.validation, parts.test
+        self.label_names, self.notes = parts.label_names, [*notes, *parts.notes]
+
+
+def assemble(train: Rows, validation: Rows | float, test: Rows | float, seed: int, size: int | None = None) -> Parts:
+    """Build the splits. A number in place of rows is cut from train: below 1 a share, from 1 on a count.
+
+    size: keep at most so many training sentences, a seeded choice, after the cuts.
+    """
+    empty = [(name, rows.empty) for name, rows in (("train", train), ("validation", validation), ("test", test))
+             if isinstance(rows, Rows) and rows.empty]  # fmt: skip
+    wanted = {"validation": validation, "test": test}
+    counts = {name: _count(name, held, len(train)) for name, held in wanted.items() if not isinstance(held, Rows)}
+    if sum(counts.values()) >= len(train):
+        asked = " and ".join(f"{count:,} for {name}" for name, count in counts.items())
+        raise Mistake(
+            f"corpus: {len(train):,} sentences are too few to cut off {asked}; "
+            f"give more text, or a file of its own as {' and '.join(f'corpus.{name}' for name in counts)}"
+        )
+    order = np.random.default_rng(seed).permutation(len(train))
+    cut: dict[str, Rows] = {}
+    for name, count in counts.items():
+        cut[name], order = _pick(train, order[:count]), order[count:]
+    held_out = {name: cut[name] if name in cut else held for name, held in wanted.items()}
+    rest = _pick(train, order if size is None else order[:size])
+    everything = {"train": rest, **{name: rows for name, rows in held_out.items() if isinstance(rows, Rows)}}
+    names = _label_names(everything)
+    splits = {name: _split(rows, names) for name, rows in everything.items()}
+    return Parts(splits["train"], splits["validation"], splits["test"], names, _notes(splits, empty))
+
+
+def _count(name: str, share: object, total: int) -> int:
+    if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 < share:
+        raise Mistake(f"corpus.{name}: {share!r} is no share; give a file, a share between 0 and 1, or a number")
+    return max(1, round(share * total)) if share < 1 else round(share)
+
+
+def _pick(rows: Rows, chosen: np.ndarray) -> Rows:
+    order = sorted(chosen.tolist())  # the file's order: a diff of two corpora stays readable
+    labels = None if rows.labels is None else [rows.labels[i] for i in order]
+    return Rows([rows.texts[i] for i in order], labels)
+
+
+def _label_names(splits: dict[str, Rows]) -> tuple[str, ...]:
+    labels = splits["train"].labels
+    if labels is None:
+        return ()
+    known = set(labels)
+    for name, rows in splits.items():
+        if strange := sorted(set(rows.labels or ()) - known):
+            raise Mistake(
+                f"corpus.label: {', '.join(map(repr, strange))} occurs in {name} and not in train "
+                f"(which has {', '.join(map(repr, sorted(known)))}); add training sentences with it, or take it out"
+            )
+    numeric = all(label.lstrip("-").isdecimal() for label in known)
+    return tuple(sorted(known, key=int) if numeric else sorted(known))
+
+
+def _split(rows: Rows, names: tuple[str, ...]) -> Split:
+    index = {name: i for i, name in enumerate(names)}
+    return Split(rows.texts, None if rows.labels is None else [index[label] for label in rows.labels])
+
+
+def _notes(splits: dict[str, Split], empty: Sequence[tuple[str, int]]) -> list[str]:
+    notes = [f"{count:,} empty {_lines(count)} of {name} dropped" for name, count in empty]
+    train = splits["train"].texts
+    if repeated := duplicates(train):
+        notes.append(f"{repeated:,} of {len(train):,} training sentences repeat an earlier one")
+    for name in ("validation", "test"):
+        texts = splits[name].texts
+        if shared := overlap(texts, train):
+            notes.append(f"{shared:,} of {len(texts):,} {name} sentences also occur in train")
+    return notes
+
+
+def _lines(count: int) -> str:
+    return "line" if count == 1 else "lines"

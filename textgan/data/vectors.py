@@ -1,0 +1,42 @@
+"""Word vectors of the training text itself, for generators that write in their space."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from textgan.data.batches import Encoded
+from textgan.types import Vocabulary
+
+
+def cooccurrence_vectors(
+    encoded: Encoded, vocabulary: Vocabulary, dimensions: int, *, window: int = 4, seed: int = 0
+) -> Tensor:
+    """Unit vectors (V,dimensions): truncated SVD of positive pointwise mutual information within `window` tokens.
+
+    After Levy & Goldberg (2014). Words that stand in like contexts get near vectors; words that no training
+    sentence holds (and the special tokens) get random directions. Deterministic for a seed.
+    """
+    size = vocabulary.size
+    keys = []
+    ids, known = encoded.text.ids, encoded.known
+    for gap in range(1, min(window, ids.shape[1] - 1) + 1):
+        both = known[:, :-gap] & known[:, gap:]
+        left, right = ids[:, :-gap][both], ids[:, gap:][both]
+        keys += [left * size + right, right * size + left]
+    pair, count = torch.cat(keys).unique(return_counts=True)
+    rows, columns, count = pair // size, pair % size, count.double()
+    share = torch.zeros(size, dtype=torch.double).index_add(0, rows, count) / count.sum()
+    information = (count / count.sum() / (share[rows] * share[columns])).log().clamp(min=0)
+    matrix = torch.sparse_coo_tensor(torch.stack([rows, columns]), information.float(), (size, size)).coalesce()
+    stream = torch.Generator().manual_seed(seed)
+    rank = min(dimensions, size)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        left_vectors, values, _ = torch.svd_lowrank(matrix, q=min(rank + 8, size), niter=4)
+    vectors = left_vectors[:, :rank] * values[:rank].sqrt()
+    unseen = vectors.norm(dim=-1) < 1e-6
+    noise = torch.randn(size, dimensions, generator=stream)
+    full = torch.cat([vectors, torch.zeros(size, dimensions - rank)], 1)
+    full[unseen] = noise[unseen]
+    return torch.nn.functional.normalize(full, dim=-1)

@@ -1,0 +1,89 @@
+"""The convolutional discriminator of SeqGAN (Yu et al. 2017), after Kim (2014): n-gram windows, max over time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+from torch.nn.utils.parametrizations import spectral_norm as normalise
+
+from textgan.types import Discriminator, Text, Verdict, Vocabulary
+
+
+class CNN(Discriminator):
+    """Convolutions of several widths, masked max-pooling, an optional highway layer, dropout, one score.
+
+    widths: window sizes in tokens; filters: how many of each (one number for all, or one per width); highway:
+    one layer (Srivastava et al. 2015); dropout: on the features; spectral_norm: on every weight but the table
+    (Miyato et al. 2018). table: `own` is learned; `corpus` is the fixed word vectors that a generator of vectors
+    writes in. classes > 0: projection discriminator (Miyato & Koyama 2018), score + <label, features>.
+
+    A window that begins inside the sentence counts, and sees zeros where it reaches past the end: the score
+    does not depend on how far a batch is padded, and windows wider than the sentence are no special case.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        *,
+        embedding: int = 64,
+        widths: list[int] = [2, 3, 4, 5],  # noqa: B006 (never changed)
+        filters: int | list[int] = 64,
+        dropout: float = 0.25,
+        highway: bool = True,
+        spectral_norm: bool = False,
+        table: Literal["own", "corpus"] = "own",
+        vectors: Callable[[int], Tensor] | None = None,
+        classes: int = 0,
+    ) -> None:
+        super().__init__()
+        counts = [filters] * len(widths) if isinstance(filters, int) else filters
+        if len(counts) != len(widths):
+            raise ValueError(f"filters: {len(counts)} numbers for {len(widths)} widths; give one each, or one for all")
+        features = sum(counts)
+        wrap: Callable[[nn.Module], nn.Module] = normalise if spectral_norm else lambda layer: layer
+        self.table = nn.Embedding(vocabulary.size, embedding)
+        self.reads_vectors = table == "corpus"
+        if self.reads_vectors:
+            if vectors is None:
+                raise ValueError("table: 'corpus' needs the corpus's word vectors, and none were handed in")
+            self.table = nn.Embedding.from_pretrained(vectors(embedding), freeze=True)
+        self.convolutions = nn.ModuleList(
+            wrap(nn.Conv1d(embedding, count, width)) for width, count in zip(widths, counts, strict=True)
+        )
+        self.highway = wrap(nn.Linear(features, 2 * features)) if highway else None
+        self.dropout = nn.Dropout(dropout)
+        self.score = wrap(nn.Linear(features, 1))
+        self.labels = nn.Embedding(classes, features) if classes else None
+
+    def embed(self, text: Text) -> Tensor:
+        if text.vectors is not None:
+            embeddings = text.vectors
+        elif text.probs is not None:
+            embeddings = text.probs @ self.table.weight
+        else:
+            embeddings = self.table(text.ids)
+        return embeddings * text.mask.unsqueeze(-1)  # (B, T, E)
+
+    def forward(self, embeddings: Tensor, mask: Tensor, labels: Tensor | None = None) -> Verdict:
+        x = embeddings.transpose(1, 2)  # (B, E, T)
+        starts = mask.unsqueeze(1)  # (B, 1, T): windows that begin at a token of the sentence
+        pooled = []
+        for convolution in self.convolutions:
+            windows = convolution(pad(x, (0, convolution.kernel_size[0] - 1))).relu()  # (B, filters, T)
+            pooled.append((windows * starts).amax(-1))  # after the relu, 0 is the least value there is
+        features = torch.cat(pooled, 1)  # (B, F)
+        if self.highway is not None:
+            change, gate = self.highway(features).chunk(2, -1)
+            gate = gate.sigmoid()
+            features = gate * change.relu() + (1 - gate) * features
+        features = self.dropout(features)
+        score = self.score(features).squeeze(-1)
+        if self.labels is not None:
+            if labels is None:
+                raise ValueError("this discriminator judges by label: the text needs labels (B,)")
+            score = score + (self.labels(labels) * features).sum(-1)
+        return Verdict(score, features)

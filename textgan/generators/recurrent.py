@@ -1,0 +1,142 @@
+"""LSTM and GRU generators.
+
+`step` and `logits` share one set of weights: the cell functions advance one token, the fused layers run a
+teacher-forced pass over a whole batch. Dropout stands between our own layers and not inside them, so that a
+policy can be run without dropout while the layers stay in the mode that their GPU backward pass needs.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from textgan.types import Generator, Prompt, State, Text, Vocabulary
+
+Init = Literal["uniform", "truncated-normal", "torch"]
+FORBIDDEN = -1e9  # finite: probability 0 exactly in float32, and p * log p stays 0 where -inf would give NaN
+
+
+class Recurrent(Generator):
+    """What LSTM and GRU share: embedding, layers, dropout, output, optional label embedding.
+
+    embedding, hidden: sizes; layers: how many are stacked; dropout: on the layers' inputs and on the output,
+    in MLE training only; tie: the output layer is the embedding table (through a projection if hidden differs
+    from embedding); init: `uniform` in ±1/sqrt(d), `truncated-normal` with deviation 1/sqrt(d) cut at two
+    deviations (d: the weight's last dimension), or `torch`, each layer's own. classes > 0: a label's embedding
+    is added to every input.
+    """
+
+    layer_type: type[nn.LSTM] | type[nn.GRU]
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        *,
+        embedding: int = 64,
+        hidden: int = 128,
+        layers: int = 1,
+        dropout: float = 0.0,
+        tie: bool = False,
+        init: Init = "uniform",
+        classes: int = 0,
+    ) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+        self.hidden = hidden
+        self.table = nn.Embedding(vocabulary.size, embedding)
+        sizes = [embedding] + [hidden] * (layers - 1)
+        self.layers = nn.ModuleList(self.layer_type(size, hidden, batch_first=True) for size in sizes)
+        self.dropout = nn.Dropout(dropout)
+        self.labels = nn.Embedding(classes, embedding) if classes else None
+        self.project = nn.Linear(hidden, embedding) if tie and hidden != embedding else nn.Identity()
+        self.output = nn.Linear(embedding if tie else hidden, vocabulary.size)
+        if tie:
+            self.output.weight = self.table.weight
+        forbidden = torch.zeros(vocabulary.size)
+        forbidden[list(vocabulary.forbidden)] = FORBIDDEN
+        self.register_buffer("forbidden", forbidden, persistent=False)
+        initialise(self, init)
+
+    def start(self, prompt: Prompt) -> State:
+        device = self.table.weight.device
+        state = {
+            name: torch.zeros(prompt.size, len(self.layers), self.hidden, device=device)
+            for name in self._carried
+        }
+        if self.labels is not None:
+            if prompt.labels is None:
+                raise ValueError("this generator writes by label: the prompt needs labels (B,)")
+            state["label"] = self.labels(prompt.labels)  # (B, E)
+        return state
+
+    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
+        x = self.table(token) if token.dim() == 1 else token @ self.table.weight  # (B, E)
+        if "label" in state:
+            x = x + state["label"]
+        after: dict[str, list[Tensor]] = {name: [] for name in self._carried}
+        for index, layer in enumerate(self.layers):
+            carried = [state[name][:, index] for name in self._carried]
+            new = self._cell(self.dropout(x), carried, layer)
+            x = new[0]
+            for name, value in zip(self._carried, new, strict=True):
+                after[name].append(value)
+        carried_on = {name: torch.stack(values, 1) for name, values in after.items()}
+        return self._read_out(x), {**state, **carried_on}
+
+    def logits(self, text: Text) -> Tensor:
+        bos = torch.full_like(text.ids[:, :1], self.vocabulary.bos)
+        x = self.table(torch.cat([bos, text.ids[:, :-1]], 1))  # (B, T, E)
+        if self.labels is not None:
+            if text.labels is None:
+                raise ValueError("this generator writes by label: the text needs labels (B,)")
+            x = x + self.labels(text.labels).unsqueeze(1)
+        for layer in self.layers:
+            x, _ = layer(self.dropout(x))
+        return self._read_out(x)
+
+    def _read_out(self, x: Tensor) -> Tensor:
+        return self.output(self.project(self.dropout(x))) + self.forbidden
+
+    @property
+    def _carried(self) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def _cell(self, x: Tensor, carried: list[Tensor], layer: nn.Module) -> tuple[Tensor, ...]:
+        raise NotImplementedError
+
+
+class LSTM(Recurrent):
+    """Long short-term memory (Hochreiter & Schmidhuber 1997), the generator of most text GANs."""
+
+    layer_type = nn.LSTM
+    _carried = ("h", "c")
+
+    def _cell(self, x: Tensor, carried: list[Tensor], layer: nn.Module) -> tuple[Tensor, ...]:
+        return torch.lstm_cell(x, carried, *layer._flat_weights)
+
+
+class GRU(Recurrent):
+    """Gated recurrent unit (Cho et al. 2014)."""
+
+    layer_type = nn.GRU
+    _carried = ("h",)
+
+    def _cell(self, x: Tensor, carried: list[Tensor], layer: nn.Module) -> tuple[Tensor, ...]:
+        return (torch.gru_cell(x, carried[0], *layer._flat_weights),)
+
+
+def initialise(module: nn.Module, init: Init) -> None:
+    """Weights of two or more dimensions by `init`, biases at zero; `torch` leaves every layer's own start."""
+    if init == "torch":
+        return
+    for parameter in module.parameters():
+        if parameter.dim() < 2:
+            nn.init.zeros_(parameter)
+            continue
+        deviation = parameter.shape[-1] ** -0.5
+        if init == "uniform":
+            nn.init.uniform_(parameter, -deviation, deviation)
+        else:
+            nn.init.trunc_normal_(parameter, std=deviation, a=-2 * deviation, b=2 * deviation)

@@ -1,0 +1,98 @@
+"""How varied the texts are among themselves, and how far they are from being copies of the training set.
+
+Two sentences are the same if their `split` tokens are: case and the spaces around marks do not count,
+because decoded text may have them otherwise than the corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textgan.errors import Mistake
+from textgan.metrics.counting import count_ngrams, highest_order
+from textgan.metrics.samples import Samples, Score, signature
+from textgan.metrics.tokens import SPLIT, Sentence, cut_all, intern, split
+
+
+def distinct(
+    sentences: Sequence[Sentence],
+    *,
+    n: Sequence[int] = (1, 2, 3, 4),
+    cut: Callable[[str], list[str]] = split,
+) -> dict[int, float]:
+    """Different n-grams over all n-grams of all sentences together, in (0, 1], by n (Li et al. 2016).
+
+    It falls with the number of sentences: compare at equal numbers only. An n that no sentence is long
+    enough for is left out.
+    """
+    counted = list(count_ngrams(intern(cut_all(sentences, cut)), highest_order(n)))
+    return {
+        k: len(counted[k - 1].first) / int(counted[k - 1].count.sum()) for k in n if len(counted[k - 1].first)
+    }
+
+
+def duplicates(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split) -> float:
+    """The share of sentences that repeat an earlier one, in [0, 1). Mistake if there are no sentences."""
+    same = _as_tokens(sentences, cut, "duplicates")
+    return 1 - len(set(same)) / len(same)
+
+
+def novelty(
+    sentences: Sequence[Sentence], train: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split
+) -> float:
+    """The share of sentences, in [0, 1], that do not stand in the training set. Mistake if there are none.
+
+    A sentence repeated k times counts k times. 1 is easily had by writing nonsense; real held-out text is
+    the measure.
+    """
+    seen = {tuple(sentence) for sentence in cut_all(train, cut)}
+    written = _as_tokens(sentences, cut, "novelty")
+    return sum(sentence not in seen for sentence in written) / len(written)
+
+
+def mean_length(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split) -> float:
+    """Tokens per sentence, without any end sign. Mistake if there are no sentences."""
+    written = _as_tokens(sentences, cut, "length")
+    return sum(map(len, written)) / len(written)
+
+
+def _as_tokens(
+    sentences: Sequence[Sentence], cut: Callable[[str], list[str]], place: str
+) -> list[tuple[str, ...]]:
+    if not sentences:
+        raise Mistake(f"{place}: there is no sentence to measure; give one or more")
+    return [tuple(sentence) for sentence in cut_all(sentences, cut)]
+
+
+def measure_distinct(samples: Samples) -> dict[str, Score]:
+    """`distinct-1` .. `distinct-4` of the texts."""
+    values = distinct(samples.texts, cut=SPLIT)
+    return {
+        f"distinct-{n}": Score(value, _signature("distinct", samples, n=n)) for n, value in values.items()
+    }
+
+
+def measure_duplicates(samples: Samples) -> dict[str, Score]:
+    """`duplicates`. Absent where there is no text."""
+    if not samples.texts:
+        return {}
+    return {"duplicates": Score(duplicates(samples.texts, cut=SPLIT), _signature("duplicates", samples))}
+
+
+def measure_novelty(samples: Samples) -> dict[str, Score]:
+    """`novelty` against the training set. Absent where there is no text or no training set."""
+    if not samples.texts or not samples.train:
+        return {}
+    value = novelty(samples.texts, samples.train, cut=SPLIT)
+    return {"novelty": Score(value, _signature("novelty", samples, train=len(samples.train)))}
+
+
+def measure_length(samples: Samples) -> dict[str, Score]:
+    """`length`: the mean number of tokens. Absent where there is no text."""
+    if not samples.texts:
+        return {}
+    return {"length": Score(mean_length(samples.texts, cut=SPLIT), _signature("length", samples))}
+
+
+def _signature(name: str, samples: Samples, *, n: int | None = None, train: int | None = None) -> str:
+    return signature(name, n=n, hyps=len(samples.texts), train=train, **SPLIT.signature)

@@ -1,0 +1,49 @@
+"""What a metric is given (`Samples`) and what it gives back (`Score`: a number and how it was measured)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textgan.data.corpus import Source
+    from textgan.metrics.likelihood import HeldOut
+
+VERSION = "0.1"
+"""Of the measuring, not of the package: goes up only when some metric would give another number."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Generated and real sentences as readable text, and what else a metric may ask about.
+
+    references: held-out real sentences. train: what the generator learnt from. source: the true
+    distribution, where it is known. heldout_nll: the generator's own likelihood of held-out text, computed
+    when it is called. A metric whose field is missing is left out of the result.
+    """
+
+    texts: list[str]
+    references: list[str]
+    train: list[str] | None = None
+    source: Source | None = None
+    heldout_nll: Callable[[], HeldOut] | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number and the signature it never travels without, such as `bleu|n:4|hyps:2000|...|v:0.1`."""
+
+    value: float
+    signature: str
+
+
+Metric = Callable[[Samples], dict[str, Score]]
+
+
+def signature(name: str, **facts: object) -> str:
+    """`bleu|n:4|hyps:2000|v:0.1`; a fact that is True stands by its name alone (`loo`), one that is None is
+    left out.
+    """
+    told = [key if value is True else f"{key}:{value}" for key, value in facts.items() if value is not None]
+    return "|".join([name, *told, f"v:{VERSION}"])

@@ -1,0 +1,51 @@
+"""What the true source says of the texts, where it is known (a grammar, an oracle).
+
+Both figures judge quality alone, and need neither references nor a tokenizer of ours. A generator that
+repeats one good sentence does well on both, so the likelihood of held-out text (`nll`) or self-BLEU stands
+beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textgan.data.corpus import Source
+from textgan.errors import Mistake
+from textgan.metrics.samples import Samples, Score, signature
+
+
+def grammaticality(sentences: Sequence[str], source: Source) -> float:
+    """The share of sentences, in [0, 1], that the source can have written (finite `log_prob`)."""
+    if not sentences:
+        raise Mistake("grammaticality: there is no sentence to measure; give one or more")
+    return float(np.isfinite(source.log_prob(sentences)).mean())
+
+
+def source_nll(sentences: Sequence[str], source: Source) -> float:
+    """Nats per token under the smoothed source, over all sentences; each end counts as a token.
+
+    Below the source's own rate (entropy over mean length) the texts are too likely: a sign of collapse.
+    """
+    if not sentences:
+        raise Mistake("source-nll: there is no sentence to measure; give one or more")
+    return -float(np.sum(source.log_prob_smoothed(sentences))) / _tokens(sentences, source)
+
+
+def _tokens(sentences: Sequence[str], source: Source) -> int:
+    return sum(len(source.tokens(sentence)) + 1 for sentence in sentences)
+
+
+def measure_source(samples: Samples) -> dict[str, Score]:
+    """`source-nll` and `grammaticality`. Absent where the source is not known or there is no text."""
+    if samples.source is None or not samples.texts:
+        return {}
+    hyps = len(samples.texts)
+    told = signature("source-nll", hyps=hyps, tokens=_tokens(samples.texts, samples.source), smoothed=True)
+    return {
+        "source-nll": Score(source_nll(samples.texts, samples.source), told),
+        "grammaticality": Score(
+            grammaticality(samples.texts, samples.source), signature("grammaticality", hyps=hyps)
+        ),
+    }

@@ -1,0 +1,123 @@
+"""Which metrics there are, by the names a recipe uses, and one function that runs them.
+
+    evaluate(samples, ["bleu", "self-bleu", "./mine.py:rhyme"], beside=recipe.parent)
+
+A metric of one's own is a function `Samples -> dict[str, Score]` in a file beside the recipe.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module, util
+from pathlib import Path
+from typing import Any
+
+from textgan.errors import Mistake, did_you_mean
+from textgan.metrics.samples import Metric, Samples, Score
+
+METRICS: dict[str, tuple[str, str]] = {
+    "bleu": ("textgan.metrics.ngram", "measure_bleu"),
+    "self-bleu": ("textgan.metrics.ngram", "measure_self_bleu"),
+    "distinct": ("textgan.metrics.diversity", "measure_distinct"),
+    "duplicates": ("textgan.metrics.diversity", "measure_duplicates"),
+    "novelty": ("textgan.metrics.diversity", "measure_novelty"),
+    "length": ("textgan.metrics.diversity", "measure_length"),
+    "source": ("textgan.metrics.source", "measure_source"),
+    "nll": ("textgan.metrics.likelihood", "measure_likelihood"),
+}
+"""Name -> module and function, loaded when asked for."""
+
+DIRECTIONS: dict[str, int] = {
+    "bleu": +1,
+    "self-bleu": -1,
+    "distinct": +1,
+    "duplicates": -1,
+    "novelty": +1,
+    "length": 0,
+    "source-nll": -1,
+    "grammaticality": +1,
+    "nll": -1,
+    "perplexity": -1,
+}
+
+
+def direction(key: str) -> int:
+    """+1 if a higher value is better, -1 if a lower one is, 0 if neither, or if the score is not one of ours.
+
+    key: as in a result, such as `bleu-4`; every order of a metric has the direction of the metric.
+    """
+    return DIRECTIONS.get(re.sub(r"-\d+$", "", key), 0)
+
+
+def evaluate(samples: Samples, names: Iterable[str], *, beside: Path = Path()) -> dict[str, Score]:
+    """All the named metrics, by score (`bleu-2`, `nll`, ...); what cannot be measured here is absent.
+
+    beside: the folder that `./mine.py:function` is looked up from. Mistake, with one line for each, if some
+    names are not known.
+    """
+    scores: dict[str, Score] = {}
+    for name, metric in load_metrics(names, beside=beside).items():
+        found = metric(samples)
+        if not isinstance(found, dict) or not all(isinstance(score, Score) for score in found.values()):
+            raise Mistake(
+                f"metrics.{name}: gave {found!r:.60}; expected a dict of textgan.metrics.Score by name"
+            )
+        scores.update(found)
+    return scores
+
+
+def load_metrics(names: Iterable[str], *, beside: Path = Path()) -> dict[str, Metric]:
+    """The functions by name, each name once. A recipe may call this to check the names before it trains."""
+    metrics: dict[str, Metric] = {}
+    mistakes: list[str] = []
+    for name in [names] if isinstance(names, str) else names:
+        try:
+            metrics[name] = _load(str(name), beside)
+        except Mistake as mistake:
+            mistakes.append(str(mistake))
+    if mistakes:
+        raise Mistake("\n".join(mistakes))
+    return metrics
+
+
+def _load(name: str, beside: Path) -> Metric:
+    path, from_file, function = name.rpartition(".py:")
+    if from_file:
+        return _load_from_file(beside / f"{path}.py", function, name)
+    if name not in METRICS:
+        raise Mistake(f"metrics: there is no metric {name!r}.{did_you_mean(name, METRICS)}")
+    module, function = METRICS[name]
+    metric: Metric = getattr(import_module(module), function)
+    return metric
+
+
+def _load_from_file(path: Path, function: str, name: str) -> Metric:
+    """By the file's location; `sys.path` is not touched, `sys.modules` only while the file is being run."""
+    if not path.is_file():
+        raise Mistake(f"metrics.{name}: there is no file {path}; expected it beside the recipe")
+    title = f"textgan_metric_{path.stem}"
+    spec = util.spec_from_file_location(title, path)
+    assert spec is not None and spec.loader is not None  # a .py file always has a loader
+    module = util.module_from_spec(spec)
+    sys.modules[title] = module  # dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the user's file may raise, said as one line
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise Mistake(f"metrics.{name}: {path} does not load: {told}") from error
+    finally:
+        del sys.modules[title]
+    found: Any = getattr(module, function, None)
+    if not callable(found):
+        own = [word for word, value in vars(module).items() if _is_own_function(value, module.__name__)]
+        raise Mistake(
+            f"metrics.{name}: {path.name} has no function {function!r}.{did_you_mean(function, own)}"
+        )
+    metric: Callable[[Samples], dict[str, Score]] = found
+    return metric
+
+
+def _is_own_function(value: object, module: str) -> bool:
+    return callable(value) and getattr(value, "__module__", None) == module

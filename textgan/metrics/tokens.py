@@ -1,0 +1,83 @@
+"""How a metric cuts sentences into tokens, and tokens as whole numbers. Independent of the generator's
+tokenizer: a score must not change because the model's vocabulary did.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+
+import numpy as np
+
+Sentence = str | Sequence[str]
+"""Text yet to be cut, or tokens."""
+
+_WORD_OR_MARK = re.compile(r"[\w']+|[^\w\s']")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A way to cut text, with the words that stand for it in a signature."""
+
+    name: str
+    case: str
+    cut: Callable[[str], list[str]]
+
+    def __call__(self, text: str) -> list[str]:
+        return self.cut(text)
+
+    @property
+    def signature(self) -> dict[str, str]:
+        return {"tok": self.name, "case": self.case}
+
+
+def split(text: str) -> list[str]:
+    """Lower-case; every mark (`[^\\w\\s']`) is a token of its own: `A dog's bed.` -> `a`, `dog's`, `bed`,
+    `.`
+    """
+    return _WORD_OR_MARK.findall(text.lower())
+
+
+def whitespace(text: str) -> list[str]:
+    """What stands between spaces; case kept, marks stay attached."""
+    return text.split()
+
+
+SPLIT = Cut("split", "lower", split)
+WHITESPACE = Cut("ws", "mixed", whitespace)
+
+
+@dataclass(frozen=True)
+class Interned:
+    """Sentences laid end to end: ids (L,) int64, lengths (N,) int64; equal tokens have equal ids."""
+
+    ids: np.ndarray
+    lengths: np.ndarray
+    vocabulary: int
+
+    @property
+    def sentence(self) -> np.ndarray:
+        """(L,) the number of the sentence that each token stands in."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    @property
+    def remaining(self) -> np.ndarray:
+        """(L,) tokens from here to the end of the sentence, this one included."""
+        return np.repeat(np.cumsum(self.lengths), self.lengths) - np.arange(len(self.ids))
+
+
+def cut_all(sentences: Iterable[Sentence], cut: Callable[[str], list[str]]) -> list[Sequence[str]]:
+    """Strings are cut, token lists stay as they are."""
+    return [cut(sentence) if isinstance(sentence, str) else sentence for sentence in sentences]
+
+
+def intern(sentences: Sequence[Sequence[str]]) -> Interned:
+    """Token lists as one int array. Tokens are compared as they stand; nothing is folded."""
+    lengths = np.fromiter(map(len, sentences), dtype=np.int64, count=len(sentences))
+    number: defaultdict[str, int] = defaultdict(count().__next__)
+    tokens = map(number.__getitem__, chain.from_iterable(sentences))
+    ids = np.fromiter(tokens, dtype=np.int64, count=int(lengths.sum()))
+    return Interned(ids, lengths, len(number))

@@ -1,0 +1,174 @@
+"""What the two players want, as small objects: losses for pathwise strategies, a reward for score-function ones.
+
+s is the discriminator's score, a logit where the objective reads it as one: D(x) = sigmoid(s). Every loss is a
+mean over the batch in nats (or in units of the score where it is no logit). For every objective the reward of a
+sentence is minus its generator loss, so all strategies follow the same objective; the one exception is stated.
+"""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+from torch.nn.functional import logsigmoid, softplus
+
+from textgan.types import Verdict
+
+
+class Logistic:
+    """What minimax and non-saturating share: the discriminator's cross-entropy and the game's value.
+
+    smoothing: one-sided label smoothing (Salimans et al. 2016), the target for real text is 1 - smoothing.
+    """
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        self.smoothing = smoothing
+
+    def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        """-(E log D(real) + E log(1 - D(fake))): Goodfellow et al. 2014, Algorithm 1, ascending V."""
+        on_real = softplus(-real.score) + self.smoothing * real.score
+        return on_real.mean() + softplus(fake.score).mean()
+
+    def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
+        """V(D,G), at most 0, and the implied Jensen-Shannon divergence (V + log 4) / 2, nats in [0, log 2].
+
+        The divergence is exact only at the best possible D; below it, this is a lower bound in expectation.
+        """
+        v = logsigmoid(real.score).mean() + logsigmoid(-fake.score).mean()
+        return {"value": v, "jsd": (v + math.log(4)) / 2}
+
+
+class Minimax(Logistic):
+    """The original game: the generator minimises E log(1 - D(fake)), which saturates where D is sure.
+
+    bounded_reward: reward D(x) in [0, 1] as SeqGAN (Yu et al. 2017) has it; False gives -log(1 - D(x)), the
+    exact counterpart of the generator's loss, which has no upper bound.
+    """
+
+    def __init__(self, smoothing: float = 0.0, bounded_reward: bool = True) -> None:
+        super().__init__(smoothing)
+        self.bounded_reward = bounded_reward
+
+    def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return -softplus(fake.score).mean()
+
+    def reward(self, real: Verdict, fake: Verdict) -> Tensor:
+        return fake.score.sigmoid() if self.bounded_reward else softplus(fake.score)
+
+
+class NonSaturating(Logistic):
+    """The generator maximises E log D(fake): Goodfellow et al. 2014, section 3."""
+
+    def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return softplus(-fake.score).mean()
+
+    def reward(self, real: Verdict, fake: Verdict) -> Tensor:
+        return logsigmoid(fake.score)
+
+
+class LeastSquares:
+    """Least squares GAN (Mao et al. 2017) with targets 0 and 1, each loss halved as in the paper, eq. 9."""
+
+    def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return ((real.score - 1).square().mean() + fake.score.square().mean()) / 2
+
+    def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return (fake.score - 1).square().mean() / 2
+
+    def reward(self, real: Verdict, fake: Verdict) -> Tensor:
+        return -(fake.score - 1).square() / 2
+
+    def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
+        return {"score-gap": real.score.mean() - fake.score.mean()}
+
+
+class Hinge:
+    """Hinge loss (Lim & Ye 2017): the discriminator stops pushing scores beyond +1 and -1."""
+
+    def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return (1 - real.score).relu().mean() + (1 + fake.score).relu().mean()
+
+    def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return -fake.score.mean()
+
+    def reward(self, real: Verdict, fake: Verdict) -> Tensor:
+        return fake.score
+
+    def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
+        return {"score-gap": real.score.mean() - fake.score.mean()}
+
+
+class Wasserstein:
+    """Wasserstein GAN (Arjovsky et al. 2017). Needs a Lipschitz critic: give it `penalty: {name: gradient}`."""
+
+    def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return fake.score.mean() - real.score.mean()
+
+    def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return -fake.score.mean()
+
+    def reward(self, real: Verdict, fake: Verdict) -> Tensor:
+        return fake.score
+
+    def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
+        """The critic's estimate of the Wasserstein-1 distance, in units of its embedding space."""
+        return {"wasserstein": real.score.mean() - fake.score.mean()}
+
+
+class Relativistic:
+    """Relativistic standard GAN (Jolicoeur-Martineau 2018): how much more real is this than real text?
+
+    Departure: every fake is compared with every real sentence of the batch, not with one partner, which has
+    the same expectation and less variance, and lets batches of different sizes meet.
+    """
+
+    def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return softplus(_differences(fake, real)).mean()
+
+    def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return softplus(-_differences(fake, real)).mean()
+
+    def reward(self, real: Verdict, fake: Verdict) -> Tensor:
+        return logsigmoid(_differences(fake, real)).mean(1)
+
+    def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
+        return {"score-gap": real.score.mean() - fake.score.mean()}
+
+
+class RelativisticAverage:
+    """Relativistic average GAN (Jolicoeur-Martineau 2018, eq. 7-8): each side against the other's mean score.
+
+    The reward is the fake side's term only: the real side's has no part in any single fake sentence.
+    """
+
+    def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return self._loss(real.score, fake.score)
+
+    def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return self._loss(fake.score, real.score)
+
+    def reward(self, real: Verdict, fake: Verdict) -> Tensor:
+        return logsigmoid(fake.score - real.score.mean())
+
+    def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
+        return {"score-gap": real.score.mean() - fake.score.mean()}
+
+    @staticmethod
+    def _loss(wanted: Tensor, unwanted: Tensor) -> Tensor:
+        return softplus(unwanted.mean() - wanted).mean() + softplus(unwanted - wanted.mean()).mean()
+
+
+def _differences(first: Verdict, second: Verdict) -> Tensor:
+    """All differences of scores, (B1, B2)."""
+    return first.score.unsqueeze(1) - second.score.unsqueeze(0)
+
+
+__all__ = [
+    "Hinge",
+    "LeastSquares",
+    "Minimax",
+    "NonSaturating",
+    "Relativistic",
+    "RelativisticAverage",
+    "Wasserstein",
+]

@@ -1,0 +1,152 @@
+"""`key.path=value`: how the command line and a recipe's budgets change the recipe.
+
+A word for a part (`strategy=gumbel`) replaces the part, and the arguments of the former one go with it; so do
+`strategy.name=gumbel` and, for a corpus that has no path yet, `corpus.path=my.txt`. Whatever the order on the
+command line, a part is replaced first and its arguments are set afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import yaml
+
+from textgan.errors import Mistake
+from textgan.parts import DEFAULT_NAMES
+
+PART_KEYS = ("corpus", "tokenizer", "generator", "discriminator", "objective", "penalty", "strategy")
+PHASES = ("mle", "discriminator", "adversarial")
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+
+
+class Override(NamedTuple):
+    """One value for one place in the recipe."""
+
+    path: tuple[str, ...]
+    value: Any
+
+    @property
+    def place(self) -> str:
+        return ".".join(self.path)
+
+
+def parse(words: Sequence[str]) -> tuple[list[Override], list[str]]:
+    """The overrides among the command line's words, and the mistakes in them, a line each."""
+    found: dict[str, Override] = {}
+    mistakes = []
+    for word in words:
+        place, equals, text = word.partition("=")
+        if not equals or not all(place.split(".")):
+            mistakes.append(f"{word}: expected key.path=value, for example strategy.rollouts=4")
+        elif place in found:
+            mistakes.append(f"{place}: given twice; keep one of the two")
+        else:
+            try:
+                found[place] = Override(tuple(place.split(".")), numbers(yaml.safe_load(text)))
+            except yaml.YAMLError:
+                mistakes.append(
+                    f"{place}: {text!r} is not a value YAML can read; put it in quotes: '\"{text}\"'"
+                )
+    return list(found.values()), mistakes
+
+
+def flatten(mapping: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[Override]:
+    """A budget's overrides, whether its keys are dotted or nested."""
+    found = []
+    for key, value in mapping.items():
+        path = (*before, *str(key).split("."))
+        found += flatten(value, path) if isinstance(value, dict) and value else [Override(path, value)]
+    return found
+
+
+def numbers(value: Any) -> Any:
+    """YAML 1.1 reads 1e-3 as text; make such text a float, at any depth."""
+    if isinstance(value, dict):
+        return {key: numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [numbers(item) for item in value]
+    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+
+
+def merge(
+    values: dict[str, Any],
+    budget: Sequence[Override],
+    user: Sequence[Override],
+    takes: Callable[[str, dict[str, Any], str], bool],
+) -> list[str]:
+    """Change the recipe's values in place: by its budget first, then by the user, who wins.
+
+    takes(key, part, argument): whether the part takes the argument; a budget's argument for a part that the
+    user has replaced is left out where it does not. Returns the mistakes, a line each.
+    """
+    _replace_parts(values, budget)
+    mistakes = _put_all(values, budget)
+    replaced = _replace_parts(values, user)
+    kept = (
+        override
+        for override in budget
+        if override.path[0] in replaced and len(override.path) > 1 and override.path[1] != "name"
+        if isinstance(part := values[override.path[0]], dict)
+        and takes(override.path[0], part, override.path[1])
+    )
+    return mistakes + _put_all(values, list(kept)) + _put_all(values, user)
+
+
+def _replace_parts(values: dict[str, Any], overrides: Sequence[Override]) -> set[str]:
+    """Replace the parts that the overrides name anew; returns the keys of those whose name has changed."""
+    replaced = set()
+    for key in PART_KEYS:
+        given = {override.path[1:]: override.value for override in overrides if override.path[0] == key}
+        part = values.get(key)
+        former = part if isinstance(part, dict) else {}
+        name = former.get("name", DEFAULT_NAMES.get(key))
+        new: Any = former
+        if () in given:
+            whole = given[()]
+            new = {"name": whole} if isinstance(whole, str) else whole
+            if isinstance(whole, str) and whole == name:
+                continue
+        elif ("name",) in given and given[("name",)] != name:
+            new = {"name": given[("name",)]}
+        elif key == "corpus" and ("path",) in given and ("name",) not in given and "path" not in former:
+            new = {}
+        if new is not former:
+            values[key] = new
+            replaced.add(key)
+    return replaced
+
+
+def _put_all(values: dict[str, Any], overrides: Iterable[Override]) -> list[str]:
+    mistakes = []
+    phases = len(values["train"]) if isinstance(values.get("train"), dict) else 0
+    for override in sorted(overrides, key=lambda override: len(override.path)):
+        if len(override.path) == 1 and override.path[0] in PART_KEYS:
+            continue  # the part has been replaced already
+        try:
+            _put(values, override)
+        except Mistake as mistake:
+            mistakes.append(str(mistake))
+    if isinstance(values.get("train"), dict) and len(values["train"]) > phases:
+        values["train"] = _in_order(values["train"])
+    return mistakes
+
+
+def _put(values: dict[str, Any], override: Override) -> None:
+    inner = values
+    for depth, key in enumerate(override.path[:-1], start=1):
+        if inner.get(key) is None:
+            inner[key] = {}
+        inner = inner[key]
+        if not isinstance(inner, dict):
+            place = ".".join(override.path[:depth])
+            raise Mistake(f"{override.place}: {place} is a single value; nothing can be set inside it")
+    inner[override.path[-1]] = override.value
+
+
+def _in_order(phases: dict[str, Any]) -> dict[str, Any]:
+    """A phase that an override has added takes its usual place; a recipe's own order stays otherwise."""
+    usual = [phase for phase in PHASES if phase in phases]
+    return {phase: phases[phase] for phase in usual} if len(usual) == len(phases) else phases

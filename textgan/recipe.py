@@ -1,0 +1,242 @@
+"""A recipe: a YAML file and overrides, made into checked parts that are ready to be built.
+
+The YAML's keys are the constructors' arguments; there is no second schema. Every mistake is collected and
+shown at once, each on its own line with its place and the nearest right word.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from textgan.errors import Mistake, did_you_mean
+from textgan.library import locate, read, title
+from textgan.metrics.suite import load_metrics
+from textgan.overrides import PART_KEYS, PHASES, Override, flatten, merge, numbers, parse
+from textgan.parts import DEFAULT_NAMES, Bound, bind, bind_call, find, is_own_file, own_file, parameters
+
+HANDED: dict[str, frozenset[str]] = {
+    "corpus": frozenset(),
+    "tokenizer": frozenset({"texts"}),
+    "generator": frozenset({"vocabulary", "vectors", "length", "classes"}),
+    "discriminator": frozenset({"vocabulary", "vectors", "length", "classes"}),
+    "objective": frozenset(),
+    "penalty": frozenset(),
+    "strategy": frozenset(),
+    "phase": frozenset(),
+    "evaluation": frozenset({"metrics"}),
+}
+"""Kind of part -> the arguments that only the run knows, given when the part is built."""
+
+NEEDED = {
+    "mle": ("corpus", "generator"),
+    "discriminator": ("corpus", "generator", "discriminator", "objective"),
+    "adversarial": ("corpus", "generator", "discriminator", "objective", "strategy"),
+}
+"""Phase -> the parts it cannot do without."""
+
+
+LIGHT = ("objective", "penalty", "strategy")
+"""Parts that cost nothing to build."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The recipe's plain values.
+
+    length: tokens a sentence may have, its end included. start: a run whose pretrained weights and tokenizer
+    are taken over, in place of the mle phase. threads: of the CPU; None leaves torch's own choice.
+    """
+
+    length: Annotated[int, Field(ge=2)]
+    metrics: list[str] = field(default_factory=lambda: ["bleu", "self-bleu", "distinct", "nll"])
+    seed: int = 1
+    device: str = "auto"
+    precision: Literal["no", "bf16"] = "no"
+    threads: Annotated[int, Field(ge=1)] | None = None
+    start: Path | None = None
+
+
+SETTINGS = tuple(parameters(Settings))
+KEYS = ("name", *PART_KEYS[:2], "length", *PART_KEYS[2:], "train", "evaluate", *SETTINGS[1:])
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is to be trained.
+
+    values: the recipe's mapping with budget and overrides merged in. folder: where a part's `./mine.py` is
+    looked for first. mistakes: what was wrong with the file or the overrides, for `check` to show.
+    """
+
+    name: str
+    folder: Path
+    values: dict[str, Any]
+    mistakes: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+        """Read a recipe by name (`seqgan-short`, `short/seqgan`) or path; change it by `key.path=value`.
+
+        Raises Mistake for an unknown recipe or one that is no YAML mapping; `check` shows all other mistakes.
+        """
+        path = locate(recipe)
+        raw, mistakes = read(path)
+        values: dict[str, Any] = numbers(raw)
+        budgets = values.pop("budgets", None) or {}
+        mistakes += _drop_unknown(values)
+        for key in PART_KEYS:
+            if isinstance(values.get(key), str):
+                values[key] = {"name": values[key]}
+        given, faulty = parse(overrides)
+        user, unknown = _known_only([change for change in given if change.path != ("budget",)])
+        budget, wrong = _chosen([change.value for change in given if change.path == ("budget",)], budgets)
+
+        def takes(key: str, part: dict[str, Any], argument: str) -> bool:
+            try:
+                name = part.get("name", DEFAULT_NAMES.get(key))
+                return argument in parameters(find(key, name, key, (path.parent,)))
+            except Mistake:  # an unknown name, which `check` will show
+                return False
+
+        mistakes += faulty + unknown + wrong + merge(values, budget, user, takes)
+        name = values.pop("name", None) or title(path)
+        return cls(str(name), path.parent.resolve(), values, tuple(mistakes))
+
+    @property
+    def settings(self) -> Settings:
+        given = {key: value for key, value in self.values.items() if key in SETTINGS}
+        settings: Settings = bind_call(Settings, given, (), "").build()
+        return settings
+
+    def part(self, key: str, handed: Collection[str] | None = None) -> Bound | None:
+        """The part under a top-level key, checked; None where the recipe has none. Raises Mistake."""
+        values = self.values.get(key)
+        if values is None:
+            return None
+        arguments = _mapping(values, key, f"a {key}'s name, or {{name: ...}}")
+        return bind(key, arguments, HANDED[key] if handed is None else handed, key, (self.folder,))
+
+    @property
+    def phases(self) -> dict[str, Bound]:
+        """The phases in their order, by name, checked. Raises Mistake."""
+        return {name: self._phase(name) for name in self._phase_names()}
+
+    @property
+    def evaluation(self) -> Bound:
+        """How the run is evaluated, checked. Raises Mistake."""
+        arguments = _mapping(self.values.get("evaluate") or {}, "evaluate", "{every: 50}")
+        return bind("evaluation", arguments, HANDED["evaluation"], "evaluate")
+
+    def check(self) -> None:
+        """Check every part and value; raises one Mistake with all mistakes, a line each."""
+        lines = list(self.mistakes)
+        checks: list[Callable[[], object]] = [lambda: self.settings, lambda: self.evaluation]
+        checks += [lambda: load_metrics(self.settings.metrics, beside=self.folder)]
+        checks += [partial(self.part, key) for key in PART_KEYS if key not in LIGHT]
+        checks += [partial(self._try, partial(self.part, key)) for key in LIGHT]
+        checks += [partial(self._try, partial(self._phase, name)) for name in self._phase_names()]
+        for check in checks:
+            try:
+                check()
+            except Mistake as mistake:
+                lines += str(mistake).splitlines()
+        lines += self._missing()
+        if lines:
+            raise Mistake("\n".join(dict.fromkeys(lines)))
+
+    def resolved(self) -> dict[str, Any]:
+        """A plain mapping that says all of it, for yaml.safe_dump; it loads again as a recipe."""
+        values = copy.deepcopy(self.values)
+        settings = self.settings
+        for key in SETTINGS:
+            value = getattr(settings, key)
+            values[key] = str(value) if isinstance(value, Path) else value
+        for key in PART_KEYS:
+            part = values.get(key)
+            if isinstance(part, dict) and is_own_file(part.get("name")):
+                file, attribute = own_file(part["name"], (self.folder,))
+                part["name"] = f"{file}:{attribute}"  # the run folder is not beside the user's file
+        values["metrics"] = [
+            str(self.folder / name) if is_own_file(name) else name for name in settings.metrics
+        ]
+        return {"name": self.name} | {key: values[key] for key in KEYS if key in values}
+
+    def _phase_names(self) -> list[str]:
+        train = self.values.get("train")
+        return [name for name, phase in train.items() if phase is not None] if isinstance(train, dict) else []
+
+    def _phase(self, name: str) -> Bound:
+        place = f"train.{name}"
+        if name not in PHASES:
+            raise Mistake(f"{place}: there is no such phase.{did_you_mean(str(name), PHASES)}")
+        arguments = _mapping(self.values["train"][name], place, "{batch: 64}")
+        if "name" in arguments:
+            raise Mistake(f"{place}.name: a phase takes no name; its key is its name")
+        return bind("phase", {"name": name, **arguments}, HANDED["phase"], place)
+
+    @staticmethod
+    def _try(bound: Callable[[], Bound | None]) -> None:
+        """Build a part that costs nothing, so that it can refuse a value before anything is begun."""
+        part = bound()
+        if part and all(part.has(name) for name in parameters(part.part)):
+            part.build()
+
+    def _missing(self) -> list[str]:
+        phases = self._phase_names()
+        if not phases:
+            return ["train: no phase; expected at least one of mle, discriminator, adversarial"]
+        needs = {key: phase for phase in reversed(phases) for key in NEEDED.get(phase, ())}
+        return [
+            f"{key}: missing; the phase {phase!r} needs one"
+            for key, phase in needs.items()
+            if self.values.get(key) is None
+        ]
+
+
+def _mapping(value: Any, place: str, example: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Mistake(f"{place}: expected a mapping such as {example}, got {value!r}")
+    return value
+
+
+def _drop_unknown(values: dict[str, Any]) -> list[str]:
+    unknown = [key for key in values if key not in KEYS]
+    for key in unknown:
+        del values[key]
+    return [_no_such_key(str(key), str(key)) for key in unknown]
+
+
+def _known_only(changes: list[Override]) -> tuple[list[Override], list[str]]:
+    """(the overrides whose first word is a recipe's key, a line for each of the others)."""
+    known = [change for change in changes if change.path[0] in KEYS]
+    return known, [_no_such_key(c.path[0], c.place) for c in changes if c.path[0] not in KEYS]
+
+
+def _no_such_key(key: str, place: str) -> str:
+    return f"{place}: a recipe has no key {key!r}.{did_you_mean(key, (*KEYS, 'budget', 'budgets'))}"
+
+
+def _chosen(names: list[Any], budgets: Any) -> tuple[list[Override], list[str]]:
+    """(the overrides of the budget that was asked for, the mistakes in all budgets)."""
+    if not isinstance(budgets, dict) or not all(isinstance(budget, dict) for budget in budgets.values()):
+        return [], ["budgets: expected a mapping such as {smoke: {train.mle.epochs: 1}}"]
+    mistakes = []
+    changes = {}
+    for budget, overrides in budgets.items():
+        changes[budget], unknown = _known_only(flatten(overrides))
+        mistakes += [f"budgets.{budget}.{line}" for line in unknown]
+    chosen: list[Override] = []
+    for name in names:
+        if name in changes:
+            chosen = changes[name]
+        else:
+            near = did_you_mean(str(name), map(str, changes)) or " It has none."
+            mistakes.append(f"budget: the recipe has none called {name!r}.{near}")
+    return chosen, mistakes

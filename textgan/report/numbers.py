@@ -1,0 +1,64 @@
+"""How a number and a metric's name are written, the same in the terminal, in markdown and on the page."""
+
+from __future__ import annotations
+
+import math
+
+from textgan.metrics.samples import Score
+
+MISSING = "–"
+COUNTS = {"length": 1, "perplexity": 1, "nll": 3, "source-nll": 3}  # decimals of what is no share of one
+ORDER = (
+    *(f"bleu-{n}" for n in range(2, 6)),
+    *(f"self-bleu-{n}" for n in range(2, 6)),
+    *("nll", "perplexity", "source-nll", "grammaticality"),
+    *(f"distinct-{n}" for n in range(1, 5)),
+    *("duplicates", "novelty", "length"),
+)
+NAMES = {
+    "bleu": "BLEU",
+    "self-bleu": "self-BLEU",
+    "nll": "held-out NLL",
+    "source-nll": "source NLL",
+    "grammaticality": "grammatical",
+    "length": "length",
+}
+
+
+def family(key: str) -> tuple[str, str]:
+    """A metric's family and its order: ("self-bleu", "4"), ("nll", "")."""
+    stem, _, order = key.rpartition("-")
+    return (stem, order) if stem and order.isdigit() else (key, "")
+
+
+def name(key: str) -> str:
+    """The metric's name as a reader writes it: `self-BLEU-4`, `held-out NLL`."""
+    stem, order = family(key)
+    return NAMES.get(stem, stem) + (f"-{order}" if order else "")
+
+
+def order(key: str) -> tuple[int, str]:
+    """Sorts metrics as the table shows them; those it has never heard of come last."""
+    return (ORDER.index(key), "") if key in ORDER else (len(ORDER), key)
+
+
+def number(key: str, cell: Score | None) -> str:
+    """The value in the metric's own number of decimals; a dash where it was not run."""
+    return MISSING if cell is None else plain(cell.value, COUNTS.get(key, 3))
+
+
+def plain(value: float, decimals: int = 3) -> str:
+    """`.412`, `1.000`, `−.031`: no leading zero, a true minus sign."""
+    if not math.isfinite(value):
+        return "nan" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+    text = f"{abs(value):.{decimals}f}"
+    shown = text[1:] if text.startswith("0.") else text
+    return f"−{shown}" if value < 0 and float(text) else shown
+
+
+def signed(value: float, decimals: int = 3) -> str:
+    """A difference: `+.043`, `−.031`, `±0`."""
+    text = plain(value, decimals)
+    if not float(f"{value:.{decimals}f}"):
+        return "±0"
+    return text if text.startswith("−") else f"+{text}"

@@ -1,0 +1,234 @@
+"""The report: one HTML file with everything in it, for one run or for several side by side.
+
+It asks nothing of the network, follows the reader's light or dark setting, and escapes all that comes from a
+corpus or a generator. The same runs give the same bytes: no clock, no random id.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from textgan.errors import Mistake
+from textgan.report import numbers, plots, table
+from textgan.report.movement import direction_in_words, movements
+from textgan.report.reading import RunRecord, Snapshot, part_name, read
+from textgan.report.svg import Figure
+
+SHOWN = 12  # sentences side by side
+MOMENTS = 8  # snapshots over time
+OF_EACH = 3  # sentences of each snapshot
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page shows of one run alone."""
+
+    title: str
+    slug: str
+    facts: Sequence[tuple[str, str]]
+    curves: Sequence[Figure]
+    lengths: Figure | None
+    pairs: Sequence[tuple[str, Sequence[str]]]  # (heading, sentences)
+    over_time: Sequence[Snapshot]
+    warnings: Sequence[str]
+    notes: Sequence[str]
+    recipe: str
+    environment: Sequence[tuple[str, str]]
+
+
+def write(runs: Sequence[Path], out: Path | None = None) -> Path:
+    """Write the report and give its path: `out` (a folder means `report.html` in it), else RUN/report.html
+    for one run and ./report.html for several. Either the whole file is written or none of it."""
+    if not runs:
+        raise Mistake("report: no run given; give one or more run folders")
+    records = [read(run) for run in runs]
+    target = out or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
+    if target.is_dir():
+        target = target / "report.html"
+    if not target.parent.is_dir():
+        raise Mistake(f"out: {target.parent} is no folder; make it first, or give another path")
+    page = render(records)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(page, encoding="utf-8")
+        os.replace(partial, target)
+    except OSError as error:
+        raise Mistake(f"out: {target} cannot be written ({error.strerror}); give another path") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return target
+
+
+def render(runs: Sequence[RunRecord]) -> str:
+    """The page as text."""
+    from jinja2 import Environment, StrictUndefined
+
+    surroundings = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = surroundings.from_string(
+        files("textgan.report").joinpath("page.html.jinja").read_text("utf-8")
+    )
+    many = len(runs) > 1
+    rows = table.rows(runs)
+    keys = table.columns(rows)
+    return template.render(
+        headline=headline(runs),
+        summary=summary(runs[0]) if not many else _summary_of_many(runs),
+        unfinished=[_progress(run) for run in runs if not run.finished],
+        heads=_heads(keys),
+        rows=[(row, _shown(rows, place, keys)) for place, row in enumerate(rows)],
+        captions=table.captions(runs),
+        movements=movements(runs),
+        figures=[
+            *filter(None, [plots.quality_and_diversity(runs)]),
+            *plots.scores_over_time(runs),
+        ],
+        signatures=_signatures(rows, keys),
+        sections=[_section(run, f"run{index + 1}") for index, run in enumerate(runs)],
+        many=many,
+    )
+
+
+def headline(runs: Sequence[RunRecord]) -> str:
+    """What was trained, on what, and which way the adversarial phase moved it: `reinforce on captions: …`."""
+    on = " and ".join(sorted({run.corpus for run in runs if run.corpus}))
+    names = list(dict.fromkeys(run.strategy for run in runs))
+    what = ", ".join(names) + (f" on {on}" if on else "")
+    if len(runs) > 1:
+        return what
+    run = runs[0]
+    if not run.finished:
+        return f"{what}: still under way"
+    if "before" in run.rows and "after" in run.rows:
+        return f"{what}: {direction_in_words(run.rows['before'], run.rows['after'])}"
+    return what
+
+
+def summary(run: RunRecord) -> str:
+    """One sentence: the players, the corpus, the seed, and how long it took."""
+    parts = {
+        part: part_name(run.recipe, part) for part in ("generator", "discriminator", "objective", "strategy")
+    }
+    told = f"Recipe {run.name}"
+    if parts["generator"]:
+        told += f": generator {parts['generator']}"
+    if run.strategy != "MLE" and parts["discriminator"]:
+        told += f" against discriminator {parts['discriminator']}"
+        told += f", objective {parts['objective']}" if parts["objective"] else ""
+    if run.seed:
+        told += f", seed {run.seed}"
+    told += "."
+    minutes = _minutes(run)
+    if minutes:
+        spent = ", ".join(f"{phase} {value:.1f}" for phase, value in minutes.items())
+        total = sum(minutes.values())
+        told += f" Training took {total:.1f} minutes" + (f" ({spent})." if len(minutes) > 1 else ".")
+    if "before" in run.rows and "after" in run.rows:
+        told += " “Before” is the generator as the adversarial phase began, “after” as it ended."
+    return told
+
+
+def _summary_of_many(runs: Sequence[RunRecord]) -> str:
+    seeds = sorted({run.seed for run in runs if run.seed})
+    return f"{len(runs)} runs side by side" + (f", seed {', '.join(seeds)}." if seeds else ".")
+
+
+def _progress(run: RunRecord) -> str:
+    last = max((curve.seconds[-1], curve.phases[-1], curve.steps[-1]) for curve in run.curves.values()) if (
+        run.curves
+    ) else None  # fmt: skip
+    where = f"last seen in phase {last[1]}, step {last[2]}" if last else "nothing logged so far"
+    return f"{run.name} has no final evaluation yet ({where}): it is still under way, or was stopped."
+
+
+def _minutes(run: RunRecord) -> dict[str, float]:
+    minutes = run.evaluation.get("minutes")
+    if not isinstance(minutes, Mapping):
+        return {}
+    return {str(phase): float(value) for phase, value in minutes.items() if isinstance(value, (int, float))}
+
+
+def _heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The heading in two lines: (family, its orders); without orders the name in two: ("source", ["NLL"])."""
+    heads: list[tuple[str, list[str]]] = []
+    for key in keys:
+        stem, order = numbers.family(key)
+        above, _, below = ("", "", numbers.name(stem)) if not order else (numbers.name(stem), "", order)
+        if not order and " " in below:
+            above, _, below = below.rpartition(" ")
+        if order and heads and heads[-1][0] == above:
+            heads[-1][1].append(below)
+        else:
+            heads.append((above, [below]))
+    return heads
+
+
+def _shown(rows: Sequence[table.Row], place: int, keys: Sequence[str]) -> list[tuple[str, bool]]:
+    cells = rows[place].cells
+    return [(numbers.number(key, cells.get(key)), place in table.best(rows, key)) for key in keys]
+
+
+def _signatures(rows: Sequence[table.Row], keys: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """For each metric its signatures, and the rows of each: most often one signature for all."""
+    made = []
+    for key in keys:
+        by_signature: dict[str, list[str]] = {}
+        for row in rows:
+            if key in row.cells:
+                by_signature.setdefault(row.cells[key].signature or "no signature", []).append(row.label)
+        alone = len(by_signature) == 1
+        made.append(
+            (
+                numbers.name(key),
+                [(text, "" if alone else "; ".join(who)) for text, who in by_signature.items()],
+            )
+        )
+    return made
+
+
+def _section(run: RunRecord, slug: str) -> Section:
+    after = ("after" if run.before else "samples", run.after[:SHOWN])
+    pairs = [pair for pair in (("before", run.before[:SHOWN]), after) if pair[1]]
+    facts = [("run", run.name), ("strategy", run.strategy), ("corpus", run.corpus), ("seed", run.seed)]
+    scored = run.evaluation.get("samples")
+    facts.append(("sentences scored", f"{scored:,}" if isinstance(scored, int) else ""))
+    facts.append(("minutes", ", ".join(f"{phase} {value:.1f}" for phase, value in _minutes(run).items())))
+    facts.append(("folder", run.path.resolve().name))
+    return Section(
+        title=f"{run.strategy}: {run.name}",
+        slug=slug,
+        facts=[fact for fact in facts if fact[1]],
+        curves=plots.training_curves(run, f"{slug}-curve"),
+        lengths=plots.sentence_lengths(run, f"{slug}-lengths"),
+        pairs=pairs,
+        over_time=[
+            Snapshot(shot.phase, shot.step, shot.sentences[:OF_EACH])
+            for shot in _spread(run.over_time, MOMENTS)
+        ],
+        warnings=(*run.problems, *run.warnings),
+        notes=run.notes,
+        recipe=run.recipe_text,
+        environment=list(_flat(run.environment)),
+    )
+
+
+def _spread(shots: Sequence[Snapshot], count: int) -> list[Snapshot]:
+    """At most `count` of them, evenly over the run, the first and the last among them."""
+    if len(shots) <= count:
+        return list(shots)
+    return [shots[round(place * (len(shots) - 1) / (count - 1))] for place in range(count)]
+
+
+def _flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in mapping.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            told = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield f"{prefix}{key}", told

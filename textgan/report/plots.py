@@ -1,0 +1,253 @@
+"""The report's figures: both players' curves, quality against diversity, scores over time, sentence lengths.
+
+Colours are Okabe and Ito's, safe for the colour-blind, and never the only sign: lines differ in dashes,
+points in shape. Axes and labels have the page's own colour, so light and dark both read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from textgan.report import numbers
+from textgan.report.reading import Curve, RunRecord
+from textgan.report.svg import INK, Figure, figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe-Ito, the darkest first
+DASHES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+PANELS = {  # title -> what it shows and the line's name
+    "Likelihood (nats per token)": {"loss": "train", "nll-validation": "validation"},
+    "Losses of the two players": {"g-loss": "generator", "d-loss": "discriminator"},
+    "Discriminator: share judged rightly": {
+        "d-accuracy-train": "real, in train",
+        "d-accuracy-heldout": "real, held out",
+        "d-accuracy-fake": "generated",
+    },
+    "Value V(D,G)": {"value": "V(D,G)"},
+    "Implied Jensen–Shannon divergence": {"jsd": "(V + log 4) / 2"},
+    "Wasserstein distance (estimate)": {"wasserstein": "estimate"},
+    "Mean reward of the generator": {"reward": "reward"},
+    "Entropy of the policy (nats per token)": {"entropy": "entropy"},
+    "Share of distinct sentences": {"distinct": "distinct"},
+    "Gradient norms": {"g-grad-norm": "generator", "d-grad-norm": "discriminator"},
+}
+BRIEFLY = {"mle": "MLE", "discriminator": "D only"}  # phases, as the narrow band above a figure has room for
+OVER_TIME = ("bleu-4", "self-bleu-4", "nll", "source-nll", "grammaticality")
+
+
+def training_curves(run: RunRecord, name: str = "run") -> list[Figure]:
+    """Both players over the run, a panel for each unit, phases marked. `name`: unique on the page."""
+    made: list[Figure] = []
+    for title, lines in PANELS.items():
+        drawn = {label: run.curves[key] for key, label in lines.items() if key in run.curves}
+        drawn = {label: curve for label, curve in drawn.items() if any(map(math.isfinite, curve.values))}
+        if drawn:
+            made.append(_curves(title, drawn, run, f"{name}-{len(made)}"))
+    return made
+
+
+def quality_and_diversity(runs: Sequence[RunRecord], name: str = "scatter") -> Figure | None:
+    """BLEU-4 against self-BLEU-4: real text, and an arrow from before to after for each run."""
+    x_key, y_key = "bleu-4", "self-bleu-4"
+    points: dict[tuple[float, float, str], tuple[str, int]] = {}
+    arrows: list[tuple[tuple[float, float], tuple[float, float], int]] = []
+    for index, run in enumerate(runs):
+        at = {
+            state: (row[x_key].value, row[y_key].value)
+            for state, row in run.rows.items()
+            if x_key in row and y_key in row and math.isfinite(row[x_key].value + row[y_key].value)
+        }
+        labels = {"real": "real text", "before": "MLE (before)", "after": _short(run, runs)}
+        for state in ("real", "before", "after"):
+            if state in at:
+                points.setdefault((*at[state], state), (labels[state], index))
+        if "before" in at and "after" in at:
+            arrows.append((at["before"], at["after"], index))
+    if not points:
+        return None
+
+    def draw(axes: Axes) -> None:
+        for start, end, index in arrows:
+            line = {"arrowstyle": "->", "color": _colour(index), "shrinkA": 4, "shrinkB": 5, "lw": 1.4}
+            axes.annotate("", xy=end, xytext=start, arrowprops=line)
+        named: set[str] = set()
+        for (x, y, state), (label, index) in points.items():
+            colour = INK if state != "after" else _colour(index)
+            marker = {"real": "*", "before": "o"}.get(state, MARKERS[index % len(MARKERS)])
+            axes.plot(
+                x, y, marker, color=colour, markersize=11 if state == "real" else 7,
+                markerfacecolor="none" if state == "before" else colour,
+                label=None if label in named else _literal(label),
+            )  # fmt: skip
+            named.add(label)
+        axes.margins(0.12)
+        axes.set_xlabel("BLEU-4 (share of n-grams also in held-out text)")
+        axes.set_ylabel("self-BLEU-4 (less diverse →)")
+        whole: Any = axes.get_figure(root=True)
+        whole.legend(frameon=False, loc="outside upper left", ncols=2)
+
+    told = "; ".join(
+        f"{label}: BLEU-4 {numbers.plain(x)}, self-BLEU-4 {numbers.plain(y)}"
+        for (x, y, _), (label, _) in points.items()
+    )
+    return figure("Quality against diversity", f"Nearer to real text is better. {told}.", name, draw)
+
+
+def scores_over_time(runs: Sequence[RunRecord], name: str = "scores") -> list[Figure]:
+    """The evaluations during training, a figure a metric, a line a run; the dotted level is real text."""
+    made = []
+    for key in OVER_TIME:
+        lines = []
+        for index, run in enumerate(runs):
+            at = [(e.seconds, e.scores[key].value) for e in run.evaluations if key in e.scores]
+            if len(at) > 1:
+                lines.append((index, run, at))
+        if lines:
+            made.append(_score_figure(key, lines, runs, f"{name}-{key}"))
+    return made
+
+
+def sentence_lengths(run: RunRecord, name: str = "lengths") -> Figure | None:
+    """How many words the sentences have, before and after, as shares."""
+    groups = {
+        label: [len(sentence.split()) for sentence in sentences]
+        for label, sentences in (("before", run.before), ("after", run.after))
+        if sentences
+    }
+    if not groups:
+        return None
+    longest = max(map(max, groups.values()))
+    width = max(1, math.ceil(longest / 40))
+    edges = [start - 0.5 for start in range(0, longest + width + 1, width)]
+
+    def draw(axes: Axes) -> None:
+        for index, (label, lengths) in enumerate(groups.items()):
+            counts = [sum(low <= n < low + width for n in lengths) / len(lengths) for low in edges[:-1]]
+            style = DASHES[1] if label == "before" and len(groups) > 1 else DASHES[0]
+            colour = INK if label == "before" else COLOURS[0]
+            axes.stairs(counts, edges, color=colour, linestyle=style, lw=1.5, label=label)
+            if index == len(groups) - 1:
+                axes.stairs(counts, edges, color=colour, fill=True, alpha=0.15)
+        axes.set_xlabel("words in a sentence")
+        axes.set_ylabel("share of sentences")
+        axes.set_ylim(bottom=0)
+        if len(groups) > 1:
+            axes.legend(frameon=False)
+
+    means = ", ".join(f"{label} {sum(n) / len(n):.1f}" for label, n in groups.items())
+    alt = f"Mean words in a sentence: {means}."
+    return figure("Sentence length", alt, name, draw)
+
+
+def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str) -> Figure:
+    end = max(curve.seconds[-1] for curve in drawn.values())
+    start = min(curve.seconds[0] for curve in drawn.values())
+    unit, word = _time_unit(end)
+
+    def draw(axes: Axes) -> None:
+        for index, (label, curve) in enumerate(drawn.items()):
+            x = [second / unit for second in curve.seconds]
+            style: dict[str, Any] = {
+                "color": _colour(index),
+                "linestyle": DASHES[index % len(DASHES)],
+                "lw": 1.5,
+            }
+            marker = "o" if len(x) < 3 else None
+            axes.plot(x, curve.values, label=label, marker=marker, markersize=3.5, **style)
+        if title.startswith("Discriminator"):
+            axes.set_ylim(-0.03, 1.03)
+        _mark_phases(axes, run, start, end, unit)
+        axes.set_xlabel(word)
+        if len(drawn) > 1:
+            axes.legend(frameon=False)
+
+    lasts = {label: [v for v in curve.values if math.isfinite(v)][-1] for label, curve in drawn.items()}
+    told = ", ".join(f"{label} ends at {numbers.plain(last)}" for label, last in lasts.items())
+    return figure(title, f"{title} over time: {told}.", name, draw)
+
+
+def _score_figure(
+    key: str,
+    lines: Sequence[tuple[int, RunRecord, list[tuple[float, float]]]],
+    runs: Sequence[RunRecord],
+    name: str,
+) -> Figure:
+    end = max(at[-1][0] for _, _, at in lines)
+    unit, word = _time_unit(end)
+    reals = {run.rows["real"][key].value for _, run, _ in lines if key in run.rows.get("real", {})}
+
+    def draw(axes: Axes) -> None:
+        for index, run, at in lines:
+            x, y = zip(*at, strict=True)
+            marker = MARKERS[index % len(MARKERS)]
+            label = _literal(_short(run, runs))
+            style: dict[str, Any] = {
+                "color": _colour(index),
+                "linestyle": DASHES[index % len(DASHES)],
+                "lw": 1.5,
+            }
+            axes.plot([s / unit for s in x], y, marker=marker, markersize=3.5, label=label, **style)
+        for place, real in enumerate(sorted(reals)):
+            axes.axhline(real, color=INK, linestyle=":", lw=1.2, label=None if place else "real text")
+        if len(lines) == 1:
+            _mark_phases(axes, lines[0][1], lines[0][2][0][0], end, unit)
+        axes.set_xlabel(word)
+        if len(lines) > 1 or reals:
+            axes.legend(frameon=False)
+
+    told = "; ".join(
+        f"{_short(run, runs)} from {numbers.plain(at[0][1])} to {numbers.plain(at[-1][1])}"
+        for _, run, at in lines
+    )
+    real_told = "".join(f"; real text {numbers.plain(real)}" for real in sorted(reals))
+    title = f"{numbers.name(key)} during training"
+    return figure(title, f"{title}: {told}{real_told}.", name, draw)
+
+
+def _mark_phases(axes: Axes, run: RunRecord, start: float, end: float, unit: float) -> None:
+    """A thin line where a phase begins, its name above the frame if there is room for it."""
+    if axes.get_xlim()[1] > end / unit:
+        axes.set_xlim(right=end / unit + (end - start) / unit * 0.03)
+    starts = [(phase, second) for phase, second in run.phase_starts if second < end]
+    width = (end - start) or 1.0
+    free = -math.inf  # how far along the axis the names reach, as a share of it
+    for place, (phase, second) in enumerate(starts):
+        until = starts[place + 1][1] if place + 1 < len(starts) else end
+        if until <= start:
+            continue
+        left = max(second, start)
+        if second > start:
+            axes.axvline(second / unit, color=INK, lw=0.7, alpha=0.5)
+        share = (left - start) / width
+        if share >= free and share < 0.8:
+            word = _literal(BRIEFLY.get(phase, phase))
+            above = axes.get_xaxis_transform()
+            axes.text(left / unit, 1.02, word, transform=above, fontsize=7.5, color=INK, alpha=0.75)
+            free = share + 0.024 * (len(word) + 1)
+
+
+def _time_unit(seconds: float) -> tuple[float, str]:
+    for unit, word in ((3600.0, "hours"), (60.0, "minutes")):
+        if seconds >= 2 * unit:
+            return unit, word
+    return 1.0, "seconds"
+
+
+def _short(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+    """A name for a legend: the strategy, and the folder where two runs share it."""
+    same = [other for other in runs if other.strategy == run.strategy]
+    return run.strategy if len(same) == 1 else f"{run.strategy}, {run.path.resolve().name}"
+
+
+def _literal(label: str) -> str:
+    """Matplotlib reads `$` as mathematics and hides a label that begins with `_`."""
+    return label.replace("$", r"\$") if not label.startswith("_") else f" {label}"
+
+
+def _colour(index: int) -> str:
+    return COLOURS[index % len(COLOURS)]

@@ -1,0 +1,303 @@
+"""A run folder, read into plain data: what the tables, figures and the page are made of.
+
+A run still under way has no `evaluation.json`: its record is unfinished, with whatever is there so far. A
+folder that is no run folder, or one whose files are damaged, is a `Mistake`. A line of `metrics.jsonl` that
+cannot be read (the last one of a run that was killed, as a rule) is left out, and `RunRecord.problems` says
+so.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from textgan.errors import Mistake
+from textgan.metrics.samples import Score
+
+PHASES = ("mle", "discriminator", "adversarial")
+
+
+Cells = Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One logged number over the run: four columns of equal length, in the order of training."""
+
+    seconds: tuple[float, ...]
+    steps: tuple[int, ...]  # within the phase
+    values: tuple[float, ...]
+    phases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores at one moment of training."""
+
+    phase: str
+    step: int
+    seconds: float
+    scores: Cells
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Sentences that the generator wrote at one moment of training."""
+
+    phase: str
+    step: int
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """All that the report tells about one run. `entropy`: the source's, in nats a token, where it is known."""
+
+    path: Path
+    recipe: Mapping[str, Any]
+    recipe_text: str
+    environment: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    rows: Mapping[str, Cells]  # "real", "before", "after"
+    curves: Mapping[str, Curve]
+    evaluations: tuple[Evaluation, ...]
+    phase_starts: tuple[tuple[str, float], ...]  # (phase, seconds)
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    over_time: tuple[Snapshot, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    problems: tuple[str, ...] = field(default=())  # what could not be read
+
+    @property
+    def finished(self) -> bool:
+        """Whether the final evaluation is there."""
+        return bool(self.evaluation)
+
+    @property
+    def name(self) -> str:
+        """The recipe's name, or the folder's."""
+        named = self.evaluation.get("recipe") or self.recipe.get("name")
+        return str(named) if named else self.path.resolve().name
+
+    @property
+    def strategy(self) -> str:
+        """The gradient strategy's name; "MLE" for a run with no adversarial phase."""
+        if self.finished and "before" not in self.rows:
+            return "MLE"
+        named = self.evaluation.get("strategy") or part_name(self.recipe, "strategy")
+        return "MLE" if str(named or "none").lower() in {"mle", "none"} else str(named)
+
+    @property
+    def corpus(self) -> str:
+        """The corpus's name, "" where nothing tells it."""
+        return str(self.evaluation.get("corpus") or part_name(self.recipe, "corpus") or "")
+
+    @property
+    def seed(self) -> str:
+        """The seed as text, "" where nothing tells it."""
+        places: tuple[Mapping[str, Any], ...] = (self.evaluation, self.environment, self.recipe)
+        return next((str(place["seed"]) for place in places if place.get("seed") is not None), "")
+
+    @property
+    def entropy(self) -> float | None:
+        """The exact entropy of the source in nats a token, if the evaluation holds it."""
+        value = self.evaluation.get("entropy")
+        return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+
+def part_name(recipe: Mapping[str, Any], part: str) -> str | None:
+    """What `recipe[part]` names: it may be a word, or a mapping with `name` (or, for a corpus, `path`)."""
+    value = recipe.get(part)
+    if isinstance(value, Mapping):
+        value = value.get("name") or value.get("path")
+    return None if value is None else str(value)
+
+
+def read(run: Path) -> RunRecord:
+    """Read a run folder, finished or under way. A missing or damaged one is a Mistake that says the remedy."""
+    if not run.exists():
+        raise Mistake(f"run: {run} does not exist; give a folder that `textgan train` wrote")
+    if not run.is_dir() or not any((run / name).is_file() for name in ("recipe.yaml", "metrics.jsonl")):
+        raise Mistake(
+            f"run: {run} is no run folder (no recipe.yaml); give a folder that `textgan train` wrote"
+        )
+    recipe, recipe_text = _recipe(run / "recipe.yaml")
+    evaluation = _json_object(
+        run / "evaluation.json", "run `textgan evaluate` on the folder to write it anew"
+    )
+    lines, problems = _metrics(run / "metrics.jsonl")
+    lines = _in_order(lines)
+    logged = [
+        f"{row['phase']} {row['step']}: {row.get('text', '')}" for row in lines if row["kind"] == "warning"
+    ]
+    told = _texts(evaluation, "warnings")
+    return RunRecord(
+        path=run,
+        recipe=recipe,
+        recipe_text=recipe_text,
+        environment=_json_object(run / "environment.json", "delete it to have a report without it"),
+        evaluation=evaluation,
+        rows=_score_rows(evaluation, run / "evaluation.json"),
+        curves=_curves(lines),
+        evaluations=tuple(
+            Evaluation(row["phase"], row["step"], row["seconds"], _cells(row.get("scores")))
+            for row in lines
+            if row["kind"] == "evaluate"
+        ),
+        phase_starts=_phase_starts(lines),
+        before=_sentences(run / "samples" / "before.txt"),
+        after=_sentences(run / "samples" / "after.txt"),
+        over_time=_snapshots(run / "samples"),
+        notes=_texts(evaluation, "notes"),
+        warnings=told or tuple(dict.fromkeys(logged)),
+        problems=problems,
+    )
+
+
+def _recipe(path: Path) -> tuple[Mapping[str, Any], str]:
+    import yaml
+
+    if not path.is_file():
+        return {}, ""
+    try:
+        text = path.read_text(encoding="utf-8")
+        recipe = yaml.safe_load(text)
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise Mistake(f"run.recipe: {path} is no readable YAML ({reason}); train the run again") from error
+    if not isinstance(recipe, dict):
+        raise Mistake(f"run.recipe: {path} holds no mapping; train the run again")
+    return recipe, text
+
+
+def _json_object(path: Path, remedy: str) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # bad JSON and bad UTF-8 are both ValueErrors
+        raise Mistake(f"run.{path.stem}: {path} is damaged ({error}); {remedy}") from error
+    if not isinstance(value, dict):
+        raise Mistake(f"run.{path.stem}: {path} holds no JSON object; {remedy}")
+    return value
+
+
+def _score_rows(evaluation: Mapping[str, Any], path: Path) -> Mapping[str, Cells]:
+    rows = evaluation.get("rows", {})
+    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+        raise Mistake(
+            f"run.evaluation: {path} has no readable `rows`; run `textgan evaluate` on the folder anew"
+        )
+    return {state: _cells(row) for state, row in rows.items()}
+
+
+def _cells(scores: Any) -> Cells:
+    """Scores as the folder spells them, {"value", "signature"} or a bare number; what is no number is absent."""
+    cells = {}
+    for key, score in scores.items() if isinstance(scores, dict) else ():
+        value = score.get("value") if isinstance(score, dict) else score
+        signature = score.get("signature", "") if isinstance(score, dict) else ""
+        if _is_number(value):
+            cells[str(key)] = Score(float(value), str(signature))
+    return cells
+
+
+def _metrics(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The rows of metrics.jsonl that can be read, and a sentence about those that cannot."""
+    rows: list[dict[str, Any]] = []
+    bad: list[int] = []
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line.decode("utf-8"))
+            row = {**row, "kind": str(row["kind"]), "phase": str(row["phase"]), "step": int(row["step"])}
+            rows.append({**row, "seconds": float(row["seconds"])})
+        except (ValueError, TypeError, KeyError):  # half a line, foreign bytes, another kind of JSON
+            bad.append(number)
+    if bad and not rows:
+        raise Mistake(
+            f"run.metrics: {path} holds no readable line; delete it to have a report without curves"
+        )
+    if not bad:
+        return rows, ()
+    where = (
+        "its last line, half-written" if bad == [len(lines)] else f"{len(bad)} lines, the first is {bad[0]}"
+    )
+    return rows, (f"metrics.jsonl was read without {where}.",)
+
+
+def _in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows on one clock. A resumed run may repeat steps and start its clock anew: the later row of a step
+    wins, and a clock that falls back goes on from where it was."""
+    offset = last = 0.0
+    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        if row["seconds"] + offset < last:
+            offset = last - row["seconds"]
+        last = row["seconds"] + offset
+        same = (row["kind"], row["phase"], row["step"], row.get("text", ""), tuple(sorted(_names(row))))
+        kept[same] = {**row, "seconds": last}
+    return sorted(kept.values(), key=lambda row: row["seconds"])
+
+
+def _names(row: Mapping[str, Any]) -> Iterable[str]:
+    reserved = {"kind", "phase", "step", "seconds"}
+    return [k for k, v in row.items() if k not in reserved and (v is None or _is_number(v))]
+
+
+def _curves(rows: list[dict[str, Any]]) -> Mapping[str, Curve]:
+    points: dict[str, list[tuple[float, int, float, str]]] = {}
+    for row in rows:
+        for name in _names(row) if row["kind"] == "train" else ():
+            logged: Any = row[name]
+            value: float = math.nan if logged is None else float(logged)  # null: how some writers spell NaN
+            points.setdefault(name, []).append((row["seconds"], row["step"], value, row["phase"]))
+    return {
+        name: Curve(
+            *(tuple(column) for column in zip(*sorted(drawn, key=lambda point: point[0]), strict=True))
+        )
+        for name, drawn in points.items()
+    }
+
+
+def _phase_starts(rows: list[dict[str, Any]]) -> tuple[tuple[str, float], ...]:
+    """Where each phase began: its own row, or the first row that names it."""
+    starts: dict[str, float] = {}
+    for row in sorted(rows, key=lambda row: (row["kind"] != "phase", row["seconds"])):
+        starts.setdefault(row["phase"], row["seconds"])
+    return tuple(sorted(starts.items(), key=lambda start: start[1]))
+
+
+def _snapshots(folder: Path) -> tuple[Snapshot, ...]:
+    found = []
+    for path in folder.glob("*.txt") if folder.is_dir() else ():
+        match = re.fullmatch(r"(.+)-(\d+)", path.stem)
+        if match:
+            found.append(Snapshot(match[1], int(match[2]), _sentences(path)))
+    order = {phase: place for place, phase in enumerate(PHASES)}
+    return tuple(sorted(found, key=lambda shot: (order.get(shot.phase, len(order)), shot.phase, shot.step)))
+
+
+def _sentences(path: Path) -> tuple[str, ...]:
+    """One a line, as written. An empty sentence is kept: the generator did write it."""
+    if not path.is_file():
+        return ()
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return tuple(text.removesuffix("\n").split("\n")) if text else ()
+
+
+def _texts(evaluation: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = evaluation.get(key)
+    return tuple(dict.fromkeys(str(text) for text in value)) if isinstance(value, list) else ()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -1,0 +1,286 @@
+"""The comparison table: one row per run and state, for the terminal, markdown and csv (the page has its own).
+
+What is marked is the best among the generated rows: for BLEU and self-BLEU the one nearest to real text,
+since a generator that repeats one good sentence beats real text in BLEU; for the others by
+`textgan.metrics.suite.direction`. A metric that was not run is a dash (an empty field in csv), never 0.
+"""
+
+from __future__ import annotations
+
+import csv as csv_format
+import io
+import math
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textgan.report import numbers
+from textgan.report.reading import Cells, RunRecord
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+NEAREST_TO_REAL = {"bleu", "self-bleu"}
+TELLING_FIRST = (  # which columns a narrow terminal keeps
+    *("bleu-4", "self-bleu-4", "nll", "source-nll", "grammaticality", "bleu-2", "self-bleu-2", "distinct-2"),
+    *("bleu-3", "self-bleu-3", "bleu-5", "self-bleu-5", "duplicates", "novelty", "length", "perplexity"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `real`: the scores of real text that it is to be held against."""
+
+    label: str
+    state: str  # real, before, after
+    run: str  # the run's name
+    folder: str
+    corpus: str
+    seed: str
+    cells: Cells
+    real: Cells
+
+    @property
+    def generated(self) -> bool:
+        """Whether a generator wrote it."""
+        return self.state != "real"
+
+
+def rows(runs: Sequence[RunRecord]) -> list[Row]:
+    """Real text, then where the generators started, then what became of them, in the order of the runs.
+
+    A row that several runs share, number for number on the same corpus, is there once. Labels are made
+    distinct.
+    """
+    kept: list[Row] = []
+    seen: list[tuple[str, Mapping[str, float]]] = []
+    for state in ("real", "before", "after"):
+        for run in runs:
+            cells = run.rows.get(state)
+            if not cells:
+                continue
+            start = state == "before" or (state == "after" and run.strategy == "MLE")
+            numbers_of = (run.corpus, {key: cell.value for key, cell in cells.items()})
+            if (state == "real" or start) and numbers_of in seen:
+                continue
+            seen.append(numbers_of)
+            label = {"real": "real text", "before": "MLE (before)"}.get(state, run.strategy)
+            row = Row(
+                label, state, run.name, run.path.resolve().name, run.corpus, run.seed, cells, _real(run)
+            )
+            # an MLE run stands with the starting points, not with what adversarial training made of them
+            kept.insert(_end_of_starts(kept), row) if state == "after" and start else kept.append(row)
+    return _distinct_labels(kept)
+
+
+def columns(table: Sequence[Row]) -> list[str]:
+    """The metrics that at least one row has, in the table's order."""
+    return sorted({key for row in table for key in row.cells}, key=numbers.order)
+
+
+def best(table: Sequence[Row], key: str) -> set[int]:
+    """Which rows to mark in column `key`: per corpus, the best generated row and all that print the same.
+
+    Empty where there is nothing to choose: fewer than two such rows, all alike, no known direction, or (BLEU,
+    self-BLEU) no real text to hold them against.
+    """
+    marked: set[int] = set()
+    for corpus in {row.corpus for row in table}:
+        costs = {
+            place: cost
+            for place, row in enumerate(table)
+            if row.generated and row.corpus == corpus and (cost := _cost(row, key)) is not None
+        }
+        if len(costs) < 2:
+            continue
+        lowest = min(costs.values())
+        winners = {place for place, cost in costs.items() if round(cost - lowest, 9) < 0.0005}
+        marked |= winners if len(winners) < len(costs) else set()
+    return marked
+
+
+def captions(runs: Sequence[RunRecord]) -> list[str]:
+    """How to read the table: units, what the mark means, and what the comparison rests on."""
+    table = rows(runs)
+    keys = columns(table)
+    told = []
+    if any(best(table, key) for key in keys):
+        told.append(
+            "Marked: among generated rows, BLEU and self-BLEU nearest to real text (not the highest: "
+            "repeating one good sentence would win), the other metrics by their better end."
+        )
+    if {"nll", "source-nll"} & set(keys):
+        told.append("NLL in nats per token, lower is likelier.")
+    for corpus, entropy in sorted({(run.corpus, run.entropy) for run in runs if run.entropy is not None}):
+        told.append(
+            f"The source of {corpus} has an entropy of {numbers.plain(entropy)} nats per token: source "
+            "NLL below it means text more typical than the real, which a generator pays for with diversity."
+        )
+    generated = {
+        key: {_measure(row, key) for row in table if row.generated and key in row.cells} for key in keys
+    }
+    real = {
+        key: {_measure(row, key) for row in table if not row.generated and key in row.cells} for key in keys
+    }
+    if differing := [key for key in keys if len(generated[key]) > 1]:
+        told.append(f"Scored under differing signatures, compare with care: {_names(differing)}.")
+    if apart := [
+        key for key in keys if generated[key] and real[key] - generated[key] and key not in differing
+    ]:
+        told.append(
+            f"Real text has a signature of its own (see the number of sentences) in: {_names(apart)}."
+        )
+    if any(row.generated for row in table):
+        seeds = {row.seed for row in table if row.seed}
+        told.append(
+            "One seed: a small difference may be chance."
+            if len(seeds) < 2
+            else f"{len(seeds)} seeds, one run a row: a small difference may be chance."
+        )
+    return told
+
+
+def terminal(runs: Sequence[RunRecord], width: int | None = None) -> Table:
+    """The table for rich. Columns that do not fit in `width` characters (the terminal's) are left to the
+    page, the least telling first; the caption says which."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = rows(runs)
+    keys = columns(table)
+    room = (width or shutil.get_terminal_size((120, 40)).columns) - 4  # the table's own edges
+    room -= max((len(row.label) for row in table), default=0)
+    fitting = _that_fit(keys, room)
+    left = [key for key in keys if key not in fitting]
+    told = captions(runs) + ([f"No room here for {_names(left)}: the page has them."] if left else [])
+    made = Table(
+        box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption="\n".join(told) or None, caption_justify="left"
+    )
+    made.add_column("", no_wrap=True)
+    for key in fitting:
+        made.add_column(Text(_header(key)), justify="right", no_wrap=True)
+    marks = {key: best(table, key) for key in fitting}
+    for place, row in enumerate(table):
+        shown = [
+            Text(numbers.number(key, row.cells.get(key)), style="bold green" if place in marks[key] else "")
+            for key in fitting
+        ]
+        made.add_row(Text(row.label, style="" if row.generated else "italic"), *shown)
+    return made
+
+
+def markdown(runs: Sequence[RunRecord]) -> str:
+    """The table in GitHub's markdown, the best in bold, the captions below it."""
+    table = rows(runs)
+    keys = columns(table)
+    lines = [["", *map(numbers.name, keys)], ["---", *("---:" for _ in keys)]]
+    for place, row in enumerate(table):
+        shown = [(numbers.number(key, row.cells.get(key)), place in best(table, key)) for key in keys]
+        lines.append(
+            [row.label.replace("|", "\\|"), *(f"**{text}**" if mark else text for text, mark in shown)]
+        )
+    written = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return written + "".join(f"\n{caption}\n" for caption in captions(runs))
+
+
+def csv(runs: Sequence[RunRecord]) -> str:
+    """The table for a machine: values in full, a metric that was not run is an empty field."""
+    table = rows(runs)
+    keys = columns(table)
+    out = io.StringIO()
+    writer = csv_format.writer(out, lineterminator="\n")
+    writer.writerow(["row", "state", "run", "folder", "corpus", "seed", *keys])
+    for row in table:
+        values = [repr(row.cells[key].value) if key in row.cells else "" for key in keys]
+        writer.writerow([row.label, row.state, row.run, row.folder, row.corpus, row.seed, *values])
+    return out.getvalue()
+
+
+def _measure(row: Row, key: str) -> str:
+    """The signature, without the length of the very text that was scored."""
+    signature = row.cells[key].signature
+    return re.sub(r"\|tokens:\d+(?=\|)", "", signature) if key == "source-nll" else signature
+
+
+def _names(keys: Sequence[str]) -> str:
+    """`BLEU-2..5, distinct-1`: runs of orders drawn together."""
+    told: dict[str, list[str]] = {}
+    for key in keys:
+        stem, order = numbers.family(key)
+        told.setdefault(numbers.name(stem), []).append(order)
+    return ", ".join(
+        f"{stem}-{orders[0]}..{orders[-1]}" if len(orders) > 1 else "-".join(filter(None, (stem, orders[0])))
+        for stem, orders in told.items()
+    )
+
+
+def _real(run: RunRecord) -> Cells:
+    return run.rows.get("real", {})
+
+
+def _end_of_starts(kept: Sequence[Row]) -> int:
+    return sum(row.state != "after" or row.label == "MLE" for row in kept)
+
+
+def _cost(row: Row, key: str) -> float | None:
+    """How far the row is from the best there could be, lower is better; None where that cannot be told."""
+    cell = row.cells.get(key)
+    if cell is None or not math.isfinite(cell.value):
+        return None
+    if numbers.family(key)[0] in NEAREST_TO_REAL:
+        real = row.real.get(key)
+        return abs(cell.value - real.value) if real is not None and math.isfinite(real.value) else None
+    from textgan.metrics.suite import direction
+
+    sign = direction(key)
+    return -sign * cell.value if sign else None
+
+
+def _distinct_labels(table: Sequence[Row]) -> list[Row]:
+    """Labels that occur twice get what tells the rows apart: corpus, recipe, seed, or folder."""
+    from dataclasses import replace
+
+    made = list(table)
+    for label in {row.label for row in table}:
+        same = [place for place, row in enumerate(table) if row.label == label]
+        if len(same) < 2:
+            continue
+        told = [
+            [getattr(table[place], part) for place in same] for part in ("corpus", "run", "seed", "folder")
+        ]
+        kind = next((values for values in told if len(set(values)) == len(same)), None)
+        for index, place in enumerate(same):
+            suffix = kind[index] if kind else f"{table[place].folder} {index + 1}"
+            suffix = f"seed {suffix}" if kind is told[2] else suffix
+            made[place] = replace(table[place], label=f"{label}, {suffix}")
+    return made
+
+
+def _header(key: str) -> str:
+    """A narrow heading of two lines for the terminal."""
+    stem, order = numbers.family(key)
+    short = {
+        "self-bleu": "self-\nBLEU-",
+        "bleu": "\nBLEU-",
+        "nll": "held-out\nNLL",
+        "source-nll": "source\nNLL",
+        "grammaticality": "gram-\nmatical",
+        "distinct": "dis-\ntinct-",
+        "duplicates": "dupli-\ncates",
+        "perplexity": "per-\nplexity",
+    }
+    return short[stem] + order if stem in short else "\n" + numbers.name(key)
+
+
+def _that_fit(keys: Sequence[str], room: int) -> list[str]:
+    """As many columns as there is room for, the most telling first; at least one."""
+    kept: list[str] = []
+    for key in sorted(keys, key=lambda key: (TELLING_FIRST.index(key) if key in TELLING_FIRST else 99, key)):
+        width = 2 + max(5, *map(len, _header(key).split("\n")))
+        if width <= room or not kept:
+            kept.append(key)
+            room -= width
+    return sorted(kept, key=numbers.order)

@@ -1,0 +1,100 @@
+"""Baselines for REINFORCE: what is subtracted from the reward so that its noise, not its gradient, shrinks.
+
+Each takes rewards-to-come values (B,T), the mask (B,T) and the empty prefix's values (B,), and returns the
+advantage (B,T), 0 outside the mask.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Baseline(nn.Module):
+    """An interface; a module so that a running mean is saved with the run."""
+
+    needs_empty_prefix = False
+
+    def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+class NoBaseline(Baseline):
+    """The value itself: unbiased, with the highest variance."""
+
+    def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
+        return values * mask
+
+
+class BatchMean(Baseline):
+    """Minus the mean over the sentences that have a token at this position.
+
+    The mean holds the sentence's own value, so the gradient comes out smaller by the factor (1 - 1/n), n the
+    number of sentences in the mean; `leave-one-out` is the same without that bias.
+    """
+
+    def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
+        mean = (values * mask).sum(0) / mask.sum(0).clamp(min=1)  # (T,)
+        return (values - mean) * mask
+
+
+class RunningMean(Baseline):
+    """Minus an exponential moving average of the batches' mean value, taken before this batch enters it."""
+
+    def __init__(self, decay: float = 0.9) -> None:
+        super().__init__()
+        self.decay = decay
+        self.mean: Tensor
+        self.seen: Tensor
+        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("seen", torch.zeros(()))
+
+    def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
+        # Divided by the weight seen so far, as in Adam, so that the average does not start at 0.
+        baseline = self.mean / self.seen.clamp(min=1e-12)
+        advantage = (values - baseline) * mask
+        batch = (values * mask).sum() / mask.sum().clamp(min=1)
+        self.mean.lerp_(batch.to(self.mean.dtype), 1 - self.decay)
+        self.seen.lerp_(torch.ones_like(self.seen), 1 - self.decay)
+        return advantage
+
+
+class LeaveOneOut(Baseline):
+    """Minus the mean over the *other* sentences at this position (Kool et al. 2019, eq. 8, per time step).
+
+    Unbiased. Where no other sentence is that long, the mean of the others' last values stands in.
+    B >= 2 or ValueError.
+    """
+
+    def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
+        size = values.shape[0]
+        if size < 2:
+            raise ValueError("a leave-one-out baseline needs at least two sentences in the batch")
+        held = values * mask
+        others = mask.sum(0) - mask.long()  # (B, T)
+        mean = (held.sum(0) - held) / others.clamp(min=1)
+        last = values.gather(1, mask.sum(1, keepdim=True) - 1)  # (B, 1)
+        stand_in = (last.sum() - last) / (size - 1)
+        return (values - torch.where(others > 0, mean, stand_in)) * mask
+
+
+class QDifference(Baseline):
+    """Q_t - Q_(t-1): how much this token changed the expected reward (needs rollouts, also of the empty prefix).
+
+    Unbiased: Q_(t-1) is drawn without knowledge of token t.
+    """
+
+    needs_empty_prefix = True
+
+    def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
+        before = torch.cat([empty.unsqueeze(1), values[:, :-1]], 1)
+        return (values - before) * mask
+
+
+BASELINES: dict[str, type[Baseline]] = {
+    "none": NoBaseline,
+    "batch": BatchMean,
+    "ema": RunningMean,
+    "leave-one-out": LeaveOneOut,
+    "q-difference": QDifference,
+}

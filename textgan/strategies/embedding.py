@@ -1,0 +1,39 @@
+"""Continuous output: the judge reads expected embeddings, or the vectors that a generator puts out itself."""
+
+from __future__ import annotations
+
+from textgan.sampling import Expected
+from textgan.strategies.pathwise import pathwise_turn
+from textgan.strategies.schedules import Schedule, at
+from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Strategy, Text, Turn
+
+
+class Embedding(Strategy):
+    """The judge reads softmax(logits / temperature) @ its table at every position, after a drawn history.
+
+    The gradient passes through each position's expectation and not through the history (see
+    `sampling.Expected` for why the history is drawn; Zhang et al. 2017 feed the expectation back instead and
+    take their variety from noise). temperature: a number, or a schedule over the phase's progress.
+    A generator of vectors (`generator: {name: continuous}`) writes its own and needs
+    `discriminator: {table: corpus}`; the temperature then has no part.
+    """
+
+    def __init__(self, temperature: float | Schedule = 1.0) -> None:
+        super().__init__()
+        self.temperature = temperature
+
+    def sampler(self, progress: float) -> Sampler:
+        return Expected(at(self.temperature, progress))
+
+    def turn(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        objective: Objective,
+        real: Text,
+        prompt: Prompt,
+        length: int,
+        progress: float,
+    ) -> Turn:
+        sampler = self.sampler(progress)
+        return pathwise_turn(generator, discriminator, objective, real, prompt, length, sampler)

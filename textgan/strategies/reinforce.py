@@ -1,0 +1,124 @@
+"""REINFORCE (Williams 1992) with Monte-Carlo rollouts, as in SeqGAN (Yu et al. 2017, eq. 4-8)."""
+
+from __future__ import annotations
+
+import copy
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from textgan.sampling import Draw
+from textgan.strategies.baselines import BASELINES
+from textgan.strategies.rollouts import prefix_values, roll_out
+from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Strategy, Text, Turn
+
+
+class Reinforce(Strategy):
+    """Draws text, and raises each token's log-probability by its advantage.
+
+    rollouts: completions per prefix that estimate the value of a token; 0 gives every token the reward of its
+    whole sentence. rollout_lag: the rollout policy after each step is lag * itself + (1 - lag) * generator
+    (SeqGAN's update rate 0.8); 0 is the generator itself. baseline: see `baselines.py`. entropy: weight of the
+    policy's mean entropy (nats per token) added to the reward. kl: weight of the mean divergence
+    KL(policy || pretrained generator) (nats per token) taken from it.
+
+    The loss is a mean over sentences of sums over tokens, so that its gradient is minus the gradient of the
+    expected reward, whatever the sentences' lengths. Departure from SeqGAN's code, which divides by B * T.
+    """
+
+    def __init__(
+        self,
+        rollouts: int = 4,
+        rollout_lag: float = 0.8,
+        baseline: Literal["none", "batch", "ema", "leave-one-out", "q-difference"] = "leave-one-out",
+        entropy: float = 0.0,
+        kl: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if rollouts < 0:
+            raise ValueError(f"rollouts: {rollouts}; expected 0 or more")
+        if not 0 <= rollout_lag < 1:
+            raise ValueError(f"rollout_lag: {rollout_lag}; expected 0 or more, and less than 1")
+        if baseline == "q-difference" and rollouts == 0:
+            raise ValueError("baseline: 'q-difference' compares rollouts of neighbouring prefixes; set rollouts above 0")
+        self.rollouts = rollouts
+        self.rollout_lag = rollout_lag
+        self.baseline = BASELINES[baseline]()
+        self.entropy = entropy
+        self.kl = kl
+        self.rollout_policy: Generator | None = None
+        self.anchor: Generator | None = None
+
+    def begin(self, generator: Generator) -> None:
+        if not generator.has_likelihood:
+            raise ValueError("reinforce needs a generator with a likelihood; this one puts out vectors")
+        if self.rollouts and self.rollout_lag:
+            self.rollout_policy = _frozen_copy(generator)
+        if self.kl:
+            self.anchor = _frozen_copy(generator)
+
+    def sampler(self, progress: float) -> Sampler:
+        return Draw()
+
+    def turn(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        objective: Objective,
+        real: Text,
+        prompt: Prompt,
+        length: int,
+        progress: float,
+    ) -> Turn:
+        with torch.no_grad():
+            fake = generator.write(prompt, length, self.sampler(progress))
+            values, empty = self._values(generator, discriminator, objective, real, fake, length)
+            advantage = self.baseline(values, fake.mask, empty)  # (B, T)
+        log_probs = generator.logits(fake).log_softmax(-1)  # (B, T, V)
+        chosen = log_probs.gather(-1, fake.ids.unsqueeze(-1)).squeeze(-1)
+        policy_loss = -(advantage * chosen * fake.mask).sum() / len(fake)
+        tokens = fake.mask.sum()
+        last = values.gather(1, fake.mask.sum(1, keepdim=True) - 1)
+        log = {"g-loss": policy_loss.detach(), "reward": last.mean()}
+        loss = policy_loss
+        if self.entropy:
+            entropy = -((log_probs.exp() * log_probs).sum(-1) * fake.mask).sum() / tokens
+            loss = loss - self.entropy * entropy
+        if self.anchor is not None:
+            with torch.no_grad():
+                anchored = self.anchor.logits(fake).log_softmax(-1)
+            divergence = ((log_probs.exp() * (log_probs - anchored)).sum(-1) * fake.mask).sum() / tokens
+            loss = loss + self.kl * divergence
+            log["kl"] = divergence.detach()
+        return Turn(loss, fake, log)
+
+    def _values(
+        self,
+        generator: Generator,
+        discriminator: Discriminator,
+        objective: Objective,
+        real: Text,
+        fake: Text,
+        length: int,
+    ) -> tuple[Tensor, Tensor]:
+        """The value of every token (B,T), 0 after the end, and of the empty prefix (B,)."""
+        verdict_real = discriminator.judge(real)
+        if not self.rollouts:
+            reward = objective.reward(verdict_real, discriminator.judge(fake))
+            return reward.unsqueeze(1) * fake.mask, torch.zeros_like(reward)
+        policy = self.rollout_policy if self.rollout_policy is not None else generator
+        needs_empty = self.baseline.needs_empty_prefix
+        completions = roll_out(policy, fake, self.rollouts, Draw(), length, from_empty=needs_empty)
+        return prefix_values(completions, fake, discriminator, objective, verdict_real)
+
+    @torch.no_grad()
+    def after_step(self, generator: Generator) -> None:
+        if self.rollout_policy is None:
+            return
+        for lagging, current in zip(self.rollout_policy.parameters(), generator.parameters(), strict=True):
+            lagging.lerp_(current, 1 - self.rollout_lag)
+
+
+def _frozen_copy(generator: Generator) -> Generator:
+    return copy.deepcopy(generator).requires_grad_(False).eval()

@@ -1,0 +1,50 @@
+"""Values that move while adversarial training goes on, as functions of its progress in [0, 1]."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Shape = Literal["constant", "linear", "exponential", "cosine", "quadratic", "sqrt", "logarithmic"]
+
+# How far along the way from start to end the value is at a progress in [0, 1].
+_WAYS = {
+    "constant": lambda x: 0.0,
+    "linear": lambda x: x,
+    "cosine": lambda x: (1 - math.cos(math.pi * x)) / 2,
+    "quadratic": lambda x: x * x,
+    "sqrt": math.sqrt,
+    "logarithmic": lambda x: math.log1p((math.e - 1) * x),
+}
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """From `start` (progress 0) to `end` (progress 1) along `shape`.
+
+    `exponential` moves by equal ratios, the others by differences. inverse: start and end are inverse
+    temperatures (RelGAN's beta), and the value is 1 / beta.
+    """
+
+    start: float
+    end: float
+    shape: Shape = "linear"
+    inverse: bool = False
+
+    def __post_init__(self) -> None:
+        if min(self.start, self.end) <= 0 and (self.shape == "exponential" or self.inverse):
+            raise ValueError("an exponential or inverse schedule needs a start and an end above 0")
+
+    def __call__(self, progress: float) -> float:
+        x = min(max(progress, 0.0), 1.0)
+        if self.shape == "exponential":
+            value = self.start * (self.end / self.start) ** x
+        else:
+            value = self.start + (self.end - self.start) * _WAYS[self.shape](x)
+        return 1 / value if self.inverse else value
+
+
+def at(value: float | Schedule, progress: float) -> float:
+    """The value at this progress; a plain number never moves."""
+    return value(progress) if isinstance(value, Schedule) else value

@@ -1,0 +1,129 @@
+"""The game: generator turns and discriminator rounds in alternation (Goodfellow et al. 2014, Algorithm 1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from textgan.training.discriminator import DiscriminatorTrainer
+from textgan.training.game import Game, judging, policy_mode
+from textgan.training.likelihood import token_loss
+from textgan.training.optimizers import Optimizer, descend
+from textgan.training.phase import Phase
+from textgan.types import Text
+
+
+class Adversarial(Phase):
+    """steps: iterations of g_steps generator turns, then d_steps discriminator rounds.
+
+    A round writes d_pool fakes (default: one batch) and goes over them d_epochs times. With mle_every = n,
+    every n-th iteration ends with mle_steps steps of teacher forcing by the generator's optimiser.
+    """
+
+    name = "adversarial"
+
+    def __init__(
+        self,
+        steps: int = 200,
+        g_steps: int = 1,
+        d_steps: int = 5,
+        d_epochs: int = 1,
+        d_pool: int | None = None,
+        batch: int = 64,
+        mle_every: int = 0,
+        mle_steps: int = 1,
+        generator: Optimizer = Optimizer(lr=1e-4),  # noqa: B008 (frozen)
+        discriminator: Optimizer = Optimizer(lr=1e-3),  # noqa: B008 (frozen)
+    ) -> None:
+        super().__init__()
+        self.steps = steps
+        self.g_steps = g_steps
+        self.d_steps = d_steps
+        self.d_epochs = d_epochs
+        self.d_pool = d_pool or batch
+        self.batch = batch
+        self.mle_every = mle_every
+        self.mle_steps = mle_steps
+        self.generator_plan = generator
+        self.discriminator_plan = discriminator
+
+    def begin(self, game: Game) -> None:
+        if self.mle_every and not game.generator.has_likelihood:
+            raise ValueError("train.adversarial.mle_every needs a generator with a likelihood; set it to 0")
+        self.game = game
+        game.strategy.begin(game.generator)
+        self.optimizer = self.generator_plan.build(game.generator.parameters())
+        self.batches = game.batches(game.train, self.batch, stream=20)
+        self.judge = DiscriminatorTrainer(game, self.batch, self.discriminator_plan, stream=30)
+
+    @property
+    def total(self) -> int:
+        return self.steps
+
+    def step(self) -> dict[str, Tensor]:
+        progress = self.step_count / max(1, self.steps - 1)
+        log: dict[str, Tensor] = {}
+        for _ in range(self.g_steps):
+            log |= self._generator_turn(progress)
+        for _ in range(self.d_steps):
+            log |= self.judge.round(progress, self.d_pool, self.d_epochs)
+        self.step_count += 1
+        if self.mle_every and self.step_count % self.mle_every == 0:
+            for _ in range(self.mle_steps):
+                log["mle-loss"] = self._teacher_forcing()
+        return log
+
+    def _generator_turn(self, progress: float) -> dict[str, Tensor]:
+        game = self.game
+        real = game.next_text(self.batches)
+        policy_mode(game.generator)
+        with judging(game.discriminator):
+            with game.engine.autocast():
+                prompt = game.prompt(real, self.batch)
+                turn = game.strategy.turn(
+                    game.generator, game.discriminator, game.objective, real, prompt, game.length, progress
+                )
+            norm = descend(turn.loss, game.generator, self.optimizer, self.generator_plan.clip, game.engine)
+        game.strategy.after_step(game.generator)
+        log = {**turn.log, "g-grad-norm": norm, **self.judge.look(turn.fake)}
+        log["distinct"] = _distinct(turn.fake.ids)
+        if game.generator.has_likelihood:
+            log["entropy"] = self._entropy(turn.fake.ids, turn.fake.mask, turn.fake.labels)
+        return log
+
+    def _teacher_forcing(self) -> Tensor:
+        game = self.game
+        text, known = self.batches.next()
+        text, known = text.to(game.engine.device), known.to(game.engine.device)
+        game.generator.train()
+        with game.engine.autocast():
+            loss = token_loss(game.generator.log_prob(text), known)
+        descend(loss, game.generator, self.optimizer, self.generator_plan.clip, game.engine)
+        return loss.detach()
+
+    @torch.no_grad()
+    def _entropy(self, ids: Tensor, mask: Tensor, labels: Tensor | None) -> Tensor:
+        """Mean entropy of the next-token distribution along written sentences, nats."""
+        log_probs = self.game.generator.logits(Text(ids, mask, labels)).float().log_softmax(-1)
+        return (-(log_probs.exp() * log_probs).sum(-1) * mask).sum() / mask.sum()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "step": self.step_count,
+            "optimizer": self.optimizer.state_dict(),
+            "batches": self.batches.state_dict(),
+            "judge": self.judge.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.step_count = state["step"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.batches.load_state_dict(state["batches"])
+        self.judge.load_state_dict(state["judge"])
+
+
+def _distinct(ids: Tensor) -> Tensor:
+    """Share of different sentences in a batch (B,T)."""
+    return torch.tensor(len(ids.unique(dim=0)) / len(ids))

@@ -1,0 +1,126 @@
+"""The judge's training: alone before the game begins, and in its turns during it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from textgan.data.batches import Batches
+from textgan.training.game import Game, judging, pair_accuracy
+from textgan.training.optimizers import Optimizer, descend
+from textgan.training.phase import Phase
+from textgan.types import Text
+
+
+class DiscriminatorTrainer:
+    """Updates of the discriminator on real text against fakes, with its optimiser and its two streams of text."""
+
+    def __init__(self, game: Game, batch: int, plan: Optimizer, stream: int) -> None:
+        self.game = game
+        self.batch = batch
+        self.plan = plan
+        self.optimizer = plan.build(game.discriminator.parameters())
+        self.real = game.batches(game.train, batch, stream=stream)
+        self.heldout = game.batches(game.heldout, batch, stream=stream + 1)
+
+    def update(self, real: Text, fake: Text) -> dict[str, Tensor]:
+        """One descent step of objective + penalty."""
+        game = self.game
+        game.discriminator.train()
+        with game.engine.autocast():
+            verdict_real, verdict_fake = game.discriminator.judge(real), game.discriminator.judge(fake)
+            loss = game.objective.discriminator_loss(verdict_real, verdict_fake)
+        log = {"d-loss": loss.detach()}
+        if game.penalty is not None:
+            penalty = game.penalty(game.discriminator, real, fake)
+            log["d-penalty"] = penalty.detach()
+            loss = loss + penalty
+        log["d-grad-norm"] = descend(loss, game.discriminator, self.optimizer, self.plan.clip, game.engine)
+        return log
+
+    def round(self, progress: float, pool: int, epochs: int) -> dict[str, Tensor]:
+        """Write `pool` fakes, read as many real sentences, and go over both `epochs` times in batches."""
+        chunks: list[tuple[Text, Text]] = []
+        for _ in range(max(1, pool // self.batch)):
+            real = self.game.next_text(self.real)
+            chunks.append((real, self.game.write_fakes(real, len(real), progress)))
+        for _ in range(epochs):
+            for real, fake in chunks:
+                log = self.update(real, fake)
+        return log
+
+    @torch.no_grad()
+    def look(self, fake: Text) -> dict[str, Tensor]:
+        """The game's value, and the judge's pair accuracy on training text and on text it never trained on."""
+        game = self.game
+        with judging(game.discriminator), game.engine.autocast():
+            judged = game.discriminator.judge(fake)
+            real = game.discriminator.judge(game.next_text(self.real))
+            heldout = game.discriminator.judge(game.next_text(self.heldout))
+            return {
+                "d-accuracy-train": pair_accuracy(real, judged),
+                "d-accuracy-heldout": pair_accuracy(heldout, judged),
+                **game.objective.value(real, judged),
+            }
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "optimizer": self.optimizer.state_dict(),
+            "real": self.real.state_dict(),
+            "heldout": self.heldout.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.optimizer.load_state_dict(state["optimizer"])
+        streams: dict[str, Batches] = {"real": self.real, "heldout": self.heldout}
+        for name, stream in streams.items():
+            stream.load_state_dict(state[name])
+
+
+class Discriminate(Phase):
+    """Train the discriminator on the pretrained generator's text before the game begins.
+
+    steps: rounds; each writes `pool` fakes (default: one batch) and goes over them, and over as many real
+    sentences, `epochs` times.
+    """
+
+    name = "discriminator"
+
+    def __init__(
+        self,
+        steps: int = 200,
+        batch: int = 64,
+        pool: int | None = None,
+        epochs: int = 1,
+        optimizer: Optimizer = Optimizer(lr=1e-3),  # noqa: B008 (frozen)
+    ) -> None:
+        super().__init__()
+        self.steps = steps
+        self.batch = batch
+        self.pool = pool or batch
+        self.epochs = epochs
+        self.plan = optimizer
+
+    def begin(self, game: Game) -> None:
+        self.game = game
+        game.strategy.begin(game.generator)
+        self.trainer = DiscriminatorTrainer(game, self.batch, self.plan, stream=10)
+
+    @property
+    def total(self) -> int:
+        return self.steps
+
+    def step(self) -> dict[str, Tensor]:
+        log = self.trainer.round(0.0, self.pool, self.epochs)
+        self.step_count += 1
+        fake = self.game.write_fakes(self.game.next_text(self.trainer.real), self.batch, 0.0)
+        return {**log, **self.trainer.look(fake)}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"step": self.step_count, "trainer": self.trainer.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.step_count = state["step"]
+        self.trainer.load_state_dict(state["trainer"])

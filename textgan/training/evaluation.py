@@ -1,0 +1,119 @@
+"""A look at the generator: text drawn from it, and the recipe's metrics on that text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from textgan.data.batches import Encoded
+from textgan.data.corpus import Corpus
+from textgan.data.tokenizers import Tokenizer
+from textgan.metrics.likelihood import HeldOut
+from textgan.metrics.samples import Samples, Score
+from textgan.metrics.suite import direction, evaluate
+from textgan.sampling import Draw, seeded
+from textgan.training.likelihood import heldout_nats
+from textgan.types import Generator, Prompt, Sampler
+
+BATCH = 256
+
+
+class Evaluation:
+    """every: adversarial steps between looks; samples: sentences drawn for each, scored against validation text.
+
+    final: sentences drawn at the end, before and after the adversarial phase, scored against test text.
+    best: the score whose best value marks `checkpoints/best`. temperature: of the draws.
+    """
+
+    def __init__(
+        self,
+        every: int = 50,
+        samples: int = 1000,
+        final: int = 2000,
+        best: str = "bleu-4",
+        temperature: float = 1.0,
+        metrics: list[str] | None = None,
+    ) -> None:
+        if direction(best) == 0:
+            raise ValueError(f"best: of {best!r} neither high nor low values are better; name another score")
+        self.every = every
+        self.samples = samples
+        self.final = final
+        self.best = best
+        self.sampler: Sampler = Draw(temperature)
+        self.metrics = metrics or []
+        self.beside = Path()
+
+    def better(self, value: float, than: float | None) -> bool:
+        return than is None or (value - than) * direction(self.best) > 0
+
+    def score(
+        self,
+        texts: list[str],
+        references: list[str],
+        corpus: Corpus,
+        likelihood: tuple[Generator, Encoded, Accelerator] | None = None,
+    ) -> dict[str, Score]:
+        """The recipe's metrics; `likelihood` adds the generator's own on an encoded split, if it has one."""
+
+        def heldout() -> HeldOut:
+            assert likelihood is not None
+            generator, encoded, engine = likelihood
+            nats, tokens = heldout_nats(generator, encoded, engine)
+            unknown = int((encoded.text.mask & ~encoded.known).sum())
+            return HeldOut(nats, tokens, len(encoded), unknown)
+
+        asks = likelihood is not None and likelihood[0].has_likelihood
+        samples = Samples(texts, references, corpus.train.texts, corpus.source, heldout if asks else None)
+        return evaluate(samples, self.metrics, beside=self.beside)
+
+
+@torch.no_grad()
+def write_ids(
+    generator: Generator,
+    count: int,
+    length: int,
+    sampler: Sampler,
+    seed: int,
+    engine: Accelerator,
+    labels: Tensor | None = None,
+    prefix: Tensor | None = None,
+) -> list[list[int]]:
+    """`count` sentences as ids without what follows EOS; the same for a seed, whatever was drawn before.
+
+    labels (N,): those of real text, drawn from in its proportions where the generator writes by label.
+    prefix (P,): ids that every sentence begins with.
+    """
+    was_training = generator.training
+    generator.eval()
+    written: list[list[int]] = []
+    with seeded(seed):
+        for begin in range(0, count, BATCH):
+            size = min(BATCH, count - begin)
+            wanted = None
+            if labels is not None:
+                wanted = labels[torch.randint(len(labels), (size,))].to(engine.device)
+            with engine.autocast():
+                begin_with = None if prefix is None else prefix.to(engine.device).expand(size, -1)
+                text = generator.write(Prompt(size, wanted, begin_with), length, sampler)
+            rows, lengths = text.ids.tolist(), text.mask.sum(1).tolist()
+            written += [row[:end] for row, end in zip(rows, lengths, strict=True)]
+    generator.train(was_training)
+    return written
+
+
+def write_sentences(
+    generator: Generator,
+    tokenizer: Tokenizer,
+    count: int,
+    length: int,
+    sampler: Sampler,
+    seed: int,
+    engine: Accelerator,
+    labels: Tensor | None = None,
+) -> list[str]:
+    """Readable sentences; see `write_ids`."""
+    return tokenizer.decode(write_ids(generator, count, length, sampler, seed, engine, labels))

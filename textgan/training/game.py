@@ -1,0 +1,89 @@
+"""What a phase plays with: the two players, what they want, the text, and the machine they run on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from textgan.data.batches import Batches, Encoded
+from textgan.types import Discriminator, Generator, Objective, Penalty, Prompt, Strategy, Text, Verdict
+
+
+@dataclass
+class Game:
+    """Both players on their device, with everything they need for a step.
+
+    train and heldout are encoded splits on the CPU; heldout is validation text, never test text.
+    """
+
+    generator: Generator
+    discriminator: Discriminator
+    objective: Objective
+    penalty: Penalty | None
+    strategy: Strategy
+    train: Encoded
+    heldout: Encoded
+    length: int
+    seed: int
+    engine: Accelerator
+
+    def batches(self, encoded: Encoded, size: int, stream: int, *, bucket: bool = False) -> Batches:
+        """A stream of its own, so that one phase's reading never shifts another's."""
+        return Batches(encoded, size, seed=self.seed * 1000 + stream, bucket=bucket)
+
+    def next_text(self, batches: Batches) -> Text:
+        return batches.next()[0].to(self.engine.device)
+
+    def prompt(self, like: Text, size: int) -> Prompt:
+        """As many sentences as asked for, with labels drawn from real text where there are any."""
+        labels = like.labels
+        if labels is not None:
+            labels = labels[torch.randint(len(labels), (size,), device=labels.device)]
+        return Prompt(size, labels)
+
+    @torch.no_grad()
+    def write_fakes(self, like: Text, size: int, progress: float) -> Text:
+        """Text by the strategy's own sampler, for the judge to learn from."""
+        policy_mode(self.generator)
+        with self.engine.autocast():
+            return self.generator.write(self.prompt(like, size), self.length, self.strategy.sampler(progress))
+
+
+def policy_mode(generator: Generator) -> None:
+    """No dropout in what is drawn or in its log-probability: they must be of one distribution.
+
+    Recurrent layers stay in training mode, which changes nothing in them (they hold no dropout) and which
+    their backward pass needs on a GPU.
+    """
+    generator.eval()
+    for module in generator.modules():
+        if isinstance(module, nn.RNNBase):
+            module.train()
+
+
+@contextmanager
+def judging(discriminator: Discriminator) -> Iterator[None]:
+    """The judge without dropout and without gradients of its own; the gradient through it still flows."""
+    was_training = discriminator.training
+    wanted = [parameter.requires_grad for parameter in discriminator.parameters()]
+    discriminator.eval().requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter, want in zip(discriminator.parameters(), wanted, strict=True):
+            parameter.requires_grad_(want)
+        discriminator.train(was_training)
+
+
+def pair_accuracy(real: Verdict, fake: Verdict) -> Tensor:
+    """Share of (real, fake) pairs in which the real sentence scores higher; chance is .5, ties count half.
+
+    Needs no threshold, so it means the same for every objective (a critic's scores have no zero).
+    """
+    difference = real.score.unsqueeze(1) - fake.score.unsqueeze(0)  # (B_real, B_fake)
+    return (difference > 0).float().mean() + (difference == 0).float().mean() / 2

@@ -1,0 +1,67 @@
+"""Says in plain words when a run goes wrong: NaN, a collapsing generator, a judge that wins outright."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+
+from textgan.errors import Mistake
+
+WINDOW = 10
+
+
+class Diverged(Mistake):
+    """A loss or gradient that is no number any more; nothing that follows would mean anything."""
+
+
+class Health:
+    """Watches the logged numbers of a phase; each kind of trouble is said once a phase."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, float] = {}
+        self._recent: dict[str, deque[float]] = {}
+        self._said: set[str] = set()
+
+    def check(self, phase: str, step: int, values: Mapping[str, float]) -> list[str]:
+        """Warnings that are new with this step's values. Raises Diverged on NaN or infinity."""
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise Diverged(
+                    f"train.{phase}: at step {step} {name} became {value}; the last checkpoint is from before. "
+                    f"Try a lower learning rate (train.{phase}...lr) or a tighter clip"
+                )
+            self._recent.setdefault(name, deque(maxlen=WINDOW)).append(value)
+        found = [self._collapse(name) for name in ("distinct", "entropy")] + [self._outright_win()]
+        return [text for text in found if text]
+
+    def _mean(self, name: str) -> float | None:
+        """Over the last WINDOW values; None until there are that many. The first such mean is remembered."""
+        recent = self._recent.get(name, deque())
+        if len(recent) < WINDOW:
+            return None
+        mean = sum(recent) / WINDOW
+        self._first.setdefault(name, mean)
+        return mean
+
+    def _collapse(self, name: str) -> str:
+        mean = self._mean(name)
+        if mean is None or name in self._said or mean > self._first[name] / 2:
+            return ""
+        self._said.add(name)
+        first = self._first[name]
+        if name == "distinct":
+            return (
+                f"the generator is collapsing: {mean:.0%} of a batch's sentences differ, {first:.0%} did at the start"
+            )
+        return f"the generator is collapsing: its entropy is {mean:.2f} nats a token, {first:.2f} at the start"
+
+    def _outright_win(self) -> str:
+        mean = self._mean("d-accuracy-train")
+        if mean is None or mean < 0.99 or "judge" in self._said:
+            return ""
+        self._said.add("judge")
+        return (
+            f"the discriminator tells real from written text {mean:.0%} of the time: the generator learns little "
+            "from a judge that is never in doubt (fewer d_steps, a smaller or more regular judge may help)"
+        )

@@ -1,0 +1,111 @@
+"""Maximum likelihood: teacher forcing with early stopping, the start of nearly every text GAN."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from textgan.training.game import Game
+from textgan.training.likelihood import heldout_nats, token_loss
+from textgan.training.optimizers import Optimizer, descend
+from textgan.training.phase import Phase
+
+
+class Mle(Phase):
+    """Teacher forcing, stopped early on validation NLL; the best epoch's weights are kept.
+
+    epochs: at most; patience: epochs without a better validation NLL before it stops (0: never, and the last
+    weights are kept, as the published schedules have it); lr_decay: the learning rate's factor after each
+    epoch without a better one.
+    """
+
+    name = "mle"
+
+    def __init__(
+        self,
+        epochs: int = 40,
+        batch: int = 64,
+        optimizer: Optimizer = Optimizer(lr=2e-3),  # noqa: B008 (frozen)
+        patience: int = 4,
+        lr_decay: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.epochs = epochs
+        self.batch = batch
+        self.plan = optimizer
+        self.patience = patience
+        self.lr_decay = lr_decay
+        self.best_nll = math.inf
+        self.bad_epochs = 0
+        self.stopped = False
+        self.best_weights: dict[str, Tensor] = {}
+
+    def begin(self, game: Game) -> None:
+        if not game.generator.has_likelihood:
+            raise ValueError("train.mle needs a generator with a likelihood; this one puts out vectors")
+        self.game = game
+        self.optimizer = self.plan.build(game.generator.parameters())
+        self.batches = game.batches(game.train, self.batch, stream=1, bucket=True)
+
+    @property
+    def total(self) -> int:
+        return self.epochs * self.batches.steps_per_epoch
+
+    @property
+    def done(self) -> bool:
+        return self.stopped or super().done
+
+    def step(self) -> dict[str, Tensor]:
+        game = self.game
+        game.generator.train()
+        text, known = self.batches.next()
+        text, known = text.to(game.engine.device), known.to(game.engine.device)
+        with game.engine.autocast():
+            loss = token_loss(game.generator.log_prob(text), known)
+        norm = descend(loss, game.generator, self.optimizer, self.plan.clip, game.engine)
+        self.step_count += 1
+        log = {"loss": loss.detach(), "g-grad-norm": norm}
+        if self.step_count % self.batches.steps_per_epoch == 0:
+            log["nll-validation"] = torch.tensor(self._end_epoch())
+        return log
+
+    def _end_epoch(self) -> float:
+        nats, tokens = heldout_nats(self.game.generator, self.game.heldout, self.game.engine)
+        nll = nats / max(tokens, 1)
+        if nll < self.best_nll:
+            self.best_nll, self.bad_epochs = nll, 0
+            self.best_weights = {k: v.detach().clone() for k, v in self.game.generator.state_dict().items()}
+        else:
+            self.bad_epochs += 1
+            if self.patience:
+                self.stopped = self.bad_epochs >= self.patience
+                for group in self.optimizer.param_groups:
+                    group["lr"] *= self.lr_decay
+        return nll
+
+    def finish(self) -> None:
+        if self.patience and self.best_weights:
+            self.game.generator.load_state_dict(self.best_weights)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "step": self.step_count,
+            "best-nll": self.best_nll,
+            "bad-epochs": self.bad_epochs,
+            "stopped": self.stopped,
+            "best-weights": self.best_weights,
+            "optimizer": self.optimizer.state_dict(),
+            "batches": self.batches.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.step_count = state["step"]
+        self.best_nll = state["best-nll"]
+        self.bad_epochs = state["bad-epochs"]
+        self.stopped = state["stopped"]
+        self.best_weights = state["best-weights"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.batches.load_state_dict(state["batches"])

@@ -1,0 +1,42 @@
+"""An optimiser as plain values, as a recipe gives it, and the one way to take a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """lr: learning rate; betas: Adam's; momentum: SGD's and RMSprop's; clip: largest gradient norm, 0 for none."""
+
+    lr: float = 1e-3
+    name: Literal["adam", "sgd", "rmsprop"] = "adam"
+    betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    clip: float = 5.0
+
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        trained = [parameter for parameter in parameters if parameter.requires_grad]
+        if self.name == "sgd":
+            return torch.optim.SGD(trained, self.lr, momentum=self.momentum, weight_decay=self.weight_decay)
+        if self.name == "rmsprop":
+            return torch.optim.RMSprop(trained, self.lr, momentum=self.momentum, weight_decay=self.weight_decay)
+        return torch.optim.Adam(trained, self.lr, betas=self.betas, weight_decay=self.weight_decay)
+
+
+def descend(
+    loss: Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, clip: float, engine: Accelerator
+) -> Tensor:
+    """Backward, clip, step. Returns the gradient norm before clipping."""
+    optimizer.zero_grad(set_to_none=True)
+    engine.backward(loss)
+    norm = nn.utils.clip_grad_norm_(model.parameters(), clip if clip > 0 else float("inf"))
+    optimizer.step()
+    return norm.detach()

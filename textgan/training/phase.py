@@ -1,0 +1,49 @@
+"""What the trainer asks of a phase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from textgan.training.game import Game
+
+
+class Phase:
+    """Some steps over the game. The constructor takes a recipe's plain values; `begin` meets the players.
+
+    A phase's whole state is in `state_dict`: with it, and the players' and the random numbers' state, a
+    resumed run goes on bit for bit.
+    """
+
+    name: str
+    game: Game
+
+    def __init__(self) -> None:
+        self.step_count = 0
+
+    def begin(self, game: Game) -> None:
+        """Build optimisers and streams."""
+        raise NotImplementedError
+
+    @property
+    def total(self) -> int:
+        """Steps at most."""
+        raise NotImplementedError
+
+    @property
+    def done(self) -> bool:
+        return self.step_count >= self.total
+
+    def step(self) -> dict[str, Tensor]:
+        """One step; scalars for the log, still on the device."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """Called once when the phase is done."""
+
+    def state_dict(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        raise NotImplementedError

@@ -1,0 +1,207 @@
+"""The one loop: phases in order, with a log, looks at the generator, checkpoints and a clean stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from textgan.data.corpus import Corpus
+from textgan.data.tokenizers import Tokenizer
+from textgan.metrics.samples import Score
+from textgan.training import checkpoints
+from textgan.training.evaluation import Evaluation, write_sentences
+from textgan.training.folder import RunFolder
+from textgan.training.game import Game
+from textgan.training.health import Health
+from textgan.training.phase import Phase
+from textgan.training.progress import Display
+
+SAVE_SECONDS = 60.0
+LOG_SECONDS_SHORT = 10  # steps between logged rows of phases with cheap steps
+
+
+class Stopped(Exception):
+    """The run was asked to stop, and has saved; it can be resumed."""
+
+
+@dataclass
+class Trainer:
+    """Runs phases over a game and keeps the run folder.
+
+    What is random in training comes from torch's stream and the batches' own; looks at the generator use
+    seeds of their own. So a resumed run is, bit for bit, the one that was never stopped.
+    """
+
+    game: Game
+    phases: list[Phase]
+    evaluation: Evaluation
+    corpus: Corpus
+    tokenizer: Tokenizer
+    folder: RunFolder
+    display: Display
+    best: float | None = None
+    warnings: list[str] = field(default_factory=list)
+    _stop: bool = False
+    _current: int = 0
+    _seconds_before: float = 0.0
+    _seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, resume: bool = False) -> None:
+        """All phases to their end. Raises Stopped after Ctrl-C or SIGTERM, Diverged on NaN."""
+        self._began = self._saved = time.monotonic()
+        resumed = self._restore() if resume else False
+        with self._signals():
+            while self._current < len(self.phases):
+                phase = self.phases[self._current]
+                if not resumed:
+                    phase.begin(self.game)
+                    self._enter(phase)
+                resumed = False
+                self._play(phase)
+                phase.finish()
+                self._current += 1
+            self.save()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training, over all resumptions."""
+        return self._seconds_before + time.monotonic() - self._began
+
+    @property
+    def minutes(self) -> dict[str, float]:
+        return {name: seconds / 60 for name, seconds in self._seconds.items()}
+
+    def _enter(self, phase: Phase) -> None:
+        if phase.name == "adversarial":
+            checkpoints.save(self.folder.checkpoints / "pretrained", {"generator": self.game.generator})
+        self.folder.append({"kind": "phase", "phase": phase.name, "step": 0, "seconds": self.elapsed})
+        if phase.name == "adversarial":
+            self._look(phase)
+
+    def _play(self, phase: Phase) -> None:
+        health = Health()
+        every = LOG_SECONDS_SHORT if phase.name != "adversarial" else 1
+        self.display.begin(phase.name, phase.step_count, phase.total, at_most=phase.name == "mle")
+        try:
+            while not phase.done:
+                if self._stop:
+                    self.save()
+                    raise Stopped
+                began = time.monotonic()
+                values = phase.step()
+                step = phase.step_count
+                if step % every == 0 or phase.done or "nll-validation" in values:
+                    numbers = {name: float(value) for name, value in values.items()}
+                    row = {"kind": "train", "phase": phase.name, "step": step, "seconds": self.elapsed}
+                    self.folder.append({**row, **numbers})
+                    self.display.step(step, numbers)
+                    for warning in health.check(phase.name, step, numbers):
+                        self._warn(phase, warning)
+                self._seconds[phase.name] = self._seconds.get(phase.name, 0.0) + time.monotonic() - began
+                if phase.name == "adversarial" and (step % self.evaluation.every == 0 or phase.done):
+                    self._look(phase)
+                    self.save()
+                elif time.monotonic() - self._saved > SAVE_SECONDS:
+                    self.save()
+        finally:
+            self.display.end()
+
+    def _warn(self, phase: Phase, text: str) -> None:
+        self.warnings.append(f"{phase.name} step {phase.step_count}: {text}")
+        row = {"kind": "warning", "phase": phase.name, "step": phase.step_count, "seconds": self.elapsed}
+        self.folder.append({**row, "text": text})
+        self.display.warn(text)
+
+    def _look(self, phase: Phase) -> None:
+        """Draw text, score it against validation text, show some, keep the best weights."""
+        game = self.game
+        sentences = self.write(self.evaluation.samples, seed=game.seed + 1)
+        likelihood = (game.generator, game.heldout, game.engine)
+        scores = self.evaluation.score(sentences, self.corpus.validation.texts, self.corpus, likelihood)
+        row = {"kind": "evaluate", "phase": phase.name, "step": phase.step_count, "seconds": self.elapsed}
+        self.folder.append({**row, "scores": as_rows(scores)})
+        self.folder.write_samples(f"{phase.name}-{phase.step_count:06d}", sentences[:100])
+        self.display.sample(sentences[:2])
+        watched = scores.get(self.evaluation.best)
+        if watched is not None and self.evaluation.better(watched.value, self.best):
+            self.best = watched.value
+            checkpoints.save(self.folder.checkpoints / "best", {"generator": game.generator})
+
+    def write(self, count: int, seed: int) -> list[str]:
+        """Readable sentences by the generator as it is."""
+        game = self.game
+        return write_sentences(
+            game.generator, self.tokenizer, count, game.length, self.evaluation.sampler, seed,
+            game.engine, game.train.text.labels,
+        )  # fmt: skip
+
+    def save(self) -> None:
+        """`checkpoints/last`: with it a resumed run goes on bit for bit."""
+        players = {"generator": self.game.generator, "discriminator": self.game.discriminator}
+        done = self._current >= len(self.phases)
+        state = {
+            "phase": self._current,
+            "phase-state": {} if done else self.phases[self._current].state_dict(),
+            "strategy": self.game.strategy.state_dict(),
+            "random": checkpoints.random_state(),
+            "metrics-size": self.folder.size,
+            "elapsed": self.elapsed,
+            "seconds": dict(self._seconds),
+            "best": self.best,
+            "warnings": list(self.warnings),
+        }
+        checkpoints.save(self.folder.checkpoints / "last", players, state)
+        self._saved = time.monotonic()
+
+    def _restore(self) -> bool:
+        """Load `checkpoints/last`; whether it lies within a phase. A run that never saved begins anew."""
+        last = self.folder.checkpoints / "last"
+        if not last.exists() and not last.with_name(".last.old").exists():
+            self.folder.cut(0)
+            return False
+        state: dict[str, Any] = checkpoints.load_state(last)
+        checkpoints.load_player(last, "generator", self.game.generator)
+        checkpoints.load_player(last, "discriminator", self.game.discriminator)
+        self.folder.cut(state["metrics-size"])
+        self._current = state["phase"]
+        self._seconds_before = state["elapsed"]
+        self._seconds = dict(state["seconds"])
+        self.best = state["best"]
+        self.warnings = list(state["warnings"])
+        within = self._current < len(self.phases)
+        if within:
+            self.phases[self._current].begin(self.game)
+            self.phases[self._current].load_state_dict(state["phase-state"])
+            self.game.strategy.load_state_dict(state["strategy"])
+        checkpoints.set_random_state(state["random"])
+        return within
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """The first Ctrl-C or SIGTERM stops after the step under way; a second Ctrl-C stops at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self._stop:
+                raise KeyboardInterrupt
+            self._stop = True
+            self.display.say("stopping after this step, to save ...")
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def as_rows(scores: dict[str, Score]) -> dict[str, dict[str, Any]]:
+    return {key: {"value": score.value, "signature": score.signature} for key, score in scores.items()}
