@@ -1,6 +1,6 @@
 # make demo: install, train MLE and the three strategies on the embedded corpus, compare them
 # make test: check (ruff, mypy) and the tests; make test-all: the slow ones too
-# TORCH: the build to install first, e.g. make TORCH="torch --index-url https://download.pytorch.org/whl/cpu"
+# TORCH: the build to install first, e.g. make TORCH="torch --index-url URL"
 
 TORCH ?= torch==2.13.0
 PYTHON ?= python3

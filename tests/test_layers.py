@@ -23,6 +23,7 @@ LAYERS = (
     ("metrics",),
     ("training",),
     ("library", "overrides", "recipe"),
+    ("run",),
     ("report", "scoring"),
     ("cli",),
     ("__init__", "__main__"),

@@ -137,7 +137,7 @@ def test_a_nested_mapping_changes_only_what_it_names(folder: Path) -> None:
 )
 def test_what_the_constructor_refuses(folder: Path, arguments: dict[str, object], complaint: str) -> None:
     with pytest.raises(Mistake) as caught:
-        mine(folder, hidden=1, **arguments).build(vocabulary=0)
+        mine(folder, hidden=1, **arguments).build(vocabulary=0)  # type: ignore[arg-type]
     assert str(caught.value) == complaint
 
 

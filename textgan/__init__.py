@@ -12,7 +12,7 @@ _HOMES = {
     "textgan.library": ("recipes",),
     "textgan.recipe": ("Recipe",),
     "textgan.types": ("Discriminator", "Generator", "Objective", "Penalty", "Prompt", "Text", "Verdict"),
-    "textgan.training.run": ("load", "train"),
+    "textgan.run": ("load", "train"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from textgan.errors import Mistake, did_you_mean
+from textgan.errors import Mistake
 
 app = typer.Typer(
     name="textgan",
@@ -70,13 +70,13 @@ def train(
     from rich.console import Console
 
     from textgan.report import page, reading, table
-    from textgan.training.run import Stopped
-    from textgan.training.run import train as run_training
+    from textgan.run import Interrupted
+    from textgan.run import train as run_training
 
     try:
         folder = run_training(loaded, out, seed, resume, _command())
-    except Stopped as stopped:
-        print(f"textgan: stopped; to go on: {stopped.resume_command}", file=sys.stderr)
+    except Interrupted as interrupted:
+        _say(str(interrupted))
         raise typer.Exit(130) from None
     written = page.write([folder], None)
     Console().print(table.terminal([reading.read(folder)]))
@@ -92,7 +92,7 @@ def sample(
     top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest tokens of total P.")] = None,
     prefix: Annotated[str | None, typer.Option(help="Every sentence begins with this text.")] = None,
     label: Annotated[str | None, typer.Option(help="A label of the corpus, for a run with labels.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same sentences.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same sentences.")] = 0,
     form: Annotated[Format, typer.Option("--format", help="Plain lines, or JSON objects.")] = Format.txt,
     checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
 ) -> None:
@@ -101,13 +101,9 @@ def sample(
     if top_p is not None and not 0 < top_p <= 1:
         raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {top_p:g}")
     _run_folder(run)
-    from textgan.training.run import load
+    from textgan.run import load
 
     loaded = load(run, checkpoint.value)
-    names = loaded.label_names
-    if label is not None and label not in names:
-        known = did_you_mean(label, names) if names else " The run was trained without labels; leave it out."
-        raise Mistake(f"--label: the run has no label {label!r}.{known}")
     texts = loaded.sample(
         n, temperature=temperature, top_k=top_k, top_p=top_p, prefix=prefix, label=label, seed=seed
     )
@@ -134,7 +130,7 @@ def evaluate(
         raise Mistake("--metrics: names none; expected names with commas between, such as bleu,self-bleu")
     if target.is_dir():
         _run_folder(target)
-        from textgan.training.run import evaluate_run
+        from textgan.run import evaluate_run
 
         scores = evaluate_run(target, references, names)
     else:
@@ -204,6 +200,12 @@ def run(words: Sequence[str]) -> int:
     except BrokenPipeError:  # `| head` has read enough; what is left in the buffer goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except SystemExit as error:
+        if isinstance(
+            error.__context__, BrokenPipeError
+        ):  # how typer takes it when it is the first to see it
+            return 0
+        raise
 
 
 def _say(lines: str) -> int:

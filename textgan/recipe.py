@@ -120,7 +120,7 @@ class Recipe:
         values = self.values.get(key)
         if values is None:
             return None
-        arguments = _mapping(values, key, f"a {key}'s name, or {{name: ...}}")
+        arguments = _mapping(values, key, "a name, or a mapping with one")
         return bind(key, arguments, HANDED[key] if handed is None else handed, key, (self.folder,))
 
     @property
@@ -131,14 +131,14 @@ class Recipe:
     @property
     def evaluation(self) -> Bound:
         """How the run is evaluated, checked. Raises Mistake."""
-        arguments = _mapping(self.values.get("evaluate") or {}, "evaluate", "{every: 50}")
+        arguments = _mapping(self.values.get("evaluate") or {}, "evaluate", "a mapping such as {every: 50}")
         return bind("evaluation", arguments, HANDED["evaluation"], "evaluate")
 
     def check(self) -> None:
         """Check every part and value; raises one Mistake with all mistakes, a line each."""
         lines = list(self.mistakes)
         checks: list[Callable[[], object]] = [lambda: self.settings, lambda: self.evaluation]
-        checks += [lambda: load_metrics(self.settings.metrics, beside=self.folder)]
+        checks += [self._metrics]
         checks += [partial(self.part, key) for key in PART_KEYS if key not in LIGHT]
         checks += [partial(self._try, partial(self.part, key)) for key in LIGHT]
         checks += [partial(self._try, partial(self._phase, name)) for name in self._phase_names()]
@@ -176,10 +176,15 @@ class Recipe:
         place = f"train.{name}"
         if name not in PHASES:
             raise Mistake(f"{place}: there is no such phase.{did_you_mean(str(name), PHASES)}")
-        arguments = _mapping(self.values["train"][name], place, "{batch: 64}")
+        arguments = _mapping(self.values["train"][name], place, "a mapping such as {batch: 64}")
         if "name" in arguments:
             raise Mistake(f"{place}.name: a phase takes no name; its key is its name")
         return bind("phase", {"name": name, **arguments}, HANDED["phase"], place)
+
+    def _metrics(self) -> None:
+        names = self.values.get("metrics")
+        if isinstance(names, list):
+            load_metrics([name for name in names if isinstance(name, str)], beside=self.folder)
 
     @staticmethod
     def _try(bound: Callable[[], Bound | None]) -> None:
@@ -200,9 +205,9 @@ class Recipe:
         ]
 
 
-def _mapping(value: Any, place: str, example: str) -> dict[str, Any]:
+def _mapping(value: Any, place: str, wanted: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Mistake(f"{place}: expected a mapping such as {example}, got {value!r}")
+        raise Mistake(f"{place}: expected {wanted}, got {value!r}")
     return value
 
 

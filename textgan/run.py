@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,10 +21,11 @@ import torch
 import yaml
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from torch import Tensor, nn
+from torch import Tensor
 
 from textgan.data.batches import Encoded, encode
 from textgan.data.corpus import Corpus
+from textgan.data.reading import read
 from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.errors import Mistake, did_you_mean
@@ -36,7 +38,7 @@ from textgan.training.folder import RunFolder, write_json
 from textgan.training.game import Game
 from textgan.training.progress import Display, clock
 from textgan.training.trainer import Stopped, Trainer, as_rows
-from textgan.types import Generator, Strategy, Vocabulary
+from textgan.types import Discriminator, Generator, Strategy, Vocabulary
 
 PACKAGES = ("textgan", "torch", "accelerate", "tokenizers", "transformers", "numpy")
 
@@ -73,7 +75,9 @@ def train(
     try:
         trainer.run(resume)
     except Stopped as stopped:
-        raise Interrupted(f"stopped and saved; go on with: textgan train {_again(command, path)}") from stopped
+        raise Interrupted(
+            f"stopped and saved; go on with: textgan train {_again(command, path)}"
+        ) from stopped
     _conclude(recipe, built, trainer, folder)
     return path
 
@@ -134,19 +138,18 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     generator: Generator = _part(recipe, "generator", **handed).to(engine.device)
     if settings.start:
         checkpoints.load_player(_start_checkpoint(settings.start), "generator", generator)
-    discriminator = _part(recipe, "discriminator", **handed)
-    if discriminator is not None and getattr(generator, "has_likelihood", True) is False:
-        if not getattr(discriminator, "reads_vectors", False):
-            raise Mistake(
-                "discriminator.table: the generator writes vectors, which this discriminator's own table does not "
-                "know; set discriminator.table to 'corpus'"
-            )
+    discriminator: Discriminator = _part(recipe, "discriminator", **handed) or Discriminator()
+    if not generator.has_likelihood and not discriminator.reads_vectors:
+        raise Mistake(
+            "discriminator.table: the generator writes vectors, which this discriminator's own table does not "
+            "know; set discriminator.table to 'corpus'"
+        )
     evaluation: Evaluation = recipe.evaluation.build(metrics=settings.metrics)
     evaluation.beside = recipe.folder
     evaluation.final = min(evaluation.final, len(corpus.train))
     game = Game(
         generator=generator,
-        discriminator=discriminator.to(engine.device) if discriminator is not None else nn.Module(),
+        discriminator=discriminator.to(engine.device),
         objective=_part(recipe, "objective"),
         penalty=_part(recipe, "penalty"),
         strategy=(_part(recipe, "strategy") or Strategy()).to(engine.device),
@@ -173,7 +176,9 @@ def _engine(device: str, precision: str) -> Accelerator:
     """Accelerate keeps one state a process; a second run in the same process starts from a fresh one."""
     AcceleratorState._reset_state(reset_partial_state=True)
     if device not in ("auto", "cpu", "cuda", "mps"):
-        raise Mistake(f"device: {device!r} is no device.{did_you_mean(device, ('auto', 'cpu', 'cuda', 'mps'))}")
+        raise Mistake(
+            f"device: {device!r} is no device.{did_you_mean(device, ('auto', 'cpu', 'cuda', 'mps'))}"
+        )
     engine = Accelerator(cpu=device == "cpu", mixed_precision=precision)
     if device not in ("auto", engine.device.type):
         raise Mistake(f"device: {device} is not to be had on this machine; it has {engine.device.type}")
@@ -183,7 +188,9 @@ def _engine(device: str, precision: str) -> Accelerator:
 def _check_folder(path: Path, resolved: str, resume: bool) -> None:
     if not resume:
         if path.exists():
-            raise Mistake(f"--out: {path} exists already; add --resume to go on with it, or name another folder")
+            raise Mistake(
+                f"--out: {path} exists already; add --resume to go on with it, or name another folder"
+            )
         return
     if not (path / "recipe.yaml").is_file():
         raise Mistake(f"--resume: {path} holds no run to go on with; leave --resume out to begin one")
@@ -276,12 +283,12 @@ def _commit() -> str | None:
 
 def _again(command: str, path: Path) -> str:
     """The arguments of the train command that goes on with this run."""
-    words = command.split()
+    words = shlex.split(command)
     arguments = words[words.index("train") + 1 :] if "train" in words else []
     kept = [word for word in arguments if word != "--resume"]
-    if "--out" not in kept:
+    if not any(word == "--out" or word.startswith("--out=") for word in kept):
         kept += ["--out", str(path)]
-    return " ".join([*kept, "--resume"])
+    return shlex.join([*kept, "--resume"])
 
 
 @dataclass
@@ -313,7 +320,14 @@ class LoadedRun:
         for number, done in enumerate(range(0, n, BATCH)):
             size = min(BATCH, n - done)
             ids = write_ids(
-                self.generator, size, self.length, sampler, seed * 100_003 + number, self.engine, labels, begin
+                self.generator,
+                size,
+                self.length,
+                sampler,
+                seed * 100_003 + number,
+                self.engine,
+                labels,
+                begin,
             )
             yield from self.tokenizer.decode(ids)
 
@@ -354,11 +368,18 @@ def load(run: Path, checkpoint: str = "last") -> LoadedRun:
 
     engine = _engine(settings.device, settings.precision)
     generator: Generator = _part(
-        recipe, "generator", vocabulary=vocabulary, vectors=vectors, length=settings.length, classes=len(names)
+        recipe,
+        "generator",
+        vocabulary=vocabulary,
+        vectors=vectors,
+        length=settings.length,
+        classes=len(names),
     )
     known = [folder.name for folder in (run / "checkpoints").glob("[a-z]*")]
     if checkpoint not in known:
-        raise Mistake(f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}")
+        raise Mistake(
+            f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"
+        )
     checkpoints.load_player(run / "checkpoints" / checkpoint, "generator", generator)
     generator = generator.to(engine.device).eval()
     return LoadedRun(run, generator, tokenizer, names, settings.length, engine)
@@ -378,15 +399,9 @@ def evaluate_run(
         loaded.generator, built.tokenizer, evaluation.final, loaded.length, evaluation.sampler,
         recipe.settings.seed + 2, loaded.engine, built.game.train.text.labels,
     )  # fmt: skip
-    real = built.corpus.test.texts if references is None else _lines(references)
+    real = built.corpus.test.texts if references is None else read(references, place="--references").texts
     likelihood = (loaded.generator, built.test, loaded.engine)
     return evaluation.score(sentences, real, built.corpus, likelihood)
-
-
-def _lines(path: Path) -> list[str]:
-    from textgan.data.files import read_lines
-
-    return read_lines(path)
 
 
 __all__ = ["Built", "Interrupted", "LoadedRun", "build", "evaluate_run", "load", "train"]

@@ -12,11 +12,15 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The token ids a model must know of. `forbidden`: ids that a generator never emits (pad, bos, unk)."""
+    """The token ids a model must know of. `forbidden`: ids that a generator never emits (pad, bos, unk).
+
+    Pretrained tokenizers often use one id for bos and eos, which must then stay allowed.
+    """
 
     size: int
     pad: int = 0
@@ -26,7 +30,7 @@ class Vocabulary:
 
     @property
     def forbidden(self) -> tuple[int, ...]:
-        return tuple(i for i in (self.pad, self.bos, self.unk) if i is not None)
+        return tuple(i for i in (self.pad, self.bos, self.unk) if i is not None and i != self.eos)
 
 
 @dataclass(frozen=True)
@@ -147,12 +151,18 @@ class Generator(nn.Module):
 
     def log_prob(self, text: Text) -> Tensor:
         """Teacher-forced log-probability of each token, nats, (B,T); 0 outside the mask."""
-        chosen = self.logits(text).log_softmax(-1).gather(-1, text.ids.unsqueeze(-1)).squeeze(-1)
-        return chosen.masked_fill(~text.mask, 0.0)
+        logits = self.logits(text)  # (B, T, V)
+        loss = cross_entropy(logits.flatten(0, 1), text.ids.flatten(), reduction="none")
+        return -loss.unflatten(0, text.ids.shape).masked_fill(~text.mask, 0.0)
 
 
 class Discriminator(nn.Module):
-    """Judges text. `embed` is the one entrance for ids, relaxed tokens and vectors."""
+    """Judges text. `embed` is the one entrance for ids, relaxed tokens and vectors.
+
+    reads_vectors: its table is the space that a generator of vectors writes in.
+    """
+
+    reads_vectors = False
 
     def embed(self, text: Text) -> Tensor:
         """(B,T,E), zero outside the mask."""

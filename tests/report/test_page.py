@@ -74,7 +74,14 @@ def test_the_page_holds_what_the_run_was(make_run):
 def test_the_table_shows_a_dash_for_what_was_not_run_and_marks_the_best(page):
     real = re.search(r'<tr class="real">.*?</tr>', page, re.DOTALL)[0]
     assert re.findall(r"<td[^>]*>(.*?)</td>", real) == [".800", ".440", ".360", "–", "1.900", "1.000", "12.0"]
-    assert re.findall(r'<td class="best">(.*?)</td>', page) == [".390", "2.100", ".790", ".455", "2.200", ".620"]
+    assert re.findall(r'<td class="best">(.*?)</td>', page) == [
+        ".390",
+        "2.100",
+        ".790",
+        ".455",
+        "2.200",
+        ".620",
+    ]
 
 
 def test_well_formed_no_request_and_no_id_twice(make_run):

@@ -29,7 +29,7 @@ def test_a_finished_run(make_run):
 def test_a_run_under_way_is_unfinished_and_has_its_warnings_from_the_log(make_run):
     run = read(make_run(finished=False))
     assert not run.finished and run.rows == {} and run.strategy == "reinforce" and run.corpus == "captions"
-    assert run.warnings == ("adversarial 31: entropy falls",)
+    assert run.warnings == ("adversarial step 31: entropy falls",)
 
 
 def test_a_run_without_an_adversarial_phase_is_mle(make_run):
@@ -52,7 +52,13 @@ def test_a_resumed_run_has_one_clock_and_each_step_once(make_run):
     lines = [
         {"kind": "train", "phase": "mle", "step": 1, "seconds": 5.0, "loss": 9.0},
         {"kind": "train", "phase": "mle", "step": 2, "seconds": 6.0, "loss": 8.0},
-        {"kind": "train", "phase": "mle", "step": 2, "seconds": 1.0, "loss": 7.0},  # the clock anew, step 2 again
+        {
+            "kind": "train",
+            "phase": "mle",
+            "step": 2,
+            "seconds": 1.0,
+            "loss": 7.0,
+        },  # step 2 again
         {"kind": "train", "phase": "mle", "step": 3, "seconds": 2.0, "loss": None},
     ]
     (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)))

@@ -13,8 +13,9 @@ from textgan.report.movement import direction_in_words, movement, movements
 from textgan.report.reading import read
 
 GUMBEL = {"bleu-4": 0.436, "self-bleu-4": 0.30, "nll": 2.05, "source-nll": 2.5, "grammaticality": 0.40}
-BEFORE = {"bleu-2": 0.75, "bleu-4": 0.412, "self-bleu-4": 0.39, "nll": 2.1, "source-nll": 2.4, "grammaticality": 0.51}  # fmt: skip  # noqa: E501
-REAL = {"bleu-2": 0.8, "bleu-4": 0.44, "self-bleu-4": 0.36, "source-nll": 1.9, "grammaticality": 1.0, "length": 12.0}  # fmt: skip  # noqa: E501
+KEYS = ("bleu-2", "bleu-4", "self-bleu-4", "source-nll", "grammaticality")
+BEFORE = dict(zip(KEYS, (0.75, 0.412, 0.39, 2.4, 0.51), strict=True)) | {"nll": 2.1}
+REAL = dict(zip(KEYS, (0.80, 0.440, 0.36, 1.9, 1.0), strict=True)) | {"length": 12.0}
 
 
 def scored(**values):
@@ -61,9 +62,15 @@ def test_nothing_is_marked_without_real_text_or_between_equals(make_run):
     assert table.best(made, "bleu-4") == set() and table.best(made, "nll") == set()
 
 
+def test_what_prints_the_same_is_marked_the_same(make_run):
+    rows = {"before": {"perplexity": 968.94}, "after": {"perplexity": 968.89}}
+    assert table.best(table.rows([read(make_run(rows=rows))]), "perplexity") == set()
+
+
 def test_nan_is_shown_and_never_the_best(make_run):
     rows = {"before": {"nll": 2.0}, "after": {"nll": float("nan")}}
     runs = [read(make_run("a", rows=rows)), read(make_run("b", rows={**rows, "after": {"nll": 2.5}}))]
+    assert read(make_run("c", rows={"after": {"nll": None}})).rows["after"]["nll"].value != 0  # null is NaN
     made = table.rows(runs)
     assert [row.label for row in made] == ["MLE (before)", "reinforce, a", "reinforce, b"]
     assert table.best(made, "nll") == {0} and "| nan |" in table.markdown(runs)
@@ -112,6 +119,7 @@ def test_the_terminal_keeps_what_tells_most_and_says_what_it_left_out(two):
 
     narrow, wide = shown(60), shown(120)
     assert "…" not in narrow + wide  # nothing is cut
+    assert "gumbel: BLEU-4 .412 → .436" in wide
     assert "No room here for BLEU-2" in narrow and "No room" not in wide
     assert ".455" in narrow and "2.200" in narrow and "–" in narrow
 
@@ -121,11 +129,20 @@ def test_the_caption_names_the_entropy_and_what_the_mark_means(make_run):
     assert "entropy of 1.853 nats per token" in told and "nearest to real text" in told and "One seed" in told
 
 
+def test_the_true_entropy_comes_from_the_notes_too(make_run):
+    note = (
+        "true entropy of the source: 24.10 nats a sentence, 1.853 a token of the test split (its end counted)"
+    )
+    assert f"T{note[1:]}." in table.captions([read(make_run(notes=["a note", note]))])
+
+
 def test_differing_signatures_are_said(make_run):
     folder = make_run()
     text = (folder / "evaluation.json").read_text()
     first, _, rest = text.partition('"after"')
-    (folder / "evaluation.json").write_text(first + '"after"' + rest.replace("bleu-4|hyps:2000", "bleu-4|hyps:9"))
+    (folder / "evaluation.json").write_text(
+        first + '"after"' + rest.replace("bleu-4|hyps:2000", "bleu-4|hyps:9")
+    )
     told = " ".join(table.captions([read(folder)]))
     assert "differing signatures, compare with care: BLEU-4, self-BLEU-4." in told
 

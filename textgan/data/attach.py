@@ -1,9 +1,9 @@
 """Putting punctuation back: which marks the text wrote without a space, learnt from the training text.
 
 A word tokenizer that makes every mark a token of its own forgets the spaces around it. What the training text
-mostly did decides: captions write `a man, smiling.`, news corpora that come tokenised write `a man , smiling .`,
-film reviews do both (`beer-soaked , slow .`). The answer is one regular expression over the tokens joined by
-single spaces, so it can be saved within tokenizer.json and every loader decodes alike.
+mostly did decides: captions write `a man, smiling.`, news corpora that come tokenised write `a man , smiling
+.`, film reviews do both (`beer-soaked , slow .`). The answer is one regular expression over the tokens
+joined by single spaces, so it can be saved within tokenizer.json and every loader decodes alike.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ _overlong = ("drop", "truncate")
 class Encoded:
     """One split as padded tensors on the CPU.
 
-    text: ids (N,T) int64, mask (N,T) bool, labels (N,) or None. known (N,T): in the mask and not <unk>, the tokens
-    that a likelihood counts.
+    text: ids (N,T) int64, mask (N,T) bool, labels (N,) or None. known (N,T): in the mask and not <unk>, the
+    tokens that a likelihood counts.
     """
 
     text: Text
@@ -38,8 +38,8 @@ def encode(
 ) -> tuple[Encoded, list[str]]:
     """Tokenize a split into T = `length` positions, EOS included; also what to tell the user, in words.
 
-    A sentence of more than length - 1 tokens is left out (`overlong="drop"`), or cut to `length` tokens and then
-    has no EOS and a mask that is True throughout (`"truncate"`). A sentence with no token is left out.
+    A sentence of more than length - 1 tokens is left out (`overlong="drop"`), or cut to `length` tokens and
+    then has no EOS and a mask that is True throughout (`"truncate"`). A sentence with no token is left out.
     """
     if overlong not in _overlong:
         raise Mistake(
@@ -76,8 +76,9 @@ def _nothing_left(sizes: np.ndarray, length: int) -> str:
         return "no sentence has a token; give text that the tokenizer can read"
     low, middle, high = (int(size) for size in np.quantile(sizes, [0, 0.5, 1], method="nearest"))
     return (
-        f"no sentence fits into length {length}, which holds {length - 1} tokens and the end; sentences have {low} to "
-        f"{high} tokens (median {middle}); raise length to {high + 1}, or set overlong to truncate"
+        f"no sentence fits into length {length}, which holds {length - 1} tokens and the end; "
+        f"sentences have {low} to {high} tokens (median {middle}); raise length to {high + 1}, "
+        "or set overlong to truncate"
     )
 
 
@@ -103,8 +104,9 @@ def _notes(
 class Batches:
     """An endless stream of batches; every epoch is a fresh permutation that (seed, epoch) alone decides.
 
-    The sentences of an epoch that fill no whole batch sit that epoch out; a split smaller than `size` is one batch.
-    bucket: a batch has sentences of about one length and is only as wide as its longest. Without it T stays whole.
+    The sentences of an epoch that fill no whole batch sit that epoch out; a split smaller than `size` is one
+    batch. bucket: a batch has sentences of about one length and is only as wide as its longest. Without it T
+    stays whole.
     """
 
     def __init__(self, encoded: Encoded, size: int, seed: int, *, bucket: bool = False) -> None:
@@ -155,8 +157,8 @@ class Batches:
         """Go on from there: the batches that follow are those of the stream that was never stopped."""
         if not 0 <= state["position"] < self.steps_per_epoch:
             raise Mistake(
-                f"checkpoint: its batch {state['position']} is beyond the {self.steps_per_epoch} batches of an epoch "
-                "here; resume with the corpus, length and batch size of the run"
+                f"checkpoint: its batch {state['position']} is beyond the {self.steps_per_epoch} batches of "
+                "an epoch here; resume with the corpus, length and batch size of the run"
             )
         self._epoch, self._position = state["epoch"], state["position"]
         self._order = self._permutation()

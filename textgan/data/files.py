@@ -10,11 +10,11 @@ from textgan.errors import Mistake
 
 
 class File(Loaded):
-    """Sentences from a file: plain text (one a line), jsonl, csv, tsv or parquet; any other ending is plain text.
+    """Sentences from a file: plain text (one a line; any ending but these), jsonl, csv, tsv or parquet.
 
     column, label: which columns hold the text and its class; column None is `text`, or the only one there is.
-    validation, test: a file of the same kind, or what a seeded split cuts from `path` (below 1 a share, from 1
-    on a number of sentences; at least one sentence). Relative paths start in the current folder.
+    validation, test: a file of the same kind, or what a seeded split cuts from `path` (below 1 a share, from
+    1 on a number of sentences; at least one sentence). Relative paths start in the current folder.
     """
 
     def __init__(
@@ -31,8 +31,13 @@ class File(Loaded):
             return read(part, column, label, encoding, place) if isinstance(part, str) else part
 
         for place, part in (("corpus.validation", validation), ("corpus.test", test)):
-            if isinstance(part, str) and Path(part).expanduser().resolve() == Path(path).expanduser().resolve():
-                raise Mistake(f"{place}: {part} is the training file itself; give another file, or a share such as 0.1")
+            if (
+                isinstance(part, str)
+                and Path(part).expanduser().resolve() == Path(path).expanduser().resolve()
+            ):
+                raise Mistake(
+                    f"{place}: {part} is the training file itself; give another file, or a share such as 0.1"
+                )
         train = read(path, column, label, encoding)
         held_out = rows(validation, "corpus.validation"), rows(test, "corpus.test")
         self.fill(Path(path).stem, assemble(train, *held_out, seed))

@@ -10,15 +10,23 @@ from textgan.data.splits import Loaded, assemble
 from textgan.errors import Mistake, did_you_mean
 
 _own_validation = ("validation", "valid", "dev", "val")
-_builders = {".txt": "text", ".csv": "csv", ".tsv": "csv", ".jsonl": "json", ".json": "json", ".parquet": "parquet"}
+_builders = {
+    ".txt": "text",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "json",
+    ".json": "json",
+    ".parquet": "parquet",
+}
 
 
 class Datasets(Loaded):
-    """Sentences of a dataset: a hub name, a folder that `save_to_disk` wrote, a folder of data files, or a file.
+    """Sentences of a dataset: a hub name, a `save_to_disk` folder, or a local file or folder of files.
 
-    config: the dataset's configuration; split: what to train on. validation, test: the name of a split, or what is
-    cut from train (below 1 a share, from 1 on a number); None is the dataset's own, else .05 and .1. streaming
-    reads no more than `limit` sentences of each split, the first ones; without it `limit` is a seeded choice.
+    config: the dataset's configuration; split: what to train on. validation, test: the name of a split, or
+    what is cut from train (below 1 a share, from 1 on a number); None is the dataset's own, else .05 and .1.
+    streaming reads no more than `limit` sentences of each split, the first ones; without it `limit` is a
+    seeded choice.
     """
 
     def __init__(
@@ -35,7 +43,11 @@ class Datasets(Loaded):
         seed: int = 0,
     ) -> None:
         if streaming and limit is None:
-            raise Mistake("corpus.limit: streaming needs a limit; say how many sentences to take of each split")
+            raise Mistake(
+                "corpus.limit: streaming needs a limit; say how many sentences to take of each split"
+            )
+        if limit is not None and limit < 1:
+            raise Mistake(f"corpus.limit: {limit} keeps no sentence; give at least 1")
         splits = _splits(dataset, config, streaming)
         if split not in splits:
             raise Mistake(f"corpus.split: {dataset} has no split {split!r}.{did_you_mean(split, splits)}")
@@ -70,7 +82,9 @@ def _splits(dataset: str, config: str | None, streaming: bool) -> dict[str, Any]
             builder = _builders.get(place.suffix.lower(), "text")
             loaded = datasets.load_dataset(builder, data_files=str(place), streaming=streaming, **extra)
         else:
-            loaded = datasets.load_dataset(str(place) if place.is_dir() else dataset, config, streaming=streaming)
+            loaded = datasets.load_dataset(
+                str(place) if place.is_dir() else dataset, config, streaming=streaming
+            )
     except Exception as error:  # the library and the hub's client raise dozens of kinds here
         raise Mistake(_not_loaded(dataset, config, error)) from error
     return dict(loaded) if isinstance(loaded, dict) else {"train": loaded}
@@ -83,8 +97,8 @@ def _not_loaded(dataset: str, config: str | None, error: Exception) -> str:
     if isinstance(error, ValueError) and "onfig" in said:
         return f"corpus.config: {dataset} has no configuration {config!r} ({said}); name one of those"
     return (
-        f"corpus.dataset: {dataset} is no local folder or file, and the hub did not give it ({said}); check the name "
-        "and the network, or download it elsewhere, save_to_disk and give the folder"
+        f"corpus.dataset: {dataset} is no local folder or file, and the hub did not give it ({said}); check "
+        "the name and the network, or download it elsewhere, save_to_disk and give the folder"
     )
 
 

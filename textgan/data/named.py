@@ -1,6 +1,8 @@
-"""The field's named sets: found under $TEXTGAN_DATA, else downloaded where an address is known. Loads no torch.
+"""The field's named sets: found under $TEXTGAN_DATA, else downloaded where an address is known. Loads no
+torch.
 
-A set is a folder with train and test; validation is a seeded cut from train, so test stays what papers report on.
+A set is a folder with train and test; validation is a seeded cut from train, so test stays what papers
+report on.
 """
 
 from __future__ import annotations
@@ -53,8 +55,9 @@ _mr = _Set(
     hub="cornell-movie-review-data/rotten_tomatoes",
 )
 _not_random = (
-    "coco: its split is not random: train and test show different scenes (a linear classifier on sentence embeddings "
-    "tells them apart with AUC .977); for comparison with papers' tables only, else use coco60 or coco-mixed"
+    "coco: its split is not random: train and test show different scenes (a linear classifier on sentence "
+    "embeddings tells them apart with AUC .977); for comparison with papers' tables only, "
+    "else use coco60 or coco-mixed"
 )
 
 
@@ -78,7 +81,8 @@ class Coco60(Loaded):
 
 
 class CocoMixed(Loaded):
-    """Both files of `Coco` in one, split anew at random into 16,000, 2,000 and 2,000; the split is always the same.
+    """Both files of `Coco` in one, split anew at random into 16,000, 2,000 and 2,000; the split is always
+    the same.
 
     size: keep so many training sentences, a choice by `seed`.
     """
@@ -89,14 +93,11 @@ class CocoMixed(Loaded):
         order = np.random.default_rng(0).permutation(len(texts)).tolist()
         cuts = [[texts[i] for i in order[at:end]] for at, end in ((4000, None), (0, 2000), (2000, 4000))]
         rows = [Rows(part) for part in cuts]
-        if size is not None:
-            chosen = np.random.default_rng(seed).permutation(len(rows[0]))[:size]
-            rows[0] = Rows([rows[0].texts[i] for i in sorted(chosen.tolist())])
-        self.fill("coco-mixed", assemble(rows[0], rows[1], rows[2], seed))
+        self.fill("coco-mixed", assemble(rows[0], rows[1], rows[2], seed, size))
 
 
 class EmnlpNews(Loaded):
-    """WMT 2017 news, tokenised with spaces, up to 51 tokens, 10,000 and 10,000; test is the papers' test set."""
+    """WMT 2017 news, tokenised with spaces, 10,000 and 10,000; test is the papers' test set."""
 
     def __init__(self, size: int | None = None, validation: float = 500, seed: int = 0) -> None:
         train, test = _read(_emnlp)

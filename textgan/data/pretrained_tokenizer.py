@@ -1,4 +1,4 @@
-"""Reading a tokenizer that somebody else trained: its `tokenizers` core and what it calls its special tokens."""
+"""Reading a tokenizer that somebody else trained: its core and what it calls its special tokens."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def _transformers(path: str) -> tuple[hf.Tokenizer, dict[str, str]]:
         Exception
     ) as error:  # transformers and the hub's client raise a dozen kinds here; all mean the same
         raise Mistake(
-            f"tokenizer.path: no tokenizer at {path!r} ({_first_line(error)}); give a folder with a tokenizer.json, "
-            "such a file, or a name on the Hugging Face hub (which needs a network)"
+            f"tokenizer.path: no tokenizer at {path!r} ({_first_line(error)}); give a folder with a "
+            "tokenizer.json, such a file, or a name on the Hugging Face hub (which needs a network)"
         ) from error
     named = {name: getattr(loaded, f"{name}_token", None) for name in _names}
     return core, {name: str(sign) for name, sign in named.items() if sign is not None}

@@ -1,4 +1,4 @@
-"""Reading one file of text: plain, jsonl, csv, tsv or parquet, with every mistake at its line. Loads no torch."""
+"""Reading one file of text: plain, jsonl, csv, tsv or parquet, every mistake at its line. No torch."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read(
     encoding: str = "utf-8",
     place: str = "corpus.path",
 ) -> Rows:
-    """The sentences of a file; its ending decides the format, and an ending that is not known is plain text."""
+    """The sentences of a file; its ending decides the format, plain text where it is not known."""
     file = _existing(Path(path).expanduser(), place)
     records = _formats.get(file.suffix.lower())
     if records is not None:
@@ -44,7 +44,9 @@ def read(
     for name, value in (("column", column), ("label", label)):
         if value is not None:
             known = ", ".join(_formats)
-            raise Mistake(f"corpus.{name}: {file.name} is plain text and has no columns; leave it out, or give {known}")
+            raise Mistake(
+                f"corpus.{name}: {file.name} is plain text and has no columns; leave it out, or give {known}"
+            )
     return _kept([(line, None) for line in _text(file, encoding, place).split("\n")], file.name, place, False)
 
 
@@ -61,7 +63,9 @@ def from_records(records: Sequence[Record], column: str | None, label: str | Non
         text = record.get(text_column)
         if text is not None and not isinstance(text, str):
             kind = type(text).__name__
-            raise Mistake(f"corpus.column: {where}: {text_column} is a {kind}, not text; give a column of text")
+            raise Mistake(
+                f"corpus.column: {where}: {text_column} is a {kind}, not text; give a column of text"
+            )
         value = record.get(label) if label is not None else None
         if label is not None and (text or "").strip() and (value is None or not str(value).strip()):
             raise Mistake(f"corpus.label: {where} has no {label}; fill it in, or take the line out")
@@ -72,12 +76,16 @@ def from_records(records: Sequence[Record], column: str | None, label: str | Non
 def _text_column(columns: list[str], column: str | None, label: str | None, name: str) -> str:
     if column is not None:
         if column not in columns:
-            raise Mistake(f"corpus.column: {name} has no column {column!r}; it has {_listed(columns, column)}")
+            raise Mistake(
+                f"corpus.column: {name} has no column {column!r}; it has {_listed(columns, column)}"
+            )
         return column
     candidates = [each for each in columns if each != label]
     if "text" in candidates or len(candidates) == 1:
         return "text" if "text" in candidates else candidates[0]
-    raise Mistake(f"corpus.column: {name} has columns {', '.join(map(repr, columns))}; say which holds the text")
+    raise Mistake(
+        f"corpus.column: {name} has columns {', '.join(map(repr, columns))}; say which holds the text"
+    )
 
 
 def _listed(columns: list[str], wanted: str) -> str:
@@ -97,11 +105,15 @@ def _kept(rows: Sequence[tuple[str, str | None]], name: str, place: str, labelle
 
 def _existing(file: Path, place: str) -> Path:
     if file.is_dir():
-        raise Mistake(f"{place}: {file} is a folder; give a file in it, or {{name: datasets, dataset: {file}}}")
+        raise Mistake(
+            f"{place}: {file} is a folder; give a file in it, or {{name: datasets, dataset: {file}}}"
+        )
     if file.is_file():
         return file
     if not file.parent.is_dir():
-        raise Mistake(f"{place}: {file} does not exist, nor does its folder; paths start in the current folder")
+        raise Mistake(
+            f"{place}: {file} does not exist, nor does its folder; paths start in the current folder"
+        )
     beside = sorted(each.name for each in file.parent.iterdir() if each.is_file())
     near = get_close_matches(file.name, beside, n=1, cutoff=0.6)
     remedy = f"did you mean {near[0]!r}?" if near else "paths start in the current folder"
@@ -115,7 +127,9 @@ def _text(file: Path, encoding: str, place: str) -> str:
     except OSError as error:
         raise Mistake(f"{place}: {file} cannot be read ({error.strerror}); check its permissions") from error
     except LookupError as error:
-        raise Mistake(f"corpus.encoding: {encoding!r} is unknown; utf-8, latin-1 and utf-16 are usual") from error
+        raise Mistake(
+            f"corpus.encoding: {encoding!r} is unknown; utf-8, latin-1 and utf-16 are usual"
+        ) from error
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -126,7 +140,7 @@ def _text(file: Path, encoding: str, place: str) -> str:
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise Mistake(
-            f"{place}: {file.name} is a binary file (NUL at line {line}); give text, or set corpus.encoding=utf-16"
+            f"{place}: {file.name} is binary (NUL at line {line}); give text, or set corpus.encoding=utf-16"
         )
     # Only these end a line: str.splitlines would also cut at form feeds and Unicode separators.
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
@@ -139,9 +153,13 @@ def _jsonl(file: Path, encoding: str, place: str) -> Iterator[Record]:
         try:
             record = json.loads(line)
         except ValueError as error:
-            raise Mistake(f"{place}: {file.name}, line {number} is no JSON ({error}); one object a line") from error
+            raise Mistake(
+                f"{place}: {file.name}, line {number} is no JSON ({error}); one object a line"
+            ) from error
         if not isinstance(record, dict):
-            raise Mistake(f'{place}: {file.name}, line {number} is no JSON object; expected {{"text": "..."}}')
+            raise Mistake(
+                f'{place}: {file.name}, line {number} is no JSON object; expected {{"text": "..."}}'
+            )
         yield f"{file.name}, line {number}", record
 
 
@@ -167,7 +185,9 @@ def _table(file: Path, reader: Any, place: str) -> Iterator[Record]:
                 )
             yield where, dict(zip(header, row, strict=False))
     except csv.Error as error:
-        raise Mistake(f"{place}: {file.name}, line {reader.line_num}: {error}; check its quotation marks") from error
+        raise Mistake(
+            f"{place}: {file.name}, line {reader.line_num}: {error}; check its quotation marks"
+        ) from error
 
 
 def _parquet(file: Path, encoding: str, place: str) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""From rows to a corpus: seeded splits, label names, and what the user should know in words. Loads no torch."""
+"""From rows to a corpus: seeded splits, label names, and notes for the user in words. Loads no torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Parts:
     notes: list[str]
 
 
-@dataclass
+@dataclass(repr=False)  # a repr would print every sentence
 class Loaded:
     """A corpus (see `Corpus`) of which no true source is known."""
 
@@ -42,15 +42,21 @@ class Loaded:
         self.label_names, self.notes = parts.label_names, [*notes, *parts.notes]
 
 
-def assemble(train: Rows, validation: Rows | float, test: Rows | float, seed: int, size: int | None = None) -> Parts:
+def assemble(
+    train: Rows, validation: Rows | float, test: Rows | float, seed: int, size: int | None = None
+) -> Parts:
     """Build the splits. A number in place of rows is cut from train: below 1 a share, from 1 on a count.
 
     size: keep at most so many training sentences, a seeded choice, after the cuts.
     """
-    empty = [(name, rows.empty) for name, rows in (("train", train), ("validation", validation), ("test", test))
-             if isinstance(rows, Rows) and rows.empty]  # fmt: skip
+    if size is not None and size < 1:
+        raise Mistake(f"corpus.size: {size} keeps no training sentence; give at least 1")
+    given = {"train": train, "validation": validation, "test": test}
+    empty = [(name, rows.empty) for name, rows in given.items() if isinstance(rows, Rows) and rows.empty]
     wanted = {"validation": validation, "test": test}
-    counts = {name: _count(name, held, len(train)) for name, held in wanted.items() if not isinstance(held, Rows)}
+    counts = {
+        name: _count(name, held, len(train)) for name, held in wanted.items() if not isinstance(held, Rows)
+    }
     if sum(counts.values()) >= len(train):
         asked = " and ".join(f"{count:,} for {name}" for name, count in counts.items())
         raise Mistake(
@@ -61,7 +67,7 @@ def assemble(train: Rows, validation: Rows | float, test: Rows | float, seed: in
     cut: dict[str, Rows] = {}
     for name, count in counts.items():
         cut[name], order = _pick(train, order[:count]), order[count:]
-    held_out = {name: cut[name] if name in cut else held for name, held in wanted.items()}
+    held_out = {name: cut.get(name, held) for name, held in wanted.items()}
     rest = _pick(train, order if size is None else order[:size])
     everything = {"train": rest, **{name: rows for name, rows in held_out.items() if isinstance(rows, Rows)}}
     names = _label_names(everything)
@@ -70,8 +76,10 @@ def assemble(train: Rows, validation: Rows | float, test: Rows | float, seed: in
 
 
 def _count(name: str, share: object, total: int) -> int:
-    if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 < share:
-        raise Mistake(f"corpus.{name}: {share!r} is no share; give a file, a share between 0 and 1, or a number")
+    if not isinstance(share, (int, float)) or isinstance(share, bool) or share <= 0:
+        raise Mistake(
+            f"corpus.{name}: {share!r} is no share; give a file, a share between 0 and 1, or a number"
+        )
     return max(1, round(share * total)) if share < 1 else round(share)
 
 
@@ -90,7 +98,7 @@ def _label_names(splits: dict[str, Rows]) -> tuple[str, ...]:
         if strange := sorted(set(rows.labels or ()) - known):
             raise Mistake(
                 f"corpus.label: {', '.join(map(repr, strange))} occurs in {name} and not in train "
-                f"(which has {', '.join(map(repr, sorted(known)))}); add training sentences with it, or take it out"
+                f"(which has {', '.join(map(repr, sorted(known)))}); train on some, or take it out"
             )
     numeric = all(label.lstrip("-").isdecimal() for label in known)
     return tuple(sorted(known, key=int) if numeric else sorted(known))

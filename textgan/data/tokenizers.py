@@ -1,8 +1,8 @@
 """Tokenizers: words, characters, byte-level BPE, or one that is already trained. Loads no torch.
 
-All four are a `tokenizers.Tokenizer` underneath and save to a folder that `transformers.AutoTokenizer` loads and
-decodes alike. The ones trained here have <pad> <bos> <eos> <unk> = 0 1 2 3 and a vocabulary taken from the texts
-they are given and from nothing else: give them the training split.
+All four are a `tokenizers.Tokenizer` underneath and save to a folder that `transformers.AutoTokenizer` loads
+and decodes alike. The ones trained here have <pad> <bos> <eos> <unk> = 0 1 2 3 and a vocabulary taken from
+the texts they are given and from nothing else: give them the training split.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _never = "\ue000"  # a private-use character: stands for "no such prefix"
 
 
 class Tokenizer:
-    """Text to ids and back. pad, bos, eos, unk: ids (unk None where every text can be written without one)."""
+    """Text to ids and back. pad, bos, eos, unk: ids (unk None if none is ever needed)."""
 
     def __init__(
         self, core: hf.Tokenizer, pad: int, bos: int, eos: int, unk: int | None, notes: Sequence[str] = ()
@@ -66,7 +66,7 @@ class Tokenizer:
         return [self.unk if i in self._reserved else i for i in ids]
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
-        """Readable text of each row (B,T) of ids, a tensor or lists: cut at the first EOS, special tokens left out."""
+        """Readable text of ids (B,T), a tensor or lists: cut at the first EOS, no special tokens."""
         rows: list[list[int]] = ids.tolist() if hasattr(ids, "tolist") else [list(row) for row in ids]
         return self.core.decode_batch([self._sentence(row) for row in rows], skip_special_tokens=True)
 
@@ -111,9 +111,9 @@ def word(
 ) -> Tokenizer:
     """Words between spaces; with `split_punctuation` each mark of `[^\\w\\s']` is a token, as in the metrics.
 
-    min_count: rarer words become <unk>. max_size: ids in all, the four special ones included; the most frequent
-    words are kept, ties in alphabetical order. attach: whether `decode` joins marks to words; None does with each
-    mark what the texts mostly do, True is English as printed, False leaves every space.
+    min_count: rarer words become <unk>. max_size: ids in all, the four special ones included; the most
+    frequent words are kept, ties in alphabetical order. attach: whether `decode` joins marks to words; None
+    does with each mark what the texts mostly do, True is English as printed, False leaves every space.
     """
     splitter: list[Any] = [pre_tokenizers.WhitespaceSplit()]
     pattern = None

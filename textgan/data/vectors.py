@@ -28,7 +28,9 @@ def cooccurrence_vectors(
     rows, columns, count = pair // size, pair % size, count.double()
     share = torch.zeros(size, dtype=torch.double).index_add(0, rows, count) / count.sum()
     information = (count / count.sum() / (share[rows] * share[columns])).log().clamp(min=0)
-    matrix = torch.sparse_coo_tensor(torch.stack([rows, columns]), information.float(), (size, size)).coalesce()
+    matrix = torch.sparse_coo_tensor(
+        torch.stack([rows, columns]), information.float(), (size, size)
+    ).coalesce()
     stream = torch.Generator().manual_seed(seed)
     rank = min(dimensions, size)
     with torch.random.fork_rng(devices=[]):

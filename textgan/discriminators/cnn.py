@@ -42,8 +42,11 @@ class CNN(Discriminator):
         super().__init__()
         counts = [filters] * len(widths) if isinstance(filters, int) else filters
         if len(counts) != len(widths):
-            raise ValueError(f"filters: {len(counts)} numbers for {len(widths)} widths; give one each, or one for all")
+            raise ValueError(
+                f"filters: {len(counts)} numbers for {len(widths)} widths; give one each, or one for all"
+            )
         features = sum(counts)
+        self.widths = list(widths)
         wrap: Callable[[nn.Module], nn.Module] = normalise if spectral_norm else lambda layer: layer
         self.table = nn.Embedding(vocabulary.size, embedding)
         self.reads_vectors = table == "corpus"
@@ -72,8 +75,8 @@ class CNN(Discriminator):
         x = embeddings.transpose(1, 2)  # (B, E, T)
         starts = mask.unsqueeze(1)  # (B, 1, T): windows that begin at a token of the sentence
         pooled = []
-        for convolution in self.convolutions:
-            windows = convolution(pad(x, (0, convolution.kernel_size[0] - 1))).relu()  # (B, filters, T)
+        for width, convolution in zip(self.widths, self.convolutions, strict=True):
+            windows = convolution(pad(x, (0, width - 1))).relu()  # (B, filters, T)
             pooled.append((windows * starts).amax(-1))  # after the relu, 0 is the least value there is
         features = torch.cat(pooled, 1)  # (B, F)
         if self.highway is not None:

@@ -39,6 +39,7 @@ class Continuous(Generator):
         self.vocabulary = vocabulary
         self.noise = noise
         self.table: Tensor
+        self.forbidden: Tensor
         self.register_buffer("table", vectors(embedding))
         self.begin = nn.Linear(noise, 2 * hidden)
         self.cell = nn.LSTMCell(embedding + noise, hidden)

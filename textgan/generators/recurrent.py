@@ -54,6 +54,7 @@ class Recurrent(Generator):
         self.output = nn.Linear(embedding if tie else hidden, vocabulary.size)
         if tie:
             self.output.weight = self.table.weight
+        self.forbidden: Tensor
         forbidden = torch.zeros(vocabulary.size)
         forbidden[list(vocabulary.forbidden)] = FORBIDDEN
         self.register_buffer("forbidden", forbidden, persistent=False)
@@ -114,7 +115,7 @@ class LSTM(Recurrent):
     _carried = ("h", "c")
 
     def _cell(self, x: Tensor, carried: list[Tensor], layer: nn.Module) -> tuple[Tensor, ...]:
-        return torch.lstm_cell(x, carried, *layer._flat_weights)
+        return torch.lstm_cell(x, carried, *_weights(layer))
 
 
 class GRU(Recurrent):
@@ -124,7 +125,12 @@ class GRU(Recurrent):
     _carried = ("h",)
 
     def _cell(self, x: Tensor, carried: list[Tensor], layer: nn.Module) -> tuple[Tensor, ...]:
-        return (torch.gru_cell(x, carried[0], *layer._flat_weights),)
+        return (torch.gru_cell(x, carried[0], *_weights(layer)),)
+
+
+def _weights(layer: nn.Module) -> list[Tensor]:
+    """W_ih, W_hh, b_ih, b_hh of a fused layer, for the cell functions."""
+    return [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0]  # type: ignore[list-item]
 
 
 def initialise(module: nn.Module, init: Init) -> None:

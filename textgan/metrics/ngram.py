@@ -18,7 +18,7 @@ import numpy as np
 from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.counting import Counts, Keep, count_ngrams, highest_order
 from textgan.metrics.samples import Samples, Score, signature
-from textgan.metrics.tokens import SPLIT, WHITESPACE, Interned, Sentence, cut_all, intern, split, whitespace
+from textgan.metrics.tokens import SPLIT, Interned, Sentence, cut_all, intern, split, whitespace
 
 Smoothing = Literal["method1", "method0", "none"]
 ORDERS = (2, 3, 4, 5)
@@ -190,8 +190,8 @@ def measure_self_bleu(samples: Samples) -> dict[str, Score]:
     """`self-bleu-2` .. `self-bleu-5`: each text against all the others. Absent for fewer than two texts."""
     if len(samples.texts) < 2:
         return {}
-    facts = {"hyps": len(samples.texts), **WHITESPACE.signature}
-    return _with_signatures("self-bleu", self_bleu(samples.texts, cut=WHITESPACE), facts, loo=True)
+    facts = {"hyps": len(samples.texts), **SPLIT.signature}
+    return _with_signatures("self-bleu", self_bleu(samples.texts, cut=SPLIT), facts, loo=True)
 
 
 def _with_signatures(

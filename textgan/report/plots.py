@@ -86,8 +86,8 @@ def quality_and_diversity(runs: Sequence[RunRecord], name: str = "scatter") -> F
             )  # fmt: skip
             named.add(label)
         axes.margins(0.12)
-        axes.set_xlabel("BLEU-4 (share of n-grams also in held-out text)")
-        axes.set_ylabel("self-BLEU-4 (less diverse →)")
+        axes.set_xlabel("BLEU-4")
+        axes.set_ylabel("self-BLEU-4")
         whole: Any = axes.get_figure(root=True)
         whole.legend(frameon=False, loc="outside upper left", ncols=2)
 
@@ -95,11 +95,12 @@ def quality_and_diversity(runs: Sequence[RunRecord], name: str = "scatter") -> F
         f"{label}: BLEU-4 {numbers.plain(x)}, self-BLEU-4 {numbers.plain(y)}"
         for (x, y, _), (label, _) in points.items()
     )
-    return figure("Quality against diversity", f"Nearer to real text is better. {told}.", name, draw)
+    caption = "Right: more n-grams of held-out text. Up: less diverse. Best is nearest to real text."
+    return figure("Quality against diversity", f"{caption} {told}.", name, draw, caption=caption)
 
 
 def scores_over_time(runs: Sequence[RunRecord], name: str = "scores") -> list[Figure]:
-    """The evaluations during training, a figure a metric, a line a run; the dotted level is real text."""
+    """The evaluations during training, a figure a metric, a line a run; a dotted level is real text."""
     made = []
     for key in OVER_TIME:
         lines = []
@@ -159,6 +160,7 @@ def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str) -> F
             }
             marker = "o" if len(x) < 3 else None
             axes.plot(x, curve.values, label=label, marker=marker, markersize=3.5, **style)
+        _calm(axes)
         if title.startswith("Discriminator"):
             axes.set_ylim(-0.03, 1.03)
         _mark_phases(axes, run, start, end, unit)
@@ -179,7 +181,7 @@ def _score_figure(
 ) -> Figure:
     end = max(at[-1][0] for _, _, at in lines)
     unit, word = _time_unit(end)
-    reals = {run.rows["real"][key].value for _, run, _ in lines if key in run.rows.get("real", {})}
+    reals = {real for _, run, _ in lines if (real := _real_level(run, key)) is not None}
 
     def draw(axes: Axes) -> None:
         for index, run, at in lines:
@@ -194,6 +196,7 @@ def _score_figure(
             axes.plot([s / unit for s in x], y, marker=marker, markersize=3.5, label=label, **style)
         for place, real in enumerate(sorted(reals)):
             axes.axhline(real, color=INK, linestyle=":", lw=1.2, label=None if place else "real text")
+        _calm(axes)
         if len(lines) == 1:
             _mark_phases(axes, lines[0][1], lines[0][2][0][0], end, unit)
         axes.set_xlabel(word)
@@ -209,9 +212,24 @@ def _score_figure(
     return figure(title, f"{title}: {told}{real_told}.", name, draw)
 
 
+def _real_level(run: RunRecord, key: str) -> float | None:
+    """Real text, if it was scored as the evaluations were: self-BLEU depends on how many sentences."""
+    real = run.rows.get("real", {}).get(key)
+    signatures = {e.scores[key].signature for e in run.evaluations if key in e.scores}
+    return real.value if real and signatures == {real.signature} and math.isfinite(real.value) else None
+
+
+def _calm(axes: Axes) -> None:
+    """A range of at least 2% of the values: what hardly moves is drawn as what hardly moves."""
+    low, high = axes.get_ylim()
+    missing = 0.02 * max(abs(low), abs(high), 0.1) - (high - low)
+    if missing > 0:
+        axes.set_ylim(low - missing / 2, high + missing / 2)
+
+
 def _mark_phases(axes: Axes, run: RunRecord, start: float, end: float, unit: float) -> None:
     """A thin line where a phase begins, its name above the frame if there is room for it."""
-    if axes.get_xlim()[1] > end / unit:
+    if start < end:
         axes.set_xlim(right=end / unit + (end - start) / unit * 0.03)
     starts = [(phase, second) for phase, second in run.phase_starts if second < end]
     width = (end - start) or 1.0

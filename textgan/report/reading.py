@@ -56,7 +56,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """All that the report tells about one run. `entropy`: the source's, in nats a token, where it is known."""
+    """All that the report tells about one run, as plain data."""
 
     path: Path
     recipe: Mapping[str, Any]
@@ -120,7 +120,7 @@ def part_name(recipe: Mapping[str, Any], part: str) -> str | None:
 
 
 def read(run: Path) -> RunRecord:
-    """Read a run folder, finished or under way. A missing or damaged one is a Mistake that says the remedy."""
+    """Read a run folder, finished or under way. A missing or damaged one is a Mistake with its remedy."""
     if not run.exists():
         raise Mistake(f"run: {run} does not exist; give a folder that `textgan train` wrote")
     if not run.is_dir() or not any((run / name).is_file() for name in ("recipe.yaml", "metrics.jsonl")):
@@ -134,7 +134,9 @@ def read(run: Path) -> RunRecord:
     lines, problems = _metrics(run / "metrics.jsonl")
     lines = _in_order(lines)
     logged = [
-        f"{row['phase']} {row['step']}: {row.get('text', '')}" for row in lines if row["kind"] == "warning"
+        f"{row['phase']} step {row['step']}: {row.get('text', '')}"
+        for row in lines
+        if row["kind"] == "warning"
     ]
     told = _texts(evaluation, "warnings")
     return RunRecord(
@@ -198,11 +200,13 @@ def _score_rows(evaluation: Mapping[str, Any], path: Path) -> Mapping[str, Cells
 
 
 def _cells(scores: Any) -> Cells:
-    """Scores as the folder spells them, {"value", "signature"} or a bare number; what is no number is absent."""
+    """Scores as the folder spells them, {"value", "signature"} or a bare number; the rest is absent."""
     cells = {}
     for key, score in scores.items() if isinstance(scores, dict) else ():
-        value = score.get("value") if isinstance(score, dict) else score
+        value: Any = score.get("value") if isinstance(score, dict) else score
         signature = score.get("signature", "") if isinstance(score, dict) else ""
+        if isinstance(score, dict) and value is None:
+            value = math.nan  # it was run, and JSON has no NaN
         if _is_number(value):
             cells[str(key)] = Score(float(value), str(signature))
     return cells
@@ -257,8 +261,7 @@ def _curves(rows: list[dict[str, Any]]) -> Mapping[str, Curve]:
     points: dict[str, list[tuple[float, int, float, str]]] = {}
     for row in rows:
         for name in _names(row) if row["kind"] == "train" else ():
-            logged: Any = row[name]
-            value: float = math.nan if logged is None else float(logged)  # null: how some writers spell NaN
+            value = math.nan if row[name] is None else float(row[name])  # null: how some writers spell NaN
             points.setdefault(name, []).append((row["seconds"], row["step"], value, row["phase"]))
     return {
         name: Curve(

@@ -26,9 +26,10 @@ class Figure:
     title: str
     alt: str
     svg: str
+    caption: str = ""  # a line to be read below it
 
 
-def figure(title: str, alt: str, name: str, draw: Callable[[Axes], None]) -> Figure:
+def figure(title: str, alt: str, name: str, draw: Callable[[Axes], None], caption: str = "") -> Figure:
     """Draw with matplotlib's object interface and give the SVG a page of several figures can hold."""
     import matplotlib
     from matplotlib.figure import Figure as Drawing
@@ -40,6 +41,7 @@ def figure(title: str, alt: str, name: str, draw: Callable[[Axes], None]) -> Fig
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.linewidth": 0.7,
+        "axes.formatter.useoffset": False,
         "axes.grid": True,
         "grid.alpha": 0.15,
         "grid.linewidth": 0.7,
@@ -54,7 +56,7 @@ def figure(title: str, alt: str, name: str, draw: Callable[[Axes], None]) -> Fig
         draw(axes)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         drawing.savefig(out, format="svg", transparent=True, metadata=nothing)
-    return Figure(title, alt, _inline(out.getvalue(), alt, name))
+    return Figure(title, alt, _inline(out.getvalue(), alt, name), caption)
 
 
 def _inline(svg: str, alt: str, name: str) -> str:
@@ -72,6 +74,7 @@ def _inline(svg: str, alt: str, name: str) -> str:
     svg = re.sub(r"url\(#", f"url(#{name}-", svg)
     svg = re.sub(r'href="#', f'href="#{name}-', svg)
     svg = re.sub(r"(font: [^;\"]*?px) [^;\"]*", r"\1 var(--sans, sans-serif)", svg)
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: var(--sans, sans-serif)", svg)
     svg = svg.replace(INK, "currentColor")
     head = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]}'
     return f'{head} role="img" aria-label="{escape(alt)}" style="stroke-linejoin:round">' + svg

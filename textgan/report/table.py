@@ -11,12 +11,12 @@ import csv as csv_format
 import io
 import math
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textgan.report import numbers
+from textgan.report.movement import movements
 from textgan.report.reading import Cells, RunRecord
 
 if TYPE_CHECKING:
@@ -95,8 +95,13 @@ def best(table: Sequence[Row], key: str) -> set[int]:
         }
         if len(costs) < 2:
             continue
-        lowest = min(costs.values())
-        winners = {place for place, cost in costs.items() if round(cost - lowest, 9) < 0.0005}
+        first = min(costs, key=lambda place: costs[place])
+        winners = {
+            place
+            for place, cost in costs.items()
+            if round(cost - costs[first], 9) < 0.0005
+            or _shown(table[place], key) == _shown(table[first], key)
+        }
         marked |= winners if len(winners) < len(costs) else set()
     return marked
 
@@ -118,6 +123,8 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
             f"The source of {corpus} has an entropy of {numbers.plain(entropy)} nats per token: source "
             "NLL below it means text more typical than the real, which a generator pays for with diversity."
         )
+    notes = {note for run in runs for note in run.notes if note.startswith("true entropy")}
+    told += [f"{note[0].upper()}{note[1:]}." for note in sorted(notes)]
     generated = {
         key: {_measure(row, key) for row in table if row.generated and key in row.cells} for key in keys
     }
@@ -146,19 +153,22 @@ def terminal(runs: Sequence[RunRecord], width: int | None = None) -> Table:
     """The table for rich. Columns that do not fit in `width` characters (the terminal's) are left to the
     page, the least telling first; the caption says which."""
     from rich.box import SIMPLE_HEAD
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = rows(runs)
     keys = columns(table)
-    room = (width or shutil.get_terminal_size((120, 40)).columns) - 4  # the table's own edges
+    room = (width or Console().width) - 4  # the table's own edges
     room -= max((len(row.label) for row in table), default=0)
     fitting = _that_fit(keys, room)
     left = [key for key in keys if key not in fitting]
-    told = captions(runs) + ([f"No room here for {_names(left)}: the page has them."] if left else [])
-    made = Table(
-        box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption="\n".join(told) or None, caption_justify="left"
+    told = (
+        movements(runs)
+        + captions(runs)
+        + ([f"No room here for {_names(left)}: the page has them."] if left else [])
     )
+    made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left")
     made.add_column("", no_wrap=True)
     for key in fitting:
         made.add_column(Text(_header(key)), justify="right", no_wrap=True)
@@ -183,7 +193,7 @@ def markdown(runs: Sequence[RunRecord]) -> str:
             [row.label.replace("|", "\\|"), *(f"**{text}**" if mark else text for text, mark in shown)]
         )
     written = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return written + "".join(f"\n{caption}\n" for caption in captions(runs))
+    return written + "".join(f"\n{caption}\n" for caption in [*movements(runs), *captions(runs)])
 
 
 def csv(runs: Sequence[RunRecord]) -> str:
@@ -223,6 +233,10 @@ def _real(run: RunRecord) -> Cells:
 
 def _end_of_starts(kept: Sequence[Row]) -> int:
     return sum(row.state != "after" or row.label == "MLE" for row in kept)
+
+
+def _shown(row: Row, key: str) -> str:
+    return numbers.number(key, row.cells.get(key))
 
 
 def _cost(row: Row, key: str) -> float | None:

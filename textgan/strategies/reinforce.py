@@ -41,7 +41,9 @@ class Reinforce(Strategy):
         if not 0 <= rollout_lag < 1:
             raise ValueError(f"rollout_lag: {rollout_lag}; expected 0 or more, and less than 1")
         if baseline == "q-difference" and rollouts == 0:
-            raise ValueError("baseline: 'q-difference' compares rollouts of neighbouring prefixes; set rollouts above 0")
+            raise ValueError(
+                "baseline: 'q-difference' compares rollouts of neighbouring prefixes; set rollouts above 0"
+            )
         self.rollouts = rollouts
         self.rollout_lag = rollout_lag
         self.baseline = BASELINES[baseline]()

@@ -68,7 +68,11 @@ def roll_out(
             first = sampler(logits[starters]).ids if len(starters) else starters
         else:
             first = starters = sentence[:0]
-        going = _advance(policy, ids[under_way, now - 1], state, sampler, rows_at_once) if now else (under_way, state)
+        going = (
+            _advance(policy, ids[under_way, now - 1], state, sampler, rows_at_once)
+            if now
+            else (under_way, state)
+        )
         rows = torch.cat([under_way, torch.arange(joined, joined + len(starters), device=device)])
         joined += len(starters)
         chosen = torch.cat([going[0], first])

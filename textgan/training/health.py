@@ -51,10 +51,10 @@ class Health:
         self._said.add(name)
         first = self._first[name]
         if name == "distinct":
-            return (
-                f"the generator is collapsing: {mean:.0%} of a batch's sentences differ, {first:.0%} did at the start"
-            )
-        return f"the generator is collapsing: its entropy is {mean:.2f} nats a token, {first:.2f} at the start"
+            return f"the generator is collapsing: {mean:.0%} of a batch's sentences differ, {first:.0%} did at the start"
+        return (
+            f"the generator is collapsing: its entropy is {mean:.2f} nats a token, {first:.2f} at the start"
+        )
 
     def _outright_win(self) -> str:
         mean = self._mean("d-accuracy-train")
@@ -63,5 +63,5 @@ class Health:
         self._said.add("judge")
         return (
             f"the discriminator tells real from written text {mean:.0%} of the time: the generator learns little "
-            "from a judge that is never in doubt (fewer d_steps, a smaller or more regular judge may help)"
+            "from a judge that is never in doubt (fewer d_steps or a smaller judge may help)"
         )

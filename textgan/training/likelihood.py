@@ -16,7 +16,9 @@ def token_loss(log_prob: Tensor, known: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def heldout_nats(generator: Generator, encoded: Encoded, engine: Accelerator, batch: int = 256) -> tuple[float, int]:
+def heldout_nats(
+    generator: Generator, encoded: Encoded, engine: Accelerator, batch: int = 256
+) -> tuple[float, int]:
     """(nats, known tokens) of a whole split, dropout off. The caller's mode is restored."""
     was_training = generator.training
     generator.eval()

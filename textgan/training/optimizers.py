@@ -27,7 +27,9 @@ class Optimizer:
         if self.name == "sgd":
             return torch.optim.SGD(trained, self.lr, momentum=self.momentum, weight_decay=self.weight_decay)
         if self.name == "rmsprop":
-            return torch.optim.RMSprop(trained, self.lr, momentum=self.momentum, weight_decay=self.weight_decay)
+            return torch.optim.RMSprop(
+                trained, self.lr, momentum=self.momentum, weight_decay=self.weight_decay
+            )
         return torch.optim.Adam(trained, self.lr, betas=self.betas, weight_decay=self.weight_decay)
 
 

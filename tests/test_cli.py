@@ -1,0 +1,197 @@
+"""The command line: exit codes, one clear line a mistake, quiet pipes. Runs are stood in for by fakes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from textgan.cli import run
+from textgan.errors import Mistake
+
+ROOT = Path(__file__).parent.parent
+TEXTGAN = [sys.executable, "-m", "textgan"]
+
+
+class Loaded:
+    label_names = ("neg", "pos")
+
+    def __init__(self, calls: dict[str, object]) -> None:
+        self.calls = calls
+
+    def sample(self, n: int, **how: object) -> Iterator[str]:
+        self.calls.update(how)
+        yield from (f"sentence {i} é" for i in range(n))
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
+    """What `textgan.run` was asked for; a fake in its place, and a folder `run` that looks like a run."""
+    seen: dict[str, object] = {}
+    fake = types.ModuleType("textgan.run")
+
+    def load(run: Path, checkpoint: str) -> Loaded:
+        seen.update(run=run, checkpoint=checkpoint)
+        return Loaded(seen)
+
+    class Interrupted(Exception):
+        pass
+
+    def train(recipe: object, out: Path | None, seed: int | None, resume: bool, command: str) -> Path:
+        seen.update(recipe=recipe, out=out, seed=seed, resume=resume, command=command)
+        raise Interrupted("stopped and saved; go on with: textgan train x --resume")
+
+    fake.__dict__.update(load=load, train=train, Interrupted=Interrupted)
+    monkeypatch.setitem(sys.modules, "textgan.run", fake)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "recipe.yaml").write_text("length: 20\n")
+    monkeypatch.chdir(tmp_path)
+    return seen
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert run(words) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and "Traceback" not in printed.err
+    assert all(line.startswith("textgan: ") for line in printed.err.splitlines())
+    return printed.err.removeprefix("textgan: ").rstrip("\n")
+
+
+def test_sample_writes_sentences_and_nothing_else(
+    calls: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "sample run -n 2 --temperature 0.7 --top-k 5 --top-p 0.9 --prefix a --label pos --seed 4"
+    assert run([*words.split(), "--format", "jsonl", "--checkpoint", "best"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows == [{"text": f"sentence {i} é", "label": "pos"} for i in range(2)]
+    asked = {"temperature": 0.7, "top_k": 5, "top_p": 0.9, "prefix": "a", "label": "pos", "seed": 4}
+    assert calls == asked | {"run": Path("run"), "checkpoint": "best"}
+    assert run(["sample", "run", "-n", "3"]) == 0
+    assert capsys.readouterr().out == "sentence 0 é\nsentence 1 é\nsentence 2 é\n"
+
+
+def test_train_hands_everything_over_and_stops_with_130(
+    calls: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("mine.py").write_text("class G:\n    def __init__(self, hidden: int = 1): ...\n")
+    Path("r.yaml").write_text(
+        "corpus: {name: ./mine.py:G}\ngenerator: {name: ./mine.py:G}\nlength: 9\ntrain: {mle: {}}\n"
+    )
+    words = ["train", "r.yaml", "generator.hidden=3", "--out", "o", "length=8", "--seed", "5", "--resume"]
+    assert run(words) == 130
+    assert capsys.readouterr().err == "textgan: stopped and saved; go on with: textgan train x --resume\n"
+    assert (calls["out"], calls["seed"], calls["resume"]) == (Path("o"), 5, True)
+    assert calls["recipe"].values["length"] == 8  # type: ignore[attr-defined]
+    assert str(calls["command"]).startswith("textgan ")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("train nowhere", "recipe: there is none called 'nowhere'"),
+        ("train seqgan-shot", "Did you mean 'seqgan-short'?"),
+        ("trian seqgan-short", "No such command 'trian'. Did you mean 'train'?"),
+        ("train seqgan-short --sed 3", "No such option: --sed"),
+        ("train", "Missing argument"),
+        ("sample nowhere", "run: there is no run folder nowhere"),
+        ("sample .", "run: . is not a run folder; expected one that holds recipe.yaml"),
+        ("sample run -n 0", "'-n'"),
+        ("sample run -n many", "'-n'"),
+        ("sample run --temperature 0", "--temperature: expected a value above 0, got 0"),
+        ("sample run --temperature nan", "--temperature: expected a value above 0, got nan"),
+        ("sample run --top-p 1.5", "--top-p: expected a value above 0 and up to 1, got 1.5"),
+        ("sample run --format csv", "'csv'"),
+        ("evaluate nowhere.txt", "target: there is no file or run folder nowhere.txt"),
+        (
+            "evaluate real.txt --metrics bleu",
+            "metrics.bleu: needs real text to compare with; give --references",
+        ),
+        ("evaluate real.txt --metrics blue", "metrics: there is no metric 'blue'. Did you mean 'bleu'?"),
+        ("evaluate real.txt --metrics nll", "metrics.nll: needs a run folder, for its likelihood"),
+        ("evaluate real.txt --metrics ,", "--metrics: names none"),
+        ("evaluate real.txt --references gone.txt", "--references: there is no file or run folder gone.txt"),
+        ("evaluate empty.txt", "target: empty.txt holds no sentence; expected one a line"),
+        ("evaluate binary", "target: binary is not UTF-8 text"),
+        ("report nowhere", "run: there is no run folder nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    words: str, line: str, calls: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("real.txt").write_text("a man rides a horse\na dog runs in the park\n")
+    Path("empty.txt").write_text("\n \n")
+    Path("binary").write_bytes(bytes(range(256)))
+    printed = complaint(capsys, *words.split())
+    assert line in printed and len(printed.splitlines()) == 1
+
+
+def test_a_mistake_of_several_lines(
+    calls: dict[str, object], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(run: Path, checkpoint: str) -> Loaded:
+        raise Mistake("a: wrong\nb: wrong")
+
+    monkeypatch.setattr(sys.modules["textgan.run"], "load", load)
+    assert complaint(capsys, "sample", "run") == "a: wrong\ntextgan: b: wrong"
+
+
+def test_a_file_is_scored_with_signatures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("real.txt").write_text("a man rides a horse\na dog runs in the park\n")
+    Path("fake.txt").write_text("a man rides a horse\na man rides a horse\n")
+    assert run(["evaluate", "fake.txt", "--references", "real.txt", "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["bleu-4"]["value"] == pytest.approx(1.0) and "hyps:2" in scores["bleu-4"]["signature"]
+    assert scores["duplicates"]["value"] == pytest.approx(0.5)
+    assert run(["evaluate", "fake.txt", "--metrics", "duplicates"]) == 0
+    assert capsys.readouterr().out.startswith("duplicates")
+
+
+@pytest.mark.parametrize("verb", ["train", "sample", "evaluate", "recipes", "report"])
+def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([verb, "--help"]) == 0
+    assert f"Example: textgan {verb}" in capsys.readouterr().out
+
+
+def test_recipes_are_listed_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["recipes"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert len(rows) >= 9 and all(len(row.split()) > 3 for row in rows)
+
+
+def test_help_answers_at_once() -> None:
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run([*TEXTGAN, "--help"], check=True, capture_output=True, cwd=ROOT)
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 0.5
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of a POSIX shell")
+def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    code = (
+        "import sys, types\nfrom textgan import cli\nfake = types.ModuleType('textgan.run')\n"
+        "class L:\n    def sample(self, n, **how): return ('word ' * 20 for _ in range(n))\n"
+        "fake.load = lambda run, checkpoint: L()\nsys.modules['textgan.run'] = fake\n"
+        "cli.main(['sample', sys.argv[1], '-n', '100000'])\n"
+    )
+    (tmp_path / "recipe.yaml").write_text("length: 20\n")
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stdout and process.stderr
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(20) == 0
+    process.stderr.close()
