@@ -25,6 +25,11 @@ def draw(probabilities: Tensor) -> Tensor:
     return torch.searchsorted(cumulative, point, right=True).squeeze(-1)
 
 
+def draw_from_logits(logits: Tensor) -> Tensor:
+    """One id a row, (N,), from softmax(logits), (N,V); without the pass that would normalise it."""
+    return draw((logits - logits.amax(-1, keepdim=True)).exp_())
+
+
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
     """The k largest logits of each row, the rest at -inf (ties at the edge are all kept)."""
     if k >= logits.shape[-1]:
@@ -53,12 +58,14 @@ class Draw:
     top_p: float | None = None
 
     def __call__(self, logits: Tensor) -> Choice:
-        logits = logits.float() / self.temperature
+        logits = logits.float()
+        if self.temperature != 1:
+            logits = logits / self.temperature
         if self.top_k is not None:
             logits = keep_top_k(logits, self.top_k)
         if self.top_p is not None:
             logits = keep_top_p(logits, self.top_p)
-        return Choice(draw(logits.softmax(-1)))
+        return Choice(draw_from_logits(logits))
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,7 @@ class Expected:
 
     def __call__(self, logits: Tensor) -> Choice:
         logits = logits.float()
-        ids = draw(logits.detach().softmax(-1))
+        ids = draw_from_logits(logits.detach())
         return Choice(ids, (logits / self.temperature).softmax(-1), read_back=False)
 
 

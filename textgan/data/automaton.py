@@ -1,23 +1,32 @@
 """A weighted finite automaton without epsilon arcs: exact sampling, probability, entropy, ambiguity.
 
-Everything is a handful of flat arrays, one entry an arc, sorted by (state, word), so that every operation works on
-all sentences (or all states) at once. Stopping is an arc too: its word is `end` and it leads to the state `final`.
-The automaton is acyclic, hence every sentence is finite and every dynamic program ends after `max_length + 1` rounds.
+Everything is a handful of flat arrays, one entry an arc, sorted by (state, word), so that every operation
+works on all sentences (or all states) at once. Stopping is an arc too: its word is `end` and it leads to the
+state `final`. The automaton is acyclic, hence every sentence is finite and every dynamic program ends after
+`max_length + 1` rounds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 Arcs = Mapping[int, Mapping[tuple[str | None, int], float]]
 
 
+class Level(NamedTuple):
+    """Pairs of states found in one round of the product automaton: how each was reached."""
+
+    word: np.ndarray  # (P,) the word read last
+    parent: np.ndarray  # (P,) the pair's place in the round before; in the first round, the state it left
+
+
 class Automaton:
     """Built from {state: {(word, next state): probability}}; state 0 starts, the word None stops.
 
-    Probabilities of a state's arcs are normalised here. Every state must lead to an end (a grammar's states do).
+    Probabilities of a state's arcs are normalised here. Every state must lead to an end, as a grammar's do.
     """
 
     def __init__(self, arcs: Arcs) -> None:
@@ -33,7 +42,7 @@ class Automaton:
             for (word, target), probability in out.items()
             if probability > 0
         ]
-        source, word, target = (np.array(column, dtype=np.int64) for column in list(zip(*rows, strict=True))[:3])
+        source, word, target = (np.array([row[i] for row in rows], dtype=np.int64) for i in range(3))
         weight = np.array([row[3] for row in rows], dtype=np.float64)
         order = np.lexsort((target, word, source))
         self.source, self.word, self.target = source[order], word[order], target[order]  # (A,), (A,), (A,)
@@ -73,8 +82,8 @@ class Automaton:
     def sample(self, count: int, rng: np.random.Generator) -> np.ndarray:
         """`count` independent sentences as (count, max_length + 1) word ids, filled up with `end`.
 
-        Inverse transform sampling of all sentences together: a state's arcs own the interval [state, state + 1) of
-        one rising array, so that one binary search a position draws the next arc of every sentence.
+        Inverse transform sampling of all sentences together: a state's arcs own the interval
+        [state, state + 1) of one rising array, so that one binary search draws every sentence's next arc.
         """
         out = np.full((count, self.max_length + 1), self.end, dtype=np.int64)
         alive, state = np.arange(count), np.zeros(count, dtype=np.int64)
@@ -93,7 +102,9 @@ class Automaton:
         """
         sentences = len(ids)
         answer, scale = np.full(sentences, -np.inf), np.zeros(sentences)
-        row, state, weight = np.arange(sentences), np.zeros(sentences, dtype=np.int64), np.ones(sentences)
+        row: np.ndarray = np.arange(sentences)
+        state: np.ndarray = np.zeros(sentences, dtype=np.int64)
+        weight: np.ndarray = np.ones(sentences)
         for word in ids.T:
             owner, arc = self._arcs(state, word[row])
             row, weight = row[owner], weight[owner] * self.probability[arc]
@@ -120,9 +131,9 @@ class Automaton:
 
     def visits(self) -> np.ndarray:
         """(S,) how often a sentence passes through each state: the probability, as no state is met twice."""
-        start = np.zeros(self.states)
-        start[0] = 1.0
-        here, total = start, start.copy()
+        here: np.ndarray = np.zeros(self.states)
+        here[0] = 1.0
+        total = here.copy()
         for _ in range(self.max_length + 1):
             here = np.bincount(self.target, here[self.source] * self.probability, self.states)
             total += here
@@ -135,43 +146,49 @@ class Automaton:
 
     def mean_length(self) -> float:
         """Expected number of words in a sentence."""
-        return float(self.visits()[:-1].sum() - 1.0)  # every visit but that to `final` writes one word or the end
+        return float(self.visits()[:-1].sum() - 1.0)  # each visit writes a word, the last the end
 
     def ambiguity(self) -> list[str] | None:
-        """A sentence with two paths, or None if there is none: the test of unambiguity (Book and others 1971).
+        """A sentence with two paths, or None if there is none: the exact test of unambiguity.
 
         Two paths of one sentence are a path through the product of the automaton with itself that leaves the
         diagonal and comes back. All states are accessible and co-accessible, so leaving starts at any state.
         """
-        every = np.arange(self.states)
+        choices = self._last - self._first
         state, arc = _ranges(self._first, self._last + 1)
-        levels: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []  # left, right, word, parent
-        seen = np.zeros(0, dtype=np.int64)
-        left, right, parent = every[state], every[state], state
+        levels: list[Level] = []
+        seen = np.zeros(0, dtype=np.int64)  # sorted
+        left, right, parent = state, state, state
         while len(left):
             if levels:
+                swap = choices[left] > choices[right]  # the state with fewer arcs asks the other one
+                left, right = np.where(swap, right, left), np.where(swap, left, right)
                 owner, arc = _ranges(self._first[left], self._last[left] + 1)
-                left, right, parent = left[owner], right[owner], owner
+                right, parent = right[owner], owner
             word = self.word[arc]
             other, twin = self._arcs(right, word)
             left, right, word, parent = self.target[arc[other]], self.target[twin], word[other], parent[other]
-            if levels and (left == right).any():
-                index = int(np.flatnonzero(left == right)[0])
+            apart = left != right
+            if levels and not apart.all():
+                index = int(np.flatnonzero(~apart)[0])
                 return self._witness(levels, int(word[index]), int(parent[index]), int(left[index]))
-            pair = np.minimum(left, right) * self.states + np.maximum(left, right)
-            pair[left == right] = -1  # on the diagonal: every state is a start already
-            new, index_of = np.unique(pair, return_index=True)
-            index_of = index_of[(new >= 0) & ~np.isin(new, seen)]
-            seen = np.union1d(seen, pair[index_of])
-            left, right, word, parent = left[index_of], right[index_of], word[index_of], parent[index_of]
-            levels.append((left, right, word, parent))
+            left, right, word, parent = left[apart], right[apart], word[apart], parent[apart]
+            pair, first = np.unique(
+                np.minimum(left, right) * self.states + np.maximum(left, right), return_index=True
+            )
+            place = np.searchsorted(seen, pair)
+            new = np.append(seen, -1)[place] != pair
+            seen = np.sort(np.concatenate([seen, pair[new]]), kind="stable")  # two sorted runs: a merge
+            left, right, word, parent = (column[first[new]] for column in (left, right, word, parent))
+            levels.append(Level(word, parent))
         return None
 
-    def _witness(self, levels: list[tuple[np.ndarray, ...]], word: int, parent: int, meet: int) -> list[str]:
+    def _witness(self, levels: Sequence[Level], word: int, parent: int, meet: int) -> list[str]:
+        """The words of two paths that part at some state and meet again, completed to a sentence."""
         middle = [word]
         for level in reversed(levels):
-            middle.append(int(level[2][parent]))
-            parent = int(level[3][parent])
+            middle.append(int(level.word[parent]))
+            parent = int(level.parent[parent])
         prefix: list[int] = []  # any way from the start to the state `parent`, and from `meet` to the end
         state = parent
         while state != 0:

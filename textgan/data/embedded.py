@@ -1,7 +1,8 @@
-"""The two corpora that come with the package: text drawn from a grammar, so that its true probability is known.
+"""The two corpora that come with the package: drawn from a grammar, so their true probability is known.
 
-`Captions` (8 to 20 tokens) and `Stories` (30 to 60) are English as far as a finite grammar goes: agreement, pronouns
-and places hold across the sentence. Nothing is downloaded, any size can be drawn, and `source` scores every sentence.
+`Captions` (8 to 20 tokens) and `Stories` (30 to 60) are English as far as a finite grammar goes:
+agreement, pronouns and places hold across the sentence. Nothing is downloaded, any size can be drawn, and
+`source` scores every sentence.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from textgan.errors import Mistake
 
 
 class GrammarCorpus:
-    """A corpus drawn from the packaged grammar `name`; sizes count sentences, Mistake if one is not positive.
+    """A corpus drawn from the packaged grammar `name`; sizes are in sentences; Mistake if one is below 1.
 
-    The three splits come from independent random streams of the seed, so that the test split stays the same when the
-    training size changes. They are draws with replacement from one distribution, as real text would be: `notes` says
-    how often a sentence repeats.
+    The three splits come from independent random streams of the seed, so that the test split stays the same
+    when the training size changes. They are draws with replacement from one distribution, as real text would
+    be: `notes` says how often a sentence repeats.
     """
 
     label_names: tuple[str, ...] = ()
@@ -35,7 +36,8 @@ class GrammarCorpus:
         grammar = load(name)
         streams = np.random.SeedSequence(seed).spawn(3)
         train, held, last = (
-            grammar.sample(count, stream) for count, stream in zip((size, validation, test), streams, strict=True)
+            grammar.sample(count, stream)
+            for count, stream in zip((size, validation, test), streams, strict=True)
         )
         self.train, self.validation, self.test = Split(train), Split(held), Split(last)
         self.source: Source | None = grammar
@@ -43,14 +45,14 @@ class GrammarCorpus:
 
 
 class Captions(GrammarCorpus):
-    """Captions of photographs, 8 to 20 tokens: `a young man in a blue shirt is slicing tomatoes in the kitchen.`"""
+    """Captions of photographs, 8 to 20 tokens: `a tall man in a blue shirt is slicing a melon at the market.`"""
 
     def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
         super().__init__("captions", size, validation, test, seed)
 
 
 class Stories(GrammarCorpus):
-    """Stories of two or three sentences, 30 to 60 tokens, with the same people, places and things throughout."""
+    """Stories of two or three sentences, 30 to 60 tokens, with the same people, place and thing throughout."""
 
     def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
         super().__init__("stories", size, validation, test, seed)

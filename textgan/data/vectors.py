@@ -29,7 +29,7 @@ def cooccurrence_vectors(
     share = torch.zeros(size, dtype=torch.double).index_add(0, rows, count) / count.sum()
     information = (count / count.sum() / (share[rows] * share[columns])).log().clamp(min=0)
     matrix = torch.sparse_coo_tensor(
-        torch.stack([rows, columns]), information.float(), (size, size)
+        torch.stack([rows, columns]), information.float(), (size, size), check_invariants=True
     ).coalesce()
     stream = torch.Generator().manual_seed(seed)
     rank = min(dimensions, size)

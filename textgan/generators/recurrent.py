@@ -11,6 +11,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from textgan.types import Generator, Prompt, State, Text, Vocabulary
 
@@ -98,7 +99,8 @@ class Recurrent(Generator):
         return self._read_out(x)
 
     def _read_out(self, x: Tensor) -> Tensor:
-        return self.output(self.project(self.dropout(x))) + self.forbidden
+        # In the bias, the ban costs V additions and not one for every logit of the batch.
+        return linear(self.project(self.dropout(x)), self.output.weight, self.output.bias + self.forbidden)
 
     @property
     def _carried(self) -> tuple[str, ...]:

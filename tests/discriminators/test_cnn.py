@@ -1,0 +1,94 @@
+"""The judge against a convolution written out by hand, and blind to whatever follows a sentence's end."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from textgan.discriminators.cnn import CNN
+from textgan.types import Text, Vocabulary
+
+VOCABULARY = Vocabulary(12)
+
+
+def _text(width: int = 6) -> Text:
+    torch.manual_seed(1)
+    ids = torch.randint(4, 12, (5, width))
+    lengths = torch.tensor([6, 1, 3, 5, 2])
+    mask = torch.arange(width) < lengths.unsqueeze(1)
+    return Text(ids.masked_fill(~mask, 0), mask)
+
+
+def _judge(**options: object) -> CNN:
+    torch.manual_seed(0)
+    return CNN(VOCABULARY, embedding=4, widths=[1, 2, 3, 9], filters=5, **options).eval()  # type: ignore[arg-type]
+
+
+def test_features_by_hand() -> None:
+    judge = _judge(highway=False)
+    text = _text()
+    embeddings = judge.embed(text)
+    wanted = []
+    for row in range(len(text)):
+        length = int(text.mask[row].sum())
+        features = []
+        for width, layer in zip(judge.widths, judge.convolutions, strict=True):
+            padded = torch.cat([embeddings[row], torch.zeros(width, 4)])
+            windows = [padded[start : start + width] for start in range(length)]  # (width, E) each
+            values = [(layer.weight * window.T).sum((1, 2)) + layer.bias for window in windows]
+            features.append(torch.stack(values).relu().amax(0))
+        wanted.append(torch.cat(features))
+    assert torch.allclose(judge.judge(text).features, torch.stack(wanted), atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{}, {"highway": False}, {"spectral_norm": True}])
+def test_nothing_after_the_end_changes_the_score(options: dict[str, object]) -> None:
+    judge = _judge(**options)
+    text = _text()
+    score = judge.judge(text).score
+    noise = torch.where(text.mask, text.ids, torch.randint(4, 12, text.ids.shape))
+    assert torch.equal(judge.judge(Text(noise, text.mask)).score, score)
+    longer = Text(
+        torch.nn.functional.pad(text.ids, (0, 7), value=9), torch.nn.functional.pad(text.mask, (0, 7))
+    )
+    assert torch.allclose(judge.judge(longer).score, score, atol=1e-6)
+
+
+def test_ids_one_hots_and_vectors_enter_by_the_same_door() -> None:
+    judge = _judge()
+    text = _text()
+    score = judge.judge(text).score
+    one_hot = torch.eye(VOCABULARY.size)[text.ids]
+    assert torch.allclose(judge.judge(Text(text.ids, text.mask, probs=one_hot)).score, score, atol=1e-6)
+    vectors = judge.table(text.ids)
+    assert torch.allclose(judge.judge(Text(text.ids, text.mask, vectors=vectors)).score, score, atol=1e-6)
+
+
+def test_labels_project() -> None:
+    judge = _judge(classes=3)
+    text = _text()
+    labels = torch.tensor([0, 1, 2, 0, 1])
+    verdict = judge(judge.embed(text), text.mask, labels)
+    assert judge.labels is not None
+    plain = judge.score(verdict.features).squeeze(-1)
+    assert torch.allclose(verdict.score - plain, (judge.labels(labels) * verdict.features).sum(-1), atol=1e-5)
+    with pytest.raises(ValueError, match="labels"):
+        judge.judge(text)
+
+
+def test_spectral_norm_bounds_the_weights() -> None:
+    judge = _judge(spectral_norm=True)
+    judge.train()
+    for _ in range(50):
+        judge.judge(_text())
+    judge.eval()
+    for layer in judge.convolutions:
+        norm = float(torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2))
+        assert norm == pytest.approx(1, abs=0.02)
+
+
+def test_a_number_of_filters_for_every_width() -> None:
+    judge = CNN(VOCABULARY, widths=[1, 2], filters=[3, 7])
+    assert judge.judge(_text()).features.shape == (5, 10)
+    with pytest.raises(ValueError, match="filters"):
+        CNN(VOCABULARY, widths=[1, 2, 3], filters=[3, 7])

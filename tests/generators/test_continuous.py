@@ -1,0 +1,62 @@
+"""A generator of vectors decodes by the nearest allowed word and ends where that word is EOS."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from textgan.data.batches import Encoded
+from textgan.data.vectors import cooccurrence_vectors
+from textgan.discriminators.cnn import CNN
+from textgan.generators.continuous import Continuous
+from textgan.sampling import Greedy
+from textgan.types import Prompt, Text, Vocabulary
+
+VOCABULARY = Vocabulary(9)
+
+
+def _vectors(size: int) -> torch.Tensor:
+    return normalize(torch.randn(VOCABULARY.size, size, generator=torch.Generator().manual_seed(0)), dim=-1)
+
+
+def test_decoding_is_the_nearest_allowed_word() -> None:
+    generator = Continuous(VOCABULARY, vectors=_vectors, embedding=5)
+    table = _vectors(5)
+    points = torch.randn(3, 4, 5)
+    allowed = [i for i in range(VOCABULARY.size) if i not in VOCABULARY.forbidden]
+    distances = torch.cdist(points, table[allowed])
+    wanted = torch.tensor(allowed)[distances.argmin(-1)]
+    assert torch.equal(generator.nearest(points), wanted)
+
+
+def test_sentences_end_and_gradients_flow_through_vectors_only() -> None:
+    torch.manual_seed(0)
+    generator = Continuous(VOCABULARY, vectors=_vectors, embedding=5, hidden=16, noise=8)
+    text = generator.write(Prompt(200), 12, Greedy())
+    assert text.vectors is not None and text.vectors.requires_grad
+    lengths = text.mask.sum(1)
+    assert lengths.min() < 12  # some sentence meets EOS
+    for ids, length in zip(text.ids.tolist(), lengths.tolist(), strict=True):
+        assert VOCABULARY.eos not in ids[: length - 1]
+        assert ids[length:] == [VOCABULARY.pad] * (12 - length)
+    judge = CNN(VOCABULARY, embedding=5, filters=4, table="corpus", vectors=_vectors)
+    judge.judge(text).score.sum().backward()
+    assert all(parameter.grad is not None for parameter in generator.parameters())
+    assert judge.table.weight.grad is None
+    with pytest.raises(ValueError, match="prefix"):
+        generator.write(Prompt(2, prefix=torch.tensor([[4], [5]])), 5, Greedy())
+
+
+def test_words_in_like_contexts_get_near_vectors() -> None:
+    torch.manual_seed(1)
+    # Words 4 and 5 stand between 6 and 7, word 8 never does.
+    rows = [[6, 4, 7, 2], [6, 5, 7, 2], [8, 8, 8, 2]] * 20
+    ids = torch.tensor(rows)
+    mask = torch.ones_like(ids, dtype=torch.bool)
+    vectors = cooccurrence_vectors(Encoded(Text(ids, mask), mask), VOCABULARY, 4)
+    assert torch.allclose(vectors.norm(dim=-1), torch.ones(VOCABULARY.size), atol=1e-5)
+    assert vectors[4] @ vectors[5] > 0.9
+    assert vectors[4] @ vectors[8] < 0.5
+    again = cooccurrence_vectors(Encoded(Text(ids, mask), mask), VOCABULARY, 4)
+    assert torch.equal(vectors, again)

@@ -1,0 +1,116 @@
+"""One set of weights, three ways through it: step by step, teacher-forced, and written."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+
+from textgan.generators.recurrent import GRU, LSTM, Recurrent
+from textgan.sampling import Draw, GumbelSoftmax
+from textgan.types import Prompt, Text, Vocabulary
+
+VOCABULARY = Vocabulary(11)
+KINDS = [
+    pytest.param(LSTM, {}, id="lstm"),
+    pytest.param(GRU, {}, id="gru"),
+    pytest.param(LSTM, {"layers": 2, "tie": True}, id="lstm-2-tied"),
+    pytest.param(GRU, {"layers": 3, "init": "truncated-normal"}, id="gru-3"),
+]
+
+
+def _generator(kind: type[Recurrent], options: dict[str, object]) -> Recurrent:
+    torch.manual_seed(0)
+    return kind(VOCABULARY, embedding=6, hidden=8, **options).eval()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("kind", "options"), KINDS)
+def test_stepping_and_teacher_forcing_agree(kind: type[Recurrent], options: dict[str, object]) -> None:
+    generator = _generator(kind, options)
+    text = generator.write(Prompt(5), 9, Draw())
+    state = generator.start(Prompt(5))
+    token = torch.full((5,), VOCABULARY.bos)
+    whole = generator.logits(text)
+    for position in range(text.ids.shape[1]):
+        logits, state = generator.step(token, state)
+        assert torch.allclose(logits, whole[:, position], atol=1e-5)
+        one_hot = torch.eye(VOCABULARY.size)[text.ids[:, position]]
+        by_id, _ = generator.step(text.ids[:, position], state)
+        relaxed, _ = generator.step(one_hot, state)
+        assert torch.allclose(by_id, relaxed, atol=1e-5)
+        token = text.ids[:, position]
+
+
+@pytest.mark.parametrize(("kind", "options"), KINDS)
+def test_forbidden_tokens_have_no_probability(kind: type[Recurrent], options: dict[str, object]) -> None:
+    generator = _generator(kind, options)
+    text = generator.write(Prompt(400), 12, Draw())
+    for forbidden in VOCABULARY.forbidden:
+        assert (text.ids[text.mask] != forbidden).all()
+    probabilities = generator.logits(text).softmax(-1)
+    assert (probabilities[..., list(VOCABULARY.forbidden)] == 0).all()
+
+
+def test_sentences_end_at_eos_and_what_follows_is_nothing() -> None:
+    generator = _generator(LSTM, {})
+    text = generator.write(Prompt(300), 12, Draw())
+    for ids, mask in zip(text.ids.tolist(), text.mask.tolist(), strict=True):
+        length = sum(mask)
+        assert mask == [True] * length + [False] * (len(mask) - length)
+        assert VOCABULARY.eos not in ids[: length - 1]
+        assert ids[length - 1] == VOCABULARY.eos or length == len(ids)
+        assert ids[length:] == [VOCABULARY.pad] * (len(ids) - length)
+    other = torch.where(text.mask, text.ids, torch.full_like(text.ids, 7))
+    changed = Text(other, text.mask)
+    assert torch.equal(generator.log_prob(changed), generator.log_prob(text))
+    assert (generator.log_prob(text)[~text.mask] == 0).all()
+
+
+def test_written_sentences_have_the_probabilities_that_log_prob_says() -> None:
+    torch.manual_seed(1)
+    vocabulary = Vocabulary(6)  # EOS and two words
+    generator = LSTM(vocabulary, embedding=3, hidden=4)
+    sentences = [list(row) for row in itertools.product((2, 4, 5), repeat=2) if row[0] != 2]
+    ids = torch.tensor([[2, 0], *sentences])
+    mask = torch.ones_like(ids, dtype=torch.bool)
+    mask[0, 1] = False
+    probability = generator.log_prob(Text(ids, mask)).sum(1).exp().detach()
+    assert float(probability.sum()) == pytest.approx(1, abs=1e-6)
+    written = generator.write(Prompt(50_000), 2, Draw()).ids
+    seen = torch.stack([(written == row).all(1).sum() for row in ids]).double()
+    expected = probability.double() * len(written)
+    assert ((seen - expected).square() / expected).sum() < 28  # 6 degrees of freedom, once in 10,000
+
+
+def test_a_prefix_is_kept_and_gradients_reach_every_weight() -> None:
+    generator = _generator(LSTM, {"layers": 2})
+    prefix = torch.tensor([[4, 5, 6]]).expand(7, -1)
+    text = generator.write(Prompt(7, prefix=prefix), 9, Draw())
+    assert torch.equal(text.ids[:, :3], prefix)
+    written = generator.write(Prompt(7), 6, GumbelSoftmax(1.0))
+    assert written.probs is not None and written.probs.shape[:2] == written.ids.shape
+    (written.probs.square() * torch.randn(VOCABULARY.size)).sum().backward()
+    assert all(parameter.grad is not None for parameter in generator.parameters())
+
+
+def test_labels_change_what_is_written() -> None:
+    torch.manual_seed(2)
+    generator = LSTM(VOCABULARY, embedding=6, hidden=8, classes=2)
+    text = generator.write(Prompt(4, labels=torch.tensor([0, 0, 1, 1])), 5, Draw())
+    swapped = Text(text.ids, text.mask, 1 - text.labels)  # type: ignore[operator]
+    assert not torch.allclose(generator.log_prob(text), generator.log_prob(swapped))
+    with pytest.raises(ValueError, match="labels"):
+        generator.write(Prompt(4), 5, Draw())
+
+
+def test_dropout_is_off_in_policy_mode_and_layers_stay_in_training_mode() -> None:
+    from textgan.training.game import policy_mode
+
+    generator = _generator(LSTM, {"dropout": 0.5})
+    generator.train()
+    text = generator.write(Prompt(4), 5, Draw())
+    assert not torch.equal(generator.log_prob(text), generator.log_prob(text))
+    policy_mode(generator)
+    assert torch.equal(generator.log_prob(text), generator.log_prob(text))
+    assert all(layer.training for layer in generator.layers)

@@ -1,0 +1,110 @@
+"""Each objective against its formula, written out with plain floats."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from textgan.objectives.adversarial import (
+    Hinge,
+    LeastSquares,
+    Minimax,
+    NonSaturating,
+    Relativistic,
+    RelativisticAverage,
+    Wasserstein,
+)
+from textgan.types import Objective, Verdict
+
+REAL = [0.3, -1.2, 2.0]
+FAKE = [-0.7, 0.9, 0.1]
+
+
+def _verdict(scores: list[float]) -> Verdict:
+    score = torch.tensor(scores, dtype=torch.double)
+    return Verdict(score, score.unsqueeze(1))
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
+
+def _log(x: float) -> float:
+    return math.log(_sigmoid(x))
+
+
+R, F = _mean(REAL), _mean(FAKE)
+LOGISTIC = -_mean([_log(s) for s in REAL]) - _mean([math.log(1 - _sigmoid(s)) for s in FAKE])
+CASES = [
+    (Minimax(), LOGISTIC, _mean([math.log(1 - _sigmoid(s)) for s in FAKE])),
+    (NonSaturating(), LOGISTIC, -_mean([_log(s) for s in FAKE])),
+    (
+        LeastSquares(),
+        (_mean([(s - 1) ** 2 for s in REAL]) + _mean([s**2 for s in FAKE])) / 2,
+        _mean([(s - 1) ** 2 for s in FAKE]) / 2,
+    ),
+    (Hinge(), _mean([max(0, 1 - s) for s in REAL]) + _mean([max(0, 1 + s) for s in FAKE]), -F),
+    (Wasserstein(), F - R, -F),
+    (
+        Relativistic(),
+        -_mean([_log(r - f) for r in REAL for f in FAKE]),
+        -_mean([_log(f - r) for r in REAL for f in FAKE]),
+    ),
+    (
+        RelativisticAverage(),
+        -_mean([_log(r - F) for r in REAL]) - _mean([_log(R - f) for f in FAKE]),
+        -_mean([_log(f - R) for f in FAKE]) - _mean([_log(F - r) for r in REAL]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("objective", "judge", "writer"), CASES, ids=lambda case: type(case).__name__)
+def test_losses_are_their_formulas(objective: Objective, judge: float, writer: float) -> None:
+    real, fake = _verdict(REAL), _verdict(FAKE)
+    assert float(objective.discriminator_loss(real, fake)) == pytest.approx(judge, abs=1e-12)
+    assert float(objective.generator_loss(real, fake)) == pytest.approx(writer, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [Minimax(bounded_reward=False), NonSaturating(), LeastSquares(), Hinge(), Wasserstein(), Relativistic()],
+    ids=lambda objective: type(objective).__name__,
+)
+def test_the_mean_reward_is_minus_the_generator_loss(objective: Objective) -> None:
+    real, fake = _verdict(REAL), _verdict(FAKE)
+    reward = objective.reward(real, fake)
+    assert reward.shape == (3,)
+    assert float(reward.mean()) == pytest.approx(-float(objective.generator_loss(real, fake)), abs=1e-12)
+
+
+def test_seqgan_reward_is_the_probability_of_being_real() -> None:
+    reward = Minimax().reward(_verdict(REAL), _verdict(FAKE))
+    assert reward.tolist() == pytest.approx([_sigmoid(s) for s in FAKE])
+
+
+def test_relativistic_average_reward_is_the_fake_term() -> None:
+    reward = RelativisticAverage().reward(_verdict(REAL), _verdict(FAKE))
+    assert reward.tolist() == pytest.approx([_log(f - R) for f in FAKE])
+
+
+def test_the_value_and_the_divergence_it_implies() -> None:
+    told = Minimax().value(_verdict(REAL), _verdict(FAKE))
+    assert float(told["value"]) == pytest.approx(-LOGISTIC, abs=1e-12)
+    assert float(told["jsd"]) == pytest.approx((-LOGISTIC + math.log(4)) / 2, abs=1e-12)
+    blind = Minimax().value(_verdict([0.0, 0.0]), _verdict([0.0, 0.0]))
+    assert float(blind["jsd"]) == pytest.approx(0, abs=1e-12)  # D = 1/2 everywhere
+    sure = Minimax().value(_verdict([60.0]), _verdict([-60.0]))
+    assert float(sure["jsd"]) == pytest.approx(math.log(2), abs=1e-12)
+
+
+def test_smoothing_moves_the_real_target_only() -> None:
+    loss = NonSaturating(smoothing=0.1).discriminator_loss(_verdict(REAL), _verdict(FAKE))
+    wanted = -_mean([0.9 * _log(s) + 0.1 * math.log(1 - _sigmoid(s)) for s in REAL])
+    wanted -= _mean([math.log(1 - _sigmoid(s)) for s in FAKE])
+    assert float(loss) == pytest.approx(wanted, abs=1e-12)

@@ -1,0 +1,69 @@
+"""The gradient penalty against a judge whose gradient is known, and against finite differences."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from textgan.discriminators.cnn import CNN
+from textgan.objectives.penalties import GradientPenalty
+from textgan.types import Discriminator, Text, Verdict, Vocabulary
+
+
+class Quadratic(Discriminator):
+    """score = |x|^2 / 2 over the embeddings, so that its gradient is x itself."""
+
+    def embed(self, text: Text) -> Tensor:
+        assert text.vectors is not None
+        return text.vectors * text.mask.unsqueeze(-1)
+
+    def forward(self, embeddings: Tensor, mask: Tensor, labels: Tensor | None = None) -> Verdict:
+        score = embeddings.flatten(1).square().sum(1) / 2
+        return Verdict(score, embeddings.flatten(1))
+
+
+def _vectors(length: int, value: float, width: int) -> Text:
+    mask = (torch.arange(width) < length).expand(4, -1)
+    vectors = torch.full((4, width, 2), value)
+    return Text(torch.zeros(4, width, dtype=torch.long), mask, vectors=vectors)
+
+
+def test_on_a_quadratic_it_is_known() -> None:
+    # Real and fake are the same point: every line between them is that point, of norm sqrt(3 tokens * 2) * .5.
+    text = _vectors(3, 0.5, 5)
+    norm = (3 * 2) ** 0.5 * 0.5
+    assert float(GradientPenalty(weight=10.0)(Quadratic(), text, text)) == pytest.approx(
+        10 * (norm - 1) ** 2, rel=1e-5
+    )
+
+
+def test_texts_of_different_widths_meet() -> None:
+    penalty = GradientPenalty(weight=1.0)(Quadratic(), _vectors(3, 0.5, 3), _vectors(3, 0.5, 6))
+    assert float(penalty) == pytest.approx(((3 * 2) ** 0.5 * 0.5 - 1) ** 2, rel=1e-5)
+
+
+def test_its_own_gradient_reaches_the_judge() -> None:
+    """The penalty is differentiated twice: checked against finite differences in one weight."""
+    torch.manual_seed(0)
+    judge = CNN(Vocabulary(9), embedding=4, widths=[2], filters=3, dropout=0.0, highway=False).double()
+    ids = torch.randint(4, 9, (6, 5))
+    real = Text(ids[:3], torch.ones(3, 5, dtype=torch.bool))
+    fake = Text(ids[3:], torch.ones(3, 5, dtype=torch.bool))
+    penalty = GradientPenalty(1.0)
+
+    def value() -> Tensor:
+        torch.manual_seed(7)
+        return penalty(judge, real, fake)
+
+    weight = judge.convolutions[0].weight
+    (gradient,) = torch.autograd.grad(value(), weight)
+    step = 1e-6
+    with torch.no_grad():
+        weight[1, 2, 0] += step
+    above = value()
+    with torch.no_grad():
+        weight[1, 2, 0] -= 2 * step
+    below = value()
+    assert float(gradient[1, 2, 0]) == pytest.approx(float((above - below) / (2 * step)), rel=1e-4, abs=1e-9)
+    assert gradient[1, 2, 0] != 0

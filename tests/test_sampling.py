@@ -1,0 +1,103 @@
+"""Drawn tokens follow softmax(logits), cuts keep what they should, relaxed tokens are what the papers say."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from textgan.sampling import (
+    Draw,
+    Expected,
+    Greedy,
+    GumbelSoftmax,
+    draw,
+    keep_top_k,
+    keep_top_p,
+    seeded,
+)
+
+
+def _chi_square(ids: torch.Tensor, probabilities: torch.Tensor) -> tuple[float, int]:
+    """(statistic, degrees of freedom) over the tokens that have any probability."""
+    seen = torch.bincount(ids, minlength=len(probabilities)).double()
+    possible = probabilities > 0
+    assert seen[~possible].sum() == 0
+    expected = probabilities[possible].double() * len(ids)
+    return float(((seen[possible] - expected).square() / expected).sum()), int(possible.sum()) - 1
+
+
+def _bound(degrees: int) -> float:
+    """Exceeded about once in 30,000 (Wilson-Hilferty at 4 standard deviations)."""
+    return degrees * (1 - 2 / (9 * degrees) + 4 * (2 / (9 * degrees)) ** 0.5) ** 3
+
+
+@pytest.mark.parametrize("temperature", [0.7, 1.0, 1.5])
+@pytest.mark.parametrize("size", [7, 2000])
+def test_draws_follow_the_softmax(temperature: float, size: int) -> None:
+    torch.manual_seed(0)
+    logits = 1.5 * torch.randn(size)
+    logits[:3] = -1e9  # forbidden
+    ids = torch.cat([Draw(temperature)(logits.expand(2000, -1)).ids for _ in range(100)])
+    statistic, degrees = _chi_square(ids, (logits / temperature).softmax(-1))
+    assert statistic < _bound(degrees)
+
+
+def test_gumbel_ids_follow_the_softmax_whatever_the_temperature() -> None:
+    torch.manual_seed(1)
+    logits = torch.randn(9)
+    for temperature in (0.1, 5.0):
+        ids = GumbelSoftmax(temperature)(logits.expand(100_000, -1)).ids
+        statistic, degrees = _chi_square(ids, logits.softmax(-1))
+        assert statistic < _bound(degrees)
+
+
+def test_what_has_no_weight_is_never_drawn() -> None:
+    weights = torch.zeros(50_000, 6)
+    weights[:, 2] = 1e-20
+    weights[:, 4] = 3e-20
+    ids = draw(weights)
+    assert set(ids.tolist()) == {2, 4}
+    assert 0.7 < float((ids == 4).float().mean()) < 0.8
+
+
+def test_cuts_by_hand() -> None:
+    logits = torch.tensor([[0.4, 0.3, 0.2, 0.1]]).log()
+    inf = torch.inf
+    assert keep_top_k(logits, 2)[0].exp().tolist() == pytest.approx([0.4, 0.3, 0, 0])
+    assert keep_top_p(logits, 0.5)[0, 2:].tolist() == [-inf, -inf]
+    assert keep_top_p(logits, 0.5)[0, :2].exp().tolist() == pytest.approx([0.4, 0.3])
+    assert keep_top_p(logits, 0.3)[0].tolist()[1:] == [-inf] * 3  # the likeliest stays, alone
+    assert torch.equal(keep_top_p(logits, 1.0), logits)
+    assert Greedy()(logits).ids.tolist() == [0]
+
+
+def test_straight_through_is_a_one_hot_with_the_soft_gradient() -> None:
+    logits = torch.randn(4, 6, requires_grad=True)
+    weights = torch.randn(6)
+    torch.manual_seed(3)
+    hard = GumbelSoftmax(0.8, hard=True)(logits)
+    torch.manual_seed(3)
+    soft = GumbelSoftmax(0.8, hard=False)(logits)
+    assert hard.relaxed is not None and soft.relaxed is not None
+    assert torch.allclose(hard.relaxed.detach(), torch.eye(6)[hard.ids], atol=1e-6)
+    (through,) = torch.autograd.grad((hard.relaxed * weights).sum(), logits, retain_graph=True)
+    (plain,) = torch.autograd.grad((soft.relaxed * weights).sum(), logits)
+    assert torch.allclose(through, plain)
+
+
+def test_expected_tokens_hold_no_noise_and_are_not_read_back() -> None:
+    logits = torch.randn(3, 5)
+    choice = Expected(0.5)(logits)
+    assert choice.relaxed is not None and not choice.read_back
+    assert torch.allclose(choice.relaxed, (logits / 0.5).softmax(-1))
+
+
+def test_seeded_leaves_the_outer_stream_alone() -> None:
+    torch.manual_seed(5)
+    wanted = torch.rand(3)
+    torch.manual_seed(5)
+    with seeded(99):
+        first = torch.rand(2)
+    assert torch.equal(torch.rand(3), wanted)
+    with seeded(99):
+        assert torch.equal(torch.rand(2), first)

@@ -1,0 +1,56 @@
+"""A corpus and recipes small enough to train for real in a test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from textgan.recipe import Recipe
+
+SUBJECTS = ["a dog", "the cat", "one small bird", "my friend", "a very old man"]
+VERBS = ["sees", "likes", "follows", "forgets"]
+OBJECTS = ["the red ball", "a house", "some fish , bread and wine", "it", "the other one", "a long road"]
+
+
+@pytest.fixture
+def corpus_file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.txt"
+    lines = [f"{s} {v} {o} ." for s, v, o in itertools.product(SUBJECTS, VERBS, OBJECTS)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def small_recipe(corpus_file: Path) -> Callable[..., Recipe]:
+    """A recipe of the library on the small corpus with small models, and further overrides."""
+
+    def make(name: str, *overrides: str) -> Recipe:
+        small = [
+            f"corpus.path={corpus_file}",
+            "corpus.validation=20",
+            "corpus.test=30",
+            "length=16",
+            "generator.embedding=8",
+            "generator.hidden=12",
+            "discriminator.embedding=8",
+            "discriminator.filters=4",
+            "train.adversarial.batch=8",
+            "train.adversarial.steps=4",
+            "train.adversarial.d_steps=2",
+            "evaluate={every: 2, samples: 20, final: 30}",
+            "metrics=[bleu, self-bleu, nll]",
+            "threads=1",
+        ]
+        if name != "wgan-gp-short":
+            small += [
+                "train.mle.epochs=2",
+                "train.mle.batch=16",
+                "train.discriminator.steps=3",
+                "train.discriminator.batch=8",
+            ]
+        return Recipe.load(name, [*small, *overrides])
+
+    return make
