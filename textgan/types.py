@@ -39,6 +39,9 @@ class Text:
 
     ids (B,T) int64; mask (B,T) bool, True up to and including EOS (everywhere if the sentence reached the
     length limit without one); labels (B,) int64; probs (B,T,V) relaxed one-hots; vectors (B,T,E).
+    presence (B,T) float, of relaxed text: how far the sentence has not ended before this token, the product of
+    1 - p(EOS) over the tokens before. It is the mask where tokens are one-hots, and lets the gradient reach the
+    decision to end: with the mask alone, Gumbel's bias does not vanish at low temperature.
     """
 
     ids: Tensor
@@ -46,6 +49,12 @@ class Text:
     labels: Tensor | None = None
     probs: Tensor | None = None
     vectors: Tensor | None = None
+    presence: Tensor | None = None
+
+    @property
+    def weight(self) -> Tensor:
+        """How much of each position there is, (B,T): presence where the text is relaxed, else the mask."""
+        return self.mask if self.presence is None else self.presence
 
     def __len__(self) -> int:
         return self.ids.shape[0]
@@ -129,7 +138,8 @@ class Generator(nn.Module):
         device = next(iter(state.values())).device
         token = torch.full((prompt.size,), self.vocabulary.bos, device=device)
         alive = torch.ones(prompt.size, dtype=torch.bool, device=device)
-        ids, mask, relaxed = [], [], []
+        ids, mask, relaxed, presence = [], [], [], []
+        present = torch.ones(prompt.size, device=device)
         for position in range(length):
             logits, state = self.step(token, state)  # (B, V)
             if prompt.prefix is not None and position < prompt.prefix.shape[1]:
@@ -142,12 +152,16 @@ class Generator(nn.Module):
             token = ids[-1]
             if choice.relaxed is not None:
                 relaxed.append(choice.relaxed)
-                token = choice.relaxed if choice.read_back else token
+                if choice.read_back:
+                    token = choice.relaxed
+                    presence.append(present)
+                    present = present * (1 - choice.relaxed[:, self.vocabulary.eos])
             # On a GPU the look at `alive` would wait for the device at every token; there it is not worth it.
-            if device.type == "cpu" and not alive.any():
+            if device.type == "cpu" and not presence and not alive.any():
                 break
         probs = torch.stack(relaxed, 1) if relaxed else None  # (B, T, V)
-        return Text(torch.stack(ids, 1), torch.stack(mask, 1), prompt.labels, probs)
+        present_at = torch.stack(presence, 1) if presence else None  # (B, T)
+        return Text(torch.stack(ids, 1), torch.stack(mask, 1), prompt.labels, probs, presence=present_at)
 
     def log_prob(self, text: Text) -> Tensor:
         """Teacher-forced log-probability of each token, nats, (B,T); 0 outside the mask."""
@@ -165,15 +179,15 @@ class Discriminator(nn.Module):
     reads_vectors = False
 
     def embed(self, text: Text) -> Tensor:
-        """(B,T,E), zero outside the mask."""
+        """(B,T,E), weighted by `text.weight`, so zero outside the mask."""
         raise NotImplementedError
 
-    def forward(self, embeddings: Tensor, mask: Tensor, labels: Tensor | None = None) -> Verdict:
-        """Judge embeddings (B,T,E); nothing outside mask (B,T) changes the verdict."""
+    def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
+        """Judge embeddings (B,T,E); nothing where weight (B,T), a mask or presence, is 0 changes the verdict."""
         raise NotImplementedError
 
     def judge(self, text: Text) -> Verdict:
-        return self(self.embed(text), text.mask, text.labels)
+        return self(self.embed(text), text.weight, text.labels)
 
 
 class Objective(Protocol):

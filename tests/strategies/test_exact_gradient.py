@@ -29,14 +29,14 @@ def test_reinforce_matches_the_exact_gradient(baseline: str, rollouts: int) -> N
     truth = exact_gradient(generator, judge, objective)
     torch.manual_seed(1)
     strategy = Reinforce(rollouts=rollouts, rollout_lag=0.0, baseline=baseline)  # type: ignore[arg-type]
-    found = estimates(strategy, generator, judge, objective, batch=512, repeats=40)
+    found = estimates(strategy, generator, judge, objective, batch=256, repeats=40)
     error = found.std(0) / len(found) ** 0.5
     deviations = ((found.mean(0) - truth) / error.clamp(min=1e-9))[truth != 0]
     # Some 130 coordinates: the largest of as many standard normals stays below 4.5 but once in 1,500 tries.
     assert deviations.abs().max() < 4.5
     # And the error is small enough for a wrong estimator to be seen: 10% off in scale, or any wrong token.
-    assert error.norm() < 0.05 * truth.norm()
-    assert (found.mean(0) - truth).norm() < 0.08 * truth.norm()
+    assert error.norm() < 0.07 * truth.norm()
+    assert (found.mean(0) - truth).norm() < 0.1 * truth.norm()
 
 
 @pytest.mark.parametrize("objective", [NonSaturating(), RelativisticAverage(), Minimax(bounded_reward=False)])
@@ -44,7 +44,7 @@ def test_reinforce_follows_any_objective(objective: object) -> None:
     generator, judge = players(seed=3)
     truth = exact_gradient(generator, judge, objective)  # type: ignore[arg-type]
     torch.manual_seed(2)
-    found = estimates(Reinforce(rollouts=0), generator, judge, objective, batch=512, repeats=40)  # type: ignore[arg-type]
+    found = estimates(Reinforce(rollouts=0), generator, judge, objective, batch=256, repeats=40)  # type: ignore[arg-type]
     assert (found.mean(0) - truth).norm() < 0.1 * truth.norm()
 
 
@@ -62,20 +62,19 @@ def test_baselines_and_rollouts_lower_the_variance() -> None:
     assert spread["rollouts"] < 0.8 * spread["leave-one-out"]
 
 
-def test_gumbel_bias_shrinks_with_the_temperature() -> None:
+def test_gumbel_bias_vanishes_with_the_temperature() -> None:
+    """Also through the decision to end: with a hard mask in place of presence, a third of the gradient is lost."""
     generator, judge = players()
     objective = Minimax(bounded_reward=False)  # its reward is minus its generator loss, exactly
     truth = exact_gradient(generator, judge, objective)
     bias = []
     for temperature in (2.0, 0.5, 0.1):
         torch.manual_seed(5)
-        found = estimates(
-            Gumbel(temperature, hard=False), generator, judge, objective, batch=4096, repeats=30
-        )
-        assert found.std(0).norm() / 30**0.5 < 0.1 * truth.norm()  # what follows is bias, not noise
+        found = estimates(Gumbel(temperature, hard=False), generator, judge, objective, batch=4096, repeats=20)
+        assert found.std(0).norm() / 20**0.5 < 0.03 * truth.norm()  # what follows is bias, not noise
         bias.append(float((found.mean(0) - truth).norm() / truth.norm()))
-    assert bias[0] > bias[1] > bias[2]
-    assert bias[2] < 0.2
+    assert bias[0] > 2 * bias[1] > 4 * bias[2]
+    assert bias[2] < 0.08
 
 
 def test_gumbel_draws_are_those_of_the_generator() -> None:

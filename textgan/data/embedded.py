@@ -45,14 +45,14 @@ class GrammarCorpus:
 
 
 class Captions(GrammarCorpus):
-    """Captions of photographs, 8 to 20 tokens: `a tall man in a blue shirt is slicing a melon at the market.`"""
+    """Captions of photographs, 8 to 20 tokens: `a tall man in a red hat is buying melons at the market.`"""
 
     def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
         super().__init__("captions", size, validation, test, seed)
 
 
 class Stories(GrammarCorpus):
-    """Stories of two or three sentences, 30 to 60 tokens, with the same people, place and thing throughout."""
+    """Stories of two or three sentences, 30 to 60 tokens, with the same person, place and thing all through."""
 
     def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
         super().__init__("stories", size, validation, test, seed)

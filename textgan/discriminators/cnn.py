@@ -69,11 +69,11 @@ class CNN(Discriminator):
             embeddings = text.probs @ self.table.weight
         else:
             embeddings = self.table(text.ids)
-        return embeddings * text.mask.unsqueeze(-1)  # (B, T, E)
+        return embeddings * text.weight.unsqueeze(-1)  # (B, T, E)
 
-    def forward(self, embeddings: Tensor, mask: Tensor, labels: Tensor | None = None) -> Verdict:
+    def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
         x = embeddings.transpose(1, 2)  # (B, E, T)
-        starts = mask.unsqueeze(1)  # (B, 1, T): windows that begin at a token of the sentence
+        starts = weight.unsqueeze(1)  # (B, 1, T): windows that begin at a token of the sentence
         pooled = []
         for width, convolution in zip(self.widths, self.convolutions, strict=True):
             windows = convolution(pad(x, (0, width - 1))).relu()  # (B, filters, T)

@@ -22,18 +22,18 @@ class GradientPenalty:
     def __call__(self, discriminator: Discriminator, real: Text, fake: Text) -> Tensor:
         size = min(len(real), len(fake))
         width = max(real.ids.shape[1], fake.ids.shape[1])
-        first, mask_first = _embedded(discriminator, real[:size], width)
-        second, mask_second = _embedded(discriminator, fake[:size], width)
+        first, weight_first = _embedded(discriminator, real[:size], width)
+        second, weight_second = _embedded(discriminator, fake[:size], width)
         share = torch.rand(size, 1, 1, device=first.device)
         between = (share * first + (1 - share) * second).requires_grad_()  # (B, T, E)
-        score = discriminator(between, mask_first | mask_second, real[:size].labels).score
+        score = discriminator(between, torch.maximum(weight_first, weight_second), real[:size].labels).score
         (gradient,) = torch.autograd.grad(score.sum(), between, create_graph=True)
         norm = gradient.flatten(1).norm(dim=1)
         return self.weight * (norm - 1).square().mean()
 
 
 def _embedded(discriminator: Discriminator, text: Text, width: int) -> tuple[Tensor, Tensor]:
-    """Detached embeddings and mask, padded to (B, width, E) and (B, width)."""
+    """Detached embeddings and weights, padded to (B, width, E) and (B, width)."""
     missing = width - text.ids.shape[1]
     embeddings = discriminator.embed(text).detach()
-    return pad(embeddings, (0, 0, 0, missing)), pad(text.mask, (0, missing))
+    return pad(embeddings, (0, 0, 0, missing)), pad(text.weight.detach().to(embeddings.dtype), (0, missing))
