@@ -234,6 +234,10 @@ class Strategy(nn.Module):
         """How the next token is chosen; progress of adversarial training in [0, 1]."""
         raise NotImplementedError
 
+    def judge_sampler(self, progress: float) -> Sampler:
+        """How text is written for the judge to learn from: as for a turn, unless a cheaper way writes the same."""
+        return self.sampler(progress)
+
     def turn(
         self,
         generator: Generator,

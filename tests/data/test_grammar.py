@@ -82,7 +82,7 @@ def test_an_ambiguous_sentence_sums_its_paths_and_has_no_entropy() -> None:
         grammar.entropy()
 
 
-def test_paths_that_meet_late_are_found_and_equal_continuations_are_one_path() -> None:
+def test_paths_that_meet_late_are_found_and_equal_rests_are_one_path() -> None:
     twice = Grammar("start: <p> z | k <n> z\np: k <n>\nn: m | o | m")  # same rest, one path
     assert twice.ambiguity is None
     assert math.isclose(twice.entropy(), -(2 / 3 * math.log(2 / 3) + 1 / 3 * math.log(1 / 3)), rel_tol=1e-12)

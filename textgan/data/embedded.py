@@ -52,7 +52,7 @@ class Captions(GrammarCorpus):
 
 
 class Stories(GrammarCorpus):
-    """Stories of two or three sentences, 30 to 60 tokens, with the same person, place and thing all through."""
+    """Stories of two or three sentences, 30 to 60 tokens, with the same person, place and thing in all."""
 
     def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
         super().__init__("stories", size, validation, test, seed)

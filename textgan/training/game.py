@@ -51,7 +51,9 @@ class Game:
         """Text by the strategy's own sampler, for the judge to learn from."""
         policy_mode(self.generator)
         with self.engine.autocast():
-            return self.generator.write(self.prompt(like, size), self.length, self.strategy.sampler(progress))
+            return self.generator.write(
+                self.prompt(like, size), self.length, self.strategy.judge_sampler(progress)
+            )
 
 
 def policy_mode(generator: Generator) -> None:
