@@ -1,0 +1,111 @@
+"""Every recipe to its end on real text: short ones on coco, long ones on emnlp_news; a row each.
+
+    TEXTGAN_DATA=... python benchmarks/recipes.py [--jobs 2] [--only NAME ...] [--out runs/recipes]
+
+Each run is one `textgan train` command in a process of its own; a run that was stopped is resumed, one that is
+done is not repeated. Rows go to benchmarks/results/recipes.jsonl, and as a table to standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+SCORES = [*(f"bleu-{n}" for n in range(2, 6)), *(f"self-bleu-{n}" for n in range(2, 6)), "nll"]
+SHORT = ["corpus=coco", "evaluate.final=10000"]
+LONG = ["corpus=emnlp_news", "evaluate.final=10000"]
+PUBLISHED = (
+    "generator={name: lstm, embedding: 32, hidden: 32}"  # the LSTM and the schedule of the published row
+)
+
+COMMANDS: dict[str, list[str]] = {
+    "mle-short": ["mle-short", *SHORT],
+    "mle-short-published": [
+        *("mle-short", *SHORT, PUBLISHED),
+        *("train.mle.epochs=80", "train.mle.patience=0", "train.mle.optimizer.lr=1e-2"),
+    ],
+    "seqgan-short": ["seqgan-short", *SHORT],
+    "gumbel-short": ["gumbel-short", *SHORT],
+    "embedding-short": ["embedding-short", *SHORT],
+    "wgan-gp-short": ["wgan-gp-short", *SHORT],
+    "mle-long": ["mle-long", *LONG],
+    "seqgan-long": ["seqgan-long", *LONG],
+    "gumbel-long": ["gumbel-long", *LONG],
+    "embedding-long": ["embedding-long", *LONG],
+}
+
+
+def run(name: str, out: Path, threads: int) -> dict[str, Any]:
+    """Train (or resume, or skip) one recipe; returns its row."""
+    folder = out / name
+    arguments = ["train", *COMMANDS[name], f"threads={threads}", "--out", str(folder)]
+    if not (folder / "evaluation.json").exists():
+        resume = ["--resume"] if folder.exists() else []
+        with (out / f"{name}.log").open("a") as log:
+            code = subprocess.call(
+                [sys.executable, "-m", "textgan", *arguments, *resume], stdout=log, stderr=log
+            )
+        if code:
+            return {"run": name, "failed": f"exit code {code}; see {out / name}.log"}
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    environment = json.loads((folder / "environment.json").read_text())
+    rows = {
+        state: {key: score["value"] for key, score in scores.items()}
+        for state, scores in evaluation["rows"].items()
+    }
+    return {
+        "run": name,
+        "command": environment["command"],
+        "commit": environment["commit"],
+        "seed": evaluation["seed"],
+        "threads": environment["threads"],
+        "minutes": evaluation["minutes"],
+        "rows": rows,
+        "warnings": evaluation["warnings"],
+        "signature": {
+            key: evaluation["rows"]["after"][key]["signature"]
+            for key in ("bleu-5", "self-bleu-5", "nll")
+            if key in evaluation["rows"]["after"]
+        },
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Markdown: real text, and each run before and after its adversarial phase."""
+    lines = ["| run | state | " + " | ".join(SCORES) + " | minutes |", "|---" * (len(SCORES) + 3) + "|"]
+    for row in rows:
+        if "failed" in row:
+            lines.append(f"| {row['run']} | failed: {row['failed']} |" + " |" * (len(SCORES) + 1))
+            continue
+        for state, scores in row["rows"].items():
+            cells = " | ".join(f"{scores[key]:.3f}" if key in scores else "–" for key in SCORES)
+            minutes = f"{sum(row['minutes'].values()):.1f}" if state == "after" else ""
+            lines.append(f"| {row['run']} | {state} | {cells} | {minutes} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each run")
+    parser.add_argument("--only", nargs="+", choices=list(COMMANDS), default=list(COMMANDS))
+    parser.add_argument("--out", type=Path, default=Path("runs/recipes"))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(lambda name: run(name, options.out, options.threads), options.only))
+    results = Path(__file__).parent / "results" / "recipes.jsonl"
+    results.parent.mkdir(exist_ok=True)
+    results.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
