@@ -50,11 +50,12 @@ LIGHT = ("objective", "penalty", "strategy")
 class Settings:
     """The recipe's plain values.
 
-    length: tokens a sentence may have, its end included. start: a run whose pretrained weights and tokenizer
+    length: tokens a sentence may have, its end included; overlong: what is done with longer ones. start: a run whose pretrained weights and tokenizer
     are taken over, in place of the mle phase. threads: of the CPU; None leaves torch's own choice.
     """
 
     length: Annotated[int, Field(ge=2)]
+    overlong: Literal["drop", "truncate"] = "drop"
     metrics: list[str] = field(default_factory=lambda: ["bleu", "self-bleu", "distinct", "nll"])
     seed: int = 1
     device: str = "auto"

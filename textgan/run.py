@@ -100,6 +100,7 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     settings = recipe.settings
     if settings.threads:
         torch.set_num_threads(settings.threads)
+    start = _start_checkpoint(settings.start) if settings.start else None
     corpus: Corpus = _part(recipe, "corpus")
     if display is not None:
         display.say(
@@ -114,7 +115,11 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     splits, notes = {}, [*corpus.notes, *tokenizer.notes]
     for name in ("train", "validation", "test"):
         splits[name], found = encode(
-            getattr(corpus, name), tokenizer, settings.length, place=f"corpus.{name}"
+            getattr(corpus, name),
+            tokenizer,
+            settings.length,
+            overlong=settings.overlong,
+            place=f"corpus.{name}",
         )
         notes += found
     if display is not None:
@@ -136,8 +141,8 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         "classes": len(corpus.label_names),
     }
     generator: Generator = _part(recipe, "generator", **handed).to(engine.device)
-    if settings.start:
-        checkpoints.load_player(_start_checkpoint(settings.start), "generator", generator)
+    if start:
+        checkpoints.load_player(start, "generator", generator)
     discriminator: Discriminator = _part(recipe, "discriminator", **handed) or Discriminator()
     if not generator.has_likelihood and not discriminator.reads_vectors:
         raise Mistake(

@@ -70,7 +70,9 @@ def test_gumbel_bias_vanishes_with_the_temperature() -> None:
     bias = []
     for temperature in (2.0, 0.5, 0.1):
         torch.manual_seed(5)
-        found = estimates(Gumbel(temperature, hard=False), generator, judge, objective, batch=4096, repeats=20)
+        found = estimates(
+            Gumbel(temperature, hard=False), generator, judge, objective, batch=4096, repeats=20
+        )
         assert found.std(0).norm() / 20**0.5 < 0.03 * truth.norm()  # what follows is bias, not noise
         bias.append(float((found.mean(0) - truth).norm() / truth.norm()))
     assert bias[0] > 2 * bias[1] > 4 * bias[2]

@@ -131,6 +131,8 @@ def _text(file: Path, encoding: str, place: str) -> str:
             f"corpus.encoding: {encoding!r} is unknown; utf-8, latin-1 and utf-16 are usual"
         ) from error
     except UnicodeDecodeError as error:
+        if b"\0" in raw and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+            raise Mistake(f"{place}: {file.name} is binary, not text; give one sentence a line") from error
         line = raw[: error.start].count(b"\n") + 1
         utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
         raise Mistake(

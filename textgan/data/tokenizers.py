@@ -97,7 +97,9 @@ class Tokenizer:
 
     @classmethod
     def load(cls, folder: str | Path) -> Tokenizer:
-        """Read a folder that `save` wrote."""
+        """Read a folder that `save` wrote; never looks anywhere else."""
+        if not (Path(folder) / "tokenizer.json").is_file():
+            raise Mistake(f"{folder}: holds no tokenizer.json; the run folder is not whole")
         return pretrained((), str(folder))
 
 
