@@ -50,8 +50,9 @@ LIGHT = ("objective", "penalty", "strategy")
 class Settings:
     """The recipe's plain values.
 
-    length: tokens a sentence may have, its end included; overlong: what is done with longer ones. start: a run whose pretrained weights and tokenizer
-    are taken over, in place of the mle phase. threads: of the CPU; None leaves torch's own choice.
+    length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
+    start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase.
+    threads: of the CPU; None leaves torch's own choice.
     """
 
     length: Annotated[int, Field(ge=2)]

@@ -87,7 +87,7 @@ def test_signatures_say_how_it_was_measured():
     scores = evaluate(Samples(TEXTS, REFERENCES, train=["a dog."]), METRICS)
     told = {name: score.signature for name, score in scores.items()}
     assert told["bleu-4"] == "bleu|n:4|hyps:3|refs:2|tok:split|case:lower|smooth:method1(0.1)|v:0.1"
-    assert told["self-bleu-4"] == "self-bleu|n:4|hyps:3|tok:ws|case:mixed|smooth:method1(0.1)|loo|v:0.1"
+    assert told["self-bleu-4"] == "self-bleu|n:4|hyps:3|tok:split|case:lower|smooth:method1(0.1)|loo|v:0.1"
     assert told["distinct-2"] == "distinct|n:2|hyps:3|tok:split|case:lower|v:0.1"
     assert told["novelty"] == "novelty|hyps:3|train:1|tok:split|case:lower|v:0.1"
 

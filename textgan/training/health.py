@@ -51,10 +51,8 @@ class Health:
         self._said.add(name)
         first = self._first[name]
         if name == "distinct":
-            return f"the generator is collapsing: {mean:.0%} of a batch's sentences differ, {first:.0%} did at the start"
-        return (
-            f"the generator is collapsing: its entropy is {mean:.2f} nats a token, {first:.2f} at the start"
-        )
+            return f"the generator is collapsing: {mean:.0%} of a batch's sentences differ, at first {first:.0%} did"
+        return f"the generator is collapsing: its entropy is {mean:.2f} nats a token, at first {first:.2f}"
 
     def _outright_win(self) -> str:
         mean = self._mean("d-accuracy-train")
