@@ -22,7 +22,10 @@ def draw(probabilities: Tensor) -> Tensor:
     total = cumulative[:, -1:]
     # Just below the total at most: the search then ends at a token that has weight, whatever the rounding.
     point = torch.minimum(torch.rand_like(total) * total, torch.nextafter(total, torch.zeros_like(total)))
-    return torch.searchsorted(cumulative, point, right=True).squeeze(-1)
+    # Only NaN weights end beyond the last token; held inside, they reach the loss, where they are told as such.
+    return (
+        torch.searchsorted(cumulative, point, right=True).squeeze(-1).clamp_(max=probabilities.shape[-1] - 1)
+    )
 
 
 def draw_from_logits(logits: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ def corpus_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_recipe(corpus_file: Path) -> Callable[..., Recipe]:
-    """A recipe of the library on the small corpus with small models, and further overrides."""
+    """A recipe of the library on the small corpus with small models; the overrides given win."""
 
     def make(name: str, *overrides: str) -> Recipe:
         small = [
@@ -51,6 +51,10 @@ def small_recipe(corpus_file: Path) -> Callable[..., Recipe]:
                 "train.discriminator.steps=3",
                 "train.discriminator.batch=8",
             ]
-        return Recipe.load(name, [*small, *overrides])
+        given = [override.partition("=")[0] for override in overrides]
+        kept = [
+            one for one in small if not any(f"{one}=".startswith((f"{key}=", f"{key}.")) for key in given)
+        ]
+        return Recipe.load(name, [*kept, *overrides])
 
     return make

@@ -23,7 +23,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 PANELS = {  # title -> what it shows and the line's name
     "Likelihood (nats per token)": {"loss": "train", "nll-validation": "validation"},
     "Losses of the two players": {"g-loss": "generator", "d-loss": "discriminator"},
-    "Discriminator: share judged rightly": {
+    "Discriminator: pairs ranked rightly": {
         "d-accuracy-train": "real, in train",
         "d-accuracy-heldout": "real, held out",
         "d-accuracy-fake": "generated",

@@ -28,8 +28,8 @@ class Health:
         for name, value in values.items():
             if not math.isfinite(value):
                 raise Diverged(
-                    f"train.{phase}: at step {step} {name} became {value}; the last checkpoint is from before. "
-                    f"Try a lower learning rate (train.{phase}...lr) or a tighter clip"
+                    f"train.{phase}: at step {step} {name} became {value}; the last checkpoint is from before; "
+                    f"resume with --resume, or begin anew with a lower {_rate(phase, name)} or a tighter clip"
                 )
             self._recent.setdefault(name, deque(maxlen=WINDOW)).append(value)
         found = [self._collapse(name) for name in ("distinct", "entropy")] + [self._outright_win()]
@@ -63,3 +63,10 @@ class Health:
             f"the discriminator tells real from written text {mean:.0%} of the time: the generator learns little "
             "from a judge that is never in doubt (fewer d_steps or a smaller judge may help)"
         )
+
+
+def _rate(phase: str, name: str) -> str:
+    """Where the recipe holds the learning rate that a number depends on."""
+    if phase != "adversarial":
+        return f"train.{phase}.optimizer.lr"
+    return f"train.adversarial.{'discriminator' if name.startswith('d-') else 'generator'}.lr"

@@ -23,7 +23,7 @@ from textgan.training.phase import Phase
 from textgan.training.progress import Display
 
 SAVE_SECONDS = 60.0
-LOG_SECONDS_SHORT = 10  # steps between logged rows of phases with cheap steps
+LOG_EVERY = 10  # steps between logged rows, where steps are cheap; adversarial steps are all logged
 
 
 class Stopped(Exception):
@@ -86,7 +86,7 @@ class Trainer:
 
     def _play(self, phase: Phase) -> None:
         health = Health()
-        every = LOG_SECONDS_SHORT if phase.name != "adversarial" else 1
+        every = LOG_EVERY if phase.name != "adversarial" else 1
         self.display.begin(phase.name, phase.step_count, phase.total, at_most=phase.name == "mle")
         try:
             while not phase.done:
@@ -96,7 +96,8 @@ class Trainer:
                 began = time.monotonic()
                 values = phase.step()
                 step = phase.step_count
-                if step % every == 0 or phase.done or "nll-validation" in values:
+                logged = step % every == 0 or phase.done or "nll-validation" in values
+                if logged:
                     numbers = {name: float(value) for name, value in values.items()}
                     row = {"kind": "train", "phase": phase.name, "step": step, "seconds": self.elapsed}
                     self.folder.append({**row, **numbers})
@@ -107,8 +108,8 @@ class Trainer:
                 if phase.name == "adversarial" and (step % self.evaluation.every == 0 or phase.done):
                     self._look(phase)
                     self.save()
-                elif time.monotonic() - self._saved > SAVE_SECONDS:
-                    self.save()
+                elif logged and time.monotonic() - self._saved > SAVE_SECONDS:
+                    self.save()  # only after a step whose numbers were seen to be finite
         finally:
             self.display.end()
 
