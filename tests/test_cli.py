@@ -49,7 +49,8 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
         raise Interrupted("stopped and saved; go on with: textgan train x --resume")
 
     fake.__dict__.update(load=load, train=train, Interrupted=Interrupted)
-    monkeypatch.setitem(sys.modules, "textgan.run", fake)
+    for name in ("textgan.run", "textgan.loaded"):
+        monkeypatch.setitem(sys.modules, name, fake)
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "recipe.yaml").write_text("length: 20\n")
     monkeypatch.chdir(tmp_path)
@@ -138,7 +139,7 @@ def test_a_mistake_of_several_lines(
     def load(run: Path, checkpoint: str) -> Loaded:
         raise Mistake("a: wrong\nb: wrong")
 
-    monkeypatch.setattr(sys.modules["textgan.run"], "load", load)
+    monkeypatch.setattr(sys.modules["textgan.loaded"], "load", load)
     assert complaint(capsys, "sample", "run") == "a: wrong\ntextgan: b: wrong"
 
 
@@ -182,7 +183,7 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     code = (
         "import sys, types\nfrom textgan import cli\nfake = types.ModuleType('textgan.run')\n"
         "class L:\n    def sample(self, n, **how): return ('word ' * 20 for _ in range(n))\n"
-        "fake.load = lambda run, checkpoint: L()\nsys.modules['textgan.run'] = fake\n"
+        "fake.load = lambda run, checkpoint: L()\nsys.modules['textgan.loaded'] = fake\n"
         "cli.main(['sample', sys.argv[1], '-n', '100000'])\n"
     )
     (tmp_path / "recipe.yaml").write_text("length: 20\n")

@@ -12,7 +12,8 @@ _HOMES = {
     "textgan.library": ("recipes",),
     "textgan.recipe": ("Recipe",),
     "textgan.types": ("Discriminator", "Generator", "Objective", "Penalty", "Prompt", "Text", "Verdict"),
-    "textgan.run": ("load", "train"),
+    "textgan.run": ("train",),
+    "textgan.loaded": ("load",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -101,7 +101,7 @@ def sample(
     if top_p is not None and not 0 < top_p <= 1:
         raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {top_p:g}")
     _run_folder(run)
-    from textgan.run import load
+    from textgan.loaded import load
 
     loaded = load(run, checkpoint.value)
     texts = loaded.sample(
@@ -130,7 +130,7 @@ def evaluate(
         raise Mistake("--metrics: names none; expected names with commas between, such as bleu,self-bleu")
     if target.is_dir():
         _run_folder(target)
-        from textgan.run import evaluate_run
+        from textgan.loaded import evaluate_run
 
         scores = evaluate_run(target, references, names)
     else:

@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Mapping
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 _SHOWN = (
     "loss", "nll-validation", "g-loss", "reward", "d-loss", "value", "jsd", "wasserstein", "score-gap",
@@ -24,21 +26,22 @@ class Display:
     """To standard error, so that standard output stays free for text. `every`: seconds between plain lines."""
 
     def __init__(self, every: float = 5.0) -> None:
-        self.console = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self.console = Console(file=sys.stderr, highlight=False)
         self.every = every
         self.live = self.console.is_terminal
-        self._progress: Progress | None = None
+        self._bar: Progress | None = None
+        self._screen: Live | None = None
         self._numbers: dict[str, float] = {}
 
     def say(self, text: str) -> None:
-        self.console.print(escape(text))
+        self.console.print(escape(text), soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        self.console.print(f"[yellow]warning:[/yellow] {escape(text)}")
+        self.console.print(f"[yellow]warning:[/yellow] {escape(text)}", soft_wrap=True)
 
     def sample(self, sentences: list[str]) -> None:
         for sentence in sentences:
-            self.console.print(f"[dim]  » {escape(sentence)}[/dim]")
+            self.console.print(f"[dim]  » {escape(sentence)}[/dim]", soft_wrap=True)
 
     def begin(self, phase: str, step: int, total: int, at_most: bool) -> None:
         """at_most: the phase may stop early, and the time to its end is an upper bound."""
@@ -46,17 +49,16 @@ class Display:
         self._first_step, self._began, self._told = step, time.monotonic(), 0.0
         self._numbers = {}
         if self.live:
-            self._progress = Progress(
-                TextColumn("[bold]{task.description}"),
+            self._bar = Progress(
+                TextColumn("[bold]{task.description:13}"),
                 BarColumn(bar_width=24),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
-                TextColumn("{task.fields[left]}  {task.fields[numbers]}"),
-                console=self.console,
-                transient=False,
+                TextColumn("{task.fields[left]}"),
             )
-            self._task = self._progress.add_task(phase, total=total, completed=step, left="", numbers="")
-            self._progress.start()
+            self._task = self._bar.add_task(phase, total=total, completed=step, left="")
+            self._screen = Live(self._bar, console=self.console, refresh_per_second=4)
+            self._screen.start()
         else:
             self.say(f"{phase}: {total - step:,} steps{' at most' if at_most else ''}")
 
@@ -66,16 +68,17 @@ class Display:
             f"{_SHORT.get(name, name)} {self._numbers[name]:.3f}" for name in _SHOWN if name in self._numbers
         )
         now = time.monotonic()
-        if self._progress is not None:
-            self._progress.update(self._task, completed=step, left=self._left(step, now), numbers=numbers)
+        if self._bar is not None and self._screen is not None:
+            self._bar.update(self._task, completed=step, left=self._left(step, now))
+            self._screen.update(Group(self._bar, Text(f"  {numbers}", style="dim")))
         elif now - self._told >= self.every or step == self._total:
             self._told = now
             self.say(f"{self._phase} {step:,}/{self._total:,}  {self._left(step, now)}  {numbers}")
 
     def end(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        if self._screen is not None:
+            self._screen.stop()
+            self._bar = self._screen = None
 
     def _left(self, step: int, now: float) -> str:
         done = step - self._first_step

@@ -1,0 +1,143 @@
+"""A recipe's parts, built and ready to play. Whatever can be wrong with them is found here, before any file is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import Tensor
+
+from textgan.data.batches import Encoded, encode
+from textgan.data.corpus import Corpus
+from textgan.data.tokenizers import Tokenizer
+from textgan.data.vectors import cooccurrence_vectors
+from textgan.errors import Mistake, did_you_mean
+from textgan.recipe import Recipe
+from textgan.training import checkpoints
+from textgan.training.evaluation import Evaluation
+from textgan.training.game import Game
+from textgan.training.phase import Phase
+from textgan.training.progress import Display
+from textgan.types import Discriminator, Generator, Strategy
+
+
+@dataclass
+class Built:
+    """A recipe's parts, on their device and ready to play."""
+
+    corpus: Corpus
+    tokenizer: Tokenizer
+    test: Encoded
+    game: Game
+    phases: list[Phase]
+    evaluation: Evaluation
+    notes: list[str] = field(default_factory=list)
+
+
+def build(recipe: Recipe, display: Display | None = None) -> Built:
+    """Read the corpus and build every part; raises Mistake."""
+    settings = recipe.settings
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    start = start_checkpoint(settings.start) if settings.start else None
+    corpus: Corpus = part(recipe, "corpus")
+    if display is not None:
+        display.say(
+            f"corpus {corpus.name}: {len(corpus.train):,} train, {len(corpus.validation):,} validation, "
+            f"{len(corpus.test):,} test sentences"
+        )
+    tokenizer = (
+        Tokenizer.load(settings.start / "tokenizer")
+        if settings.start
+        else part(recipe, "tokenizer", texts=corpus.train.texts)
+    )
+    splits, notes = {}, [*corpus.notes, *tokenizer.notes]
+    for name in ("train", "validation", "test"):
+        splits[name], found = encode(
+            getattr(corpus, name),
+            tokenizer,
+            settings.length,
+            overlong=settings.overlong,
+            place=f"corpus.{name}",
+        )
+        notes += found
+    if display is not None:
+        display.say(f"vocabulary: {tokenizer.size:,} tokens, from the training text alone")
+        for note in notes:
+            display.say(f"note: {note}")
+    vocabulary = tokenizer.vocabulary
+
+    @cache
+    def vectors(size: int) -> Tensor:
+        return cooccurrence_vectors(splits["train"], vocabulary, size)
+
+    torch.manual_seed(settings.seed)
+    engine = engine_for(settings.device, settings.precision)
+    handed = {
+        "vocabulary": vocabulary,
+        "vectors": vectors,
+        "length": settings.length,
+        "classes": len(corpus.label_names),
+    }
+    generator: Generator = part(recipe, "generator", **handed).to(engine.device)
+    if start:
+        checkpoints.load_player(start, "generator", generator)
+    discriminator: Discriminator = part(recipe, "discriminator", **handed) or Discriminator()
+    if not generator.has_likelihood and not discriminator.reads_vectors:
+        raise Mistake(
+            "discriminator.table: the generator writes vectors, which this discriminator's own table does not "
+            "know; set discriminator.table to 'corpus'"
+        )
+    evaluation: Evaluation = recipe.evaluation.build(metrics=settings.metrics)
+    evaluation.beside = recipe.folder
+    evaluation.final = min(evaluation.final, len(corpus.train))
+    game = Game(
+        generator=generator,
+        discriminator=discriminator.to(engine.device),
+        objective=part(recipe, "objective"),
+        penalty=part(recipe, "penalty"),
+        strategy=(part(recipe, "strategy") or Strategy()).to(engine.device),
+        train=splits["train"],
+        heldout=splits["validation"],
+        length=settings.length,
+        seed=settings.seed,
+        engine=engine,
+    )
+    phases = [
+        bound.build() for name, bound in recipe.phases.items() if not (name == "mle" and settings.start)
+    ]
+    if not phases:
+        raise Mistake("train: with `start` the mle phase is skipped, and there is no other phase; add one")
+    return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
+
+
+def part(recipe: Recipe, key: str, **handed: Any) -> Any:
+    """The part under a recipe's key, built; None where the recipe has none."""
+    bound = recipe.part(key)
+    return None if bound is None else bound.build(**handed)
+
+
+def engine_for(device: str, precision: str) -> Accelerator:
+    """Accelerate keeps one state a process; a second run in the same process starts from a fresh one."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    if device not in ("auto", "cpu", "cuda", "mps"):
+        raise Mistake(
+            f"device: {device!r} is no device.{did_you_mean(device, ('auto', 'cpu', 'cuda', 'mps'))}"
+        )
+    engine = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    if device not in ("auto", engine.device.type):
+        raise Mistake(f"device: {device} is not to be had on this machine; it has {engine.device.type}")
+    return engine
+
+
+def start_checkpoint(run: Path) -> Path:
+    """The pretrained weights of a run, or its last ones if it had no adversarial phase."""
+    if not (run / "recipe.yaml").is_file():
+        raise Mistake(f"start: {run} is not a run folder; give one that `textgan train` wrote")
+    pretrained = run / "checkpoints" / "pretrained"
+    return pretrained if pretrained.exists() else checkpoints.find(run / "checkpoints" / "last")

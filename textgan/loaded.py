@@ -1,0 +1,136 @@
+"""A run folder, opened again: a generator that writes, and its scores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from textgan.assembly import build, engine_for, part
+from textgan.data.reading import read
+from textgan.data.tokenizers import Tokenizer
+from textgan.errors import Mistake, did_you_mean
+from textgan.metrics.samples import Score
+from textgan.recipe import Recipe
+from textgan.sampling import Draw
+from textgan.training import checkpoints
+from textgan.training.evaluation import BATCH, write_ids, write_sentences
+from textgan.types import Generator, Vocabulary
+
+
+@dataclass
+class LoadedRun:
+    """A trained generator that writes."""
+
+    path: Path
+    generator: Generator
+    tokenizer: Tokenizer
+    label_names: tuple[str, ...]
+    length: int
+    engine: Accelerator
+
+    def sample(
+        self,
+        n: int = 10,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        prefix: str | None = None,
+        label: str | None = None,
+        seed: int = 0,
+    ) -> Iterator[str]:
+        """`n` readable sentences, a batch at a time; the same for a seed. Raises Mistake."""
+        sampler = Draw(temperature, top_k, top_p)
+        labels = self._labels(label)
+        begin = self._prefix(prefix)
+        for number, done in enumerate(range(0, n, BATCH)):
+            size = min(BATCH, n - done)
+            ids = write_ids(
+                self.generator,
+                size,
+                self.length,
+                sampler,
+                seed * 100_003 + number,
+                self.engine,
+                labels,
+                begin,
+            )
+            yield from self.tokenizer.decode(ids)
+
+    def _labels(self, label: str | None) -> Tensor | None:
+        if label is None:
+            return torch.arange(len(self.label_names)) if self.label_names else None
+        if not self.label_names:
+            raise Mistake("--label: this run was trained on text without labels")
+        if label not in self.label_names:
+            raise Mistake(f"--label: no label is called {label!r}.{did_you_mean(label, self.label_names)}")
+        return torch.tensor([self.label_names.index(label)])
+
+    def _prefix(self, prefix: str | None) -> Tensor | None:
+        if not prefix:
+            return None
+        if not self.generator.has_likelihood:
+            raise Mistake("--prefix: this generator writes vectors and cannot continue a given text")
+        (ids,) = self.tokenizer.encode([prefix])
+        if self.tokenizer.unk in ids:
+            raise Mistake(f"--prefix: {prefix!r} has a word that is not in the run's vocabulary")
+        if len(ids) >= self.length:
+            raise Mistake(f"--prefix: it has {len(ids)} tokens; the run writes at most {self.length - 1}")
+        return torch.tensor(ids)
+
+
+def load(run: Path, checkpoint: str = "last") -> LoadedRun:
+    """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake."""
+    if not (run / "recipe.yaml").is_file():
+        raise Mistake(f"{run}: not a run folder; give one that `textgan train` wrote")
+    recipe = Recipe.load(run / "recipe.yaml")
+    tokenizer = Tokenizer.load(run / "tokenizer")
+    names = tuple(json.loads((run / "labels.json").read_text(encoding="utf-8")))
+    vocabulary: Vocabulary = tokenizer.vocabulary
+    settings = recipe.settings
+
+    def vectors(size: int) -> Tensor:
+        return torch.zeros(vocabulary.size, size)  # the checkpoint's own are loaded over them
+
+    engine = engine_for(settings.device, settings.precision)
+    generator: Generator = part(
+        recipe,
+        "generator",
+        vocabulary=vocabulary,
+        vectors=vectors,
+        length=settings.length,
+        classes=len(names),
+    )
+    known = [folder.name for folder in (run / "checkpoints").glob("[a-z]*")]
+    if checkpoint not in known:
+        raise Mistake(
+            f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"
+        )
+    checkpoints.load_player(run / "checkpoints" / checkpoint, "generator", generator)
+    generator = generator.to(engine.device).eval()
+    return LoadedRun(run, generator, tokenizer, names, settings.length, engine)
+
+
+def evaluate_run(
+    run: Path, references: Path | None = None, metrics: list[str] | None = None
+) -> dict[str, Score]:
+    """Scores of freshly drawn text against the run's test split, or against a file's lines. Raises Mistake."""
+    loaded = load(run)
+    recipe = Recipe.load(run / "recipe.yaml")
+    built = build(recipe)
+    evaluation = built.evaluation
+    if metrics is not None:
+        evaluation.metrics = metrics
+    sentences = write_sentences(
+        loaded.generator, built.tokenizer, evaluation.final, loaded.length, evaluation.sampler,
+        recipe.settings.seed + 2, loaded.engine, built.game.train.text.labels,
+    )  # fmt: skip
+    real = built.corpus.test.texts if references is None else read(references, place="--references").texts
+    likelihood = (loaded.generator, built.test, loaded.engine)
+    return evaluation.score(sentences, real, built.corpus, likelihood)
