@@ -213,6 +213,23 @@ class Penalty(Protocol):
 
 
 @dataclass(frozen=True)
+class Situation:
+    """What a strategy meets at a generator turn.
+
+    Both players (the judge in eval mode, its parameters fixed), what they want, a batch of real text, what is
+    to be written, the most tokens a sentence may have, and the phase's progress in [0, 1].
+    """
+
+    generator: Generator
+    discriminator: Discriminator
+    objective: Objective
+    real: Text
+    prompt: Prompt
+    length: int
+    progress: float
+
+
+@dataclass(frozen=True)
 class Turn:
     """One generator turn: the loss to minimise (scalar), what was written, and numbers for the log (scalars)."""
 
@@ -238,16 +255,7 @@ class Strategy(nn.Module):
         """How text is written for the judge to learn from: as for a turn, unless a cheaper way writes the same."""
         return self.sampler(progress)
 
-    def turn(
-        self,
-        generator: Generator,
-        discriminator: Discriminator,
-        objective: Objective,
-        real: Text,
-        prompt: Prompt,
-        length: int,
-        progress: float,
-    ) -> Turn:
+    def turn(self, situation: Situation) -> Turn:
         """Write `prompt.size` sentences, have them judged, and return the generator's loss."""
         raise NotImplementedError
 

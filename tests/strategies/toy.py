@@ -9,7 +9,17 @@ from torch import Tensor
 
 from textgan.discriminators.cnn import CNN
 from textgan.generators.recurrent import LSTM
-from textgan.types import Discriminator, Generator, Objective, Prompt, Strategy, Text, Verdict, Vocabulary
+from textgan.types import (
+    Discriminator,
+    Generator,
+    Objective,
+    Prompt,
+    Situation,
+    Strategy,
+    Text,
+    Verdict,
+    Vocabulary,
+)
 
 VOCABULARY = Vocabulary(7)  # pad, bos, eos, unk and three words: V = 4 tokens can be written
 LENGTH = 3
@@ -73,7 +83,7 @@ def estimates(
     strategy.begin(generator)
     found = []
     for _ in range(repeats):
-        turn = strategy.turn(generator, judge, objective, real_text(), Prompt(batch), LENGTH, 0.0)
+        turn = strategy.turn(Situation(generator, judge, objective, real_text(), Prompt(batch), LENGTH, 0.0))
         found.append(-flat(torch.autograd.grad(turn.loss, list(generator.parameters()), allow_unused=False)))
     return torch.stack(found)
 

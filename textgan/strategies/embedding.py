@@ -5,7 +5,7 @@ from __future__ import annotations
 from textgan.sampling import Expected
 from textgan.strategies.pathwise import pathwise_turn
 from textgan.strategies.schedules import Schedule, at
-from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Strategy, Text, Turn
+from textgan.types import Sampler, Situation, Strategy, Turn
 
 
 class Embedding(Strategy):
@@ -25,15 +25,5 @@ class Embedding(Strategy):
     def sampler(self, progress: float) -> Sampler:
         return Expected(at(self.temperature, progress))
 
-    def turn(
-        self,
-        generator: Generator,
-        discriminator: Discriminator,
-        objective: Objective,
-        real: Text,
-        prompt: Prompt,
-        length: int,
-        progress: float,
-    ) -> Turn:
-        sampler = self.sampler(progress)
-        return pathwise_turn(generator, discriminator, objective, real, prompt, length, sampler)
+    def turn(self, situation: Situation) -> Turn:
+        return pathwise_turn(situation, self.sampler(situation.progress))

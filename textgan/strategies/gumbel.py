@@ -5,7 +5,7 @@ from __future__ import annotations
 from textgan.sampling import Draw, GumbelSoftmax
 from textgan.strategies.pathwise import pathwise_turn
 from textgan.strategies.schedules import Schedule, at
-from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Strategy, Text, Turn
+from textgan.types import Sampler, Situation, Strategy, Turn
 
 
 class Gumbel(Strategy):
@@ -27,15 +27,5 @@ class Gumbel(Strategy):
         # Straight-through tokens are one-hots of exact draws: plain draws are the same text, at a tenth of the cost.
         return Draw() if self.hard else self.sampler(progress)
 
-    def turn(
-        self,
-        generator: Generator,
-        discriminator: Discriminator,
-        objective: Objective,
-        real: Text,
-        prompt: Prompt,
-        length: int,
-        progress: float,
-    ) -> Turn:
-        sampler = self.sampler(progress)
-        return pathwise_turn(generator, discriminator, objective, real, prompt, length, sampler)
+    def turn(self, situation: Situation) -> Turn:
+        return pathwise_turn(situation, self.sampler(situation.progress))

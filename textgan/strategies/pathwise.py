@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import torch
 
-from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Text, Turn
+from textgan.types import Sampler, Situation, Turn
 
 
-def pathwise_turn(
-    generator: Generator,
-    discriminator: Discriminator,
-    objective: Objective,
-    real: Text,
-    prompt: Prompt,
-    length: int,
-    sampler: Sampler,
-) -> Turn:
+def pathwise_turn(situation: Situation, sampler: Sampler) -> Turn:
     """Write with a graph, judge, and take the objective's generator loss."""
-    fake = generator.write(prompt, length, sampler)
+    discriminator, objective = situation.discriminator, situation.objective
+    fake = situation.generator.write(situation.prompt, situation.length, sampler)
     with torch.no_grad():
-        verdict_real = discriminator.judge(real)
+        verdict_real = discriminator.judge(situation.real)
     verdict_fake = discriminator.judge(fake)
     loss = objective.generator_loss(verdict_real, verdict_fake)
     with torch.no_grad():

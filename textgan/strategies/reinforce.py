@@ -11,7 +11,7 @@ from torch import Tensor
 from textgan.sampling import Draw
 from textgan.strategies.baselines import BASELINES
 from textgan.strategies.rollouts import prefix_values, roll_out
-from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Strategy, Text, Turn
+from textgan.types import Generator, Sampler, Situation, Strategy, Text, Turn
 
 
 class Reinforce(Strategy):
@@ -63,19 +63,11 @@ class Reinforce(Strategy):
     def sampler(self, progress: float) -> Sampler:
         return Draw()
 
-    def turn(
-        self,
-        generator: Generator,
-        discriminator: Discriminator,
-        objective: Objective,
-        real: Text,
-        prompt: Prompt,
-        length: int,
-        progress: float,
-    ) -> Turn:
+    def turn(self, situation: Situation) -> Turn:
+        generator = situation.generator
         with torch.no_grad():
-            fake = generator.write(prompt, length, self.sampler(progress))
-            values, empty = self._values(generator, discriminator, objective, real, fake, length)
+            fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
+            values, empty = self._values(situation, fake)
             advantage = self.baseline(values, fake.mask, empty)  # (B, T)
         log_probs = generator.logits(fake).log_softmax(-1)  # (B, T, V)
         chosen = log_probs.gather(-1, fake.ids.unsqueeze(-1)).squeeze(-1)
@@ -95,23 +87,16 @@ class Reinforce(Strategy):
             log["kl"] = divergence.detach()
         return Turn(loss, fake, log)
 
-    def _values(
-        self,
-        generator: Generator,
-        discriminator: Discriminator,
-        objective: Objective,
-        real: Text,
-        fake: Text,
-        length: int,
-    ) -> tuple[Tensor, Tensor]:
+    def _values(self, situation: Situation, fake: Text) -> tuple[Tensor, Tensor]:
         """The value of every token (B,T), 0 after the end, and of the empty prefix (B,)."""
-        verdict_real = discriminator.judge(real)
+        discriminator, objective = situation.discriminator, situation.objective
+        verdict_real = discriminator.judge(situation.real)
         if not self.rollouts:
             reward = objective.reward(verdict_real, discriminator.judge(fake))
             return reward.unsqueeze(1) * fake.mask, torch.zeros_like(reward)
-        policy = self.rollout_policy if self.rollout_policy is not None else generator
+        policy = self.rollout_policy if self.rollout_policy is not None else situation.generator
         needs_empty = self.baseline.needs_empty_prefix
-        completions = roll_out(policy, fake, self.rollouts, Draw(), length, from_empty=needs_empty)
+        completions = roll_out(policy, fake, self.rollouts, Draw(), situation.length, from_empty=needs_empty)
         return prefix_values(completions, fake, discriminator, objective, verdict_real)
 
     @torch.no_grad()

@@ -12,7 +12,7 @@ from textgan.training.game import Game, judging, policy_mode
 from textgan.training.likelihood import token_loss
 from textgan.training.optimizers import Optimizer, descend
 from textgan.training.phase import Phase
-from textgan.types import Text
+from textgan.types import Situation, Text
 
 
 class Adversarial(Phase):
@@ -83,7 +83,15 @@ class Adversarial(Phase):
             with game.engine.autocast():
                 prompt = game.prompt(real, self.batch)
                 turn = game.strategy.turn(
-                    game.generator, game.discriminator, game.objective, real, prompt, game.length, progress
+                    Situation(
+                        game.generator,
+                        game.discriminator,
+                        game.objective,
+                        real,
+                        prompt,
+                        game.length,
+                        progress,
+                    )
                 )
             norm = descend(turn.loss, game.generator, self.optimizer, self.generator_plan.clip, game.engine)
         game.strategy.after_step(game.generator)
