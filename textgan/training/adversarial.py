@@ -1,4 +1,4 @@
-"""The game: generator turns and discriminator rounds in alternation (Goodfellow et al. 2014, Algorithm 1)."""
+"""The game: discriminator rounds and generator turns in alternation (Goodfellow et al. 2014, Algorithm 1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from textgan.types import Situation, Text
 
 
 class Adversarial(Phase):
-    """steps: iterations of g_steps generator turns, then d_steps discriminator rounds.
+    """steps: iterations of d_steps discriminator rounds, then g_steps generator turns, as in Algorithm 1.
 
     A round writes d_pool fakes (default: one batch) and goes over them d_epochs times. With mle_every = n,
     every n-th iteration ends with mle_steps steps of teacher forcing by the generator's optimiser.
@@ -65,10 +65,10 @@ class Adversarial(Phase):
     def step(self) -> dict[str, Tensor]:
         progress = self.step_count / max(1, self.steps - 1)
         log: dict[str, Tensor] = {}
-        for _ in range(self.g_steps):
-            log |= self._generator_turn(progress)
         for _ in range(self.d_steps):
             log |= self.judge.round(progress, self.d_pool, self.d_epochs)
+        for _ in range(self.g_steps):
+            log |= self._generator_turn(progress)
         self.step_count += 1
         if self.mle_every and self.step_count % self.mle_every == 0:
             for _ in range(self.mle_steps):
