@@ -170,7 +170,11 @@ def report(
     from textgan.report import page, reading, table
 
     written = page.write(runs, out)
-    Console().print(table.terminal([reading.read(run) for run in runs]))
+    records = [reading.read(run) for run in runs]
+    Console().print(table.terminal(records))
+    for record in records:
+        for sentence in record.after[:2]:
+            print(f"{record.strategy:>10} » {sentence}")
     print(f"report: {written}")
 
 
