@@ -76,17 +76,24 @@ def run(name: str, out: Path, threads: int) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown: real text, and each run before and after its adversarial phase."""
-    lines = ["| run | state | " + " | ".join(SCORES) + " | minutes |", "|---" * (len(SCORES) + 3) + "|"]
+    """Markdown: scores of real text and of each run before and after its adversarial phase, then the commands."""
+    lines = ["| run | state | " + " | ".join(SCORES) + " |", "|---" * (len(SCORES) + 2) + "|"]
+    commands = ["| run | minutes | seed | commit | command |", "|---|---|---|---|---|"]
+    seen: list[dict[str, float]] = []
     for row in rows:
         if "failed" in row:
-            lines.append(f"| {row['run']} | failed: {row['failed']} |" + " |" * (len(SCORES) + 1))
+            commands.append(f"| {row['run']} | failed | | | {row['failed']} |")
             continue
         for state, scores in row["rows"].items():
-            cells = " | ".join(f"{scores[key]:.3f}" if key in scores else "–" for key in SCORES)
-            minutes = f"{sum(row['minutes'].values()):.1f}" if state == "after" else ""
-            lines.append(f"| {row['run']} | {state} | {cells} | {minutes} |")
-    return "\n".join(lines)
+            if scores not in seen:  # the same real text, or the same start, is one row
+                cells = " | ".join(f"{scores[key]:.3f}" if key in scores else "–" for key in SCORES)
+                lines.append(f"| {row['run']} | {state} | {cells} |")
+                seen.append(scores)
+        minutes = " + ".join(f"{spent:.1f} {phase}" for phase, spent in row["minutes"].items())
+        commands.append(
+            f"| {row['run']} | {minutes} | {row['seed']} | {row['commit']} | `{row['command']}` |"
+        )
+    return "\n".join([*lines, "", *commands])
 
 
 def main() -> None:

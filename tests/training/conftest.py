@@ -51,6 +51,9 @@ def small_recipe(corpus_file: Path) -> Callable[..., Recipe]:
                 "train.discriminator.steps=3",
                 "train.discriminator.batch=8",
             ]
+        if name == "mle-short":
+            others = ("discriminator", "train.discriminator", "train.adversarial")
+            small = [one for one in small if not one.startswith(others)]
         given = [override.partition("=")[0] for override in overrides]
         kept = [
             one for one in small if not any(f"{one}=".startswith((f"{key}=", f"{key}.")) for key in given)

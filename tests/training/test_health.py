@@ -38,6 +38,19 @@ def test_a_judge_that_is_never_in_doubt_is_said() -> None:
     assert _said("d-accuracy-train", [1.0] * (WINDOW - 1)) == []
 
 
+def test_what_was_said_is_remembered_by_the_checkpoint() -> None:
+    health = Health()
+    for step in range(WINDOW):
+        health.check("adversarial", step, {"distinct": 1.0})
+    resumed = Health()
+    resumed.load_state_dict(health.state_dict())
+    told = [resumed.check("adversarial", step, {"distinct": 0.1}) for step in range(30)]
+    assert sum(map(len, told)) == 1
+    again = Health()
+    again.load_state_dict(resumed.state_dict())
+    assert not any(again.check("adversarial", step, {"distinct": 0.1}) for step in range(30))
+
+
 @pytest.mark.parametrize(("name", "player"), [("g-loss", "generator"), ("d-loss", "discriminator")])
 def test_nan_names_the_step_the_number_and_the_learning_rate(name: str, player: str) -> None:
     with pytest.raises(Diverged, match=f"step 7 {name} became nan.*train.adversarial.{player}.lr"):

@@ -23,6 +23,8 @@ class Adversarial(Phase):
     """
 
     name = "adversarial"
+    log_every = 1
+    changes_text = True
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
+from typing import Any
 
 from textgan.errors import Mistake
 
@@ -34,6 +35,16 @@ class Health:
             self._recent.setdefault(name, deque(maxlen=WINDOW)).append(value)
         found = [self._collapse(name) for name in ("distinct", "entropy")] + [self._outright_win()]
         return [text for text in found if text]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain values, so that a resumed run says what the uninterrupted one would have said."""
+        recent = {name: list(values) for name, values in self._recent.items()}
+        return {"first": dict(self._first), "recent": recent, "said": sorted(self._said)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._first = dict(state["first"])
+        self._recent = {name: deque(values, maxlen=WINDOW) for name, values in state["recent"].items()}
+        self._said = set(state["said"])
 
     def _mean(self, name: str) -> float | None:
         """Over the last WINDOW values; None until there are that many. The first such mean is remembered."""

@@ -23,6 +23,7 @@ class Mle(Phase):
     """
 
     name = "mle"
+    may_stop_early = True
 
     def __init__(
         self,

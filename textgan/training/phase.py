@@ -12,12 +12,18 @@ from textgan.training.game import Game
 class Phase:
     """Some steps over the game. The constructor takes a recipe's plain values; `begin` meets the players.
 
+    log_every: steps between logged rows. may_stop_early: the total is an upper bound. changes_text: the
+    generator is looked at, and its best weights kept, while the phase goes on.
+
     A phase's whole state is in `state_dict`: with it, and the players' and the random numbers' state, a
     resumed run goes on bit for bit.
     """
 
     name: str
     game: Game
+    log_every = 10
+    may_stop_early = False
+    changes_text = False
 
     def __init__(self) -> None:
         self.step_count = 0

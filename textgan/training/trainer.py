@@ -23,7 +23,6 @@ from textgan.training.phase import Phase
 from textgan.training.progress import Display
 
 SAVE_SECONDS = 60.0
-LOG_EVERY = 10  # steps between logged rows, where steps are cheap; adversarial steps are all logged
 
 
 class Stopped(Exception):
@@ -48,6 +47,7 @@ class Trainer:
     best: float | None = None
     warnings: list[str] = field(default_factory=list)
     _stop: bool = False
+    _health: Health = field(default_factory=Health)
     _current: int = 0
     _seconds_before: float = 0.0
     _seconds: dict[str, float] = field(default_factory=dict)
@@ -78,16 +78,14 @@ class Trainer:
         return {name: seconds / 60 for name, seconds in self._seconds.items()}
 
     def _enter(self, phase: Phase) -> None:
-        if phase.name == "adversarial":
-            checkpoints.save(self.folder.checkpoints / "pretrained", {"generator": self.game.generator})
+        self._health = Health()
         self.folder.append({"kind": "phase", "phase": phase.name, "step": 0, "seconds": self.elapsed})
-        if phase.name == "adversarial":
+        if phase.changes_text:
+            checkpoints.save(self.folder.checkpoints / "pretrained", {"generator": self.game.generator})
             self._look(phase)
 
     def _play(self, phase: Phase) -> None:
-        health = Health()
-        every = LOG_EVERY if phase.name != "adversarial" else 1
-        self.display.begin(phase.name, phase.step_count, phase.total, at_most=phase.name == "mle")
+        self.display.begin(phase.name, phase.step_count, phase.total, at_most=phase.may_stop_early)
         try:
             while not phase.done:
                 if self._stop:
@@ -96,16 +94,16 @@ class Trainer:
                 began = time.monotonic()
                 values = phase.step()
                 step = phase.step_count
-                logged = step % every == 0 or phase.done or "nll-validation" in values
+                logged = step % phase.log_every == 0 or phase.done or "nll-validation" in values
                 if logged:
                     numbers = {name: float(value) for name, value in values.items()}
                     row = {"kind": "train", "phase": phase.name, "step": step, "seconds": self.elapsed}
                     self.folder.append({**row, **numbers})
                     self.display.step(step, numbers)
-                    for warning in health.check(phase.name, step, numbers):
+                    for warning in self._health.check(phase.name, step, numbers):
                         self._warn(phase, warning)
                 self._seconds[phase.name] = self._seconds.get(phase.name, 0.0) + time.monotonic() - began
-                if phase.name == "adversarial" and (step % self.evaluation.every == 0 or phase.done):
+                if phase.changes_text and (step % self.evaluation.every == 0 or phase.done):
                     self._look(phase)
                     self.save()
                 elif logged and time.monotonic() - self._saved > SAVE_SECONDS:
@@ -156,6 +154,7 @@ class Trainer:
             "seconds": dict(self._seconds),
             "best": self.best,
             "warnings": list(self.warnings),
+            "health": self._health.state_dict(),
         }
         checkpoints.save(self.folder.checkpoints / "last", players, state)
         self._saved = time.monotonic()
@@ -175,6 +174,7 @@ class Trainer:
         self._seconds = dict(state["seconds"])
         self.best = state["best"]
         self.warnings = list(state["warnings"])
+        self._health.load_state_dict(state["health"])
         within = self._current < len(self.phases)
         if within:
             self.phases[self._current].begin(self.game)

@@ -1,0 +1,158 @@
+"""What a phase does to the players: which tokens count, which weights are kept, who learns and who only judges."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from textgan.assembly import build
+from textgan.data.batches import Encoded
+from textgan.generators.recurrent import LSTM
+from textgan.recipe import Recipe
+from textgan.run import train
+from textgan.sampling import Draw
+from textgan.strategies.reinforce import Reinforce
+from textgan.training.game import judging, pair_accuracy, policy_mode
+from textgan.training.likelihood import heldout_nats, token_loss
+from textgan.types import Prompt, Situation, Text, Verdict, Vocabulary
+
+
+def test_only_known_tokens_count_in_the_loss() -> None:
+    log_prob = torch.tensor([[-1.0, -2.0, -4.0], [-8.0, -16.0, -32.0]])
+    known = torch.tensor([[True, True, False], [True, False, False]])
+    assert float(token_loss(log_prob, known)) == pytest.approx((1 + 2 + 8) / 3)
+
+
+def test_heldout_nats_are_the_sum_over_known_tokens_whatever_the_batch(
+    small_recipe: Callable[..., Recipe],
+) -> None:
+    game = build(small_recipe("mle-short")).game
+    text, known = game.heldout.text, game.heldout.known.clone()
+    known[0, 0] = False  # as an unknown word would be
+    wanted = -(game.generator.log_prob(text).double() * known).sum()
+    game.generator.train()
+    for batch in (3, 100):
+        nats, tokens = heldout_nats(game.generator, Encoded(text, known), game.engine, batch)
+        assert nats == pytest.approx(float(wanted.detach()), rel=1e-6) and tokens == int(known.sum())
+    assert game.generator.training
+
+
+def test_the_best_epoch_is_kept_and_training_stops_early(
+    small_recipe: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    overrides = ["train.mle.epochs=60", "train.mle.patience=2", "train.mle.optimizer={lr: 0.1}"]
+    run = train(small_recipe("mle-short", *overrides), tmp_path / "run")
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    told = [row["nll-validation"] for row in rows if "nll-validation" in row]
+    assert len(told) < 60 and min(told) == told[-3]  # two epochs without a better one
+    built = build(small_recipe("mle-short", f"start={run}", "train.adversarial={steps: 1}", *_PLAYERS))
+    nats, tokens = heldout_nats(built.game.generator, built.game.heldout, built.game.engine)
+    assert nats / tokens == pytest.approx(min(told), rel=1e-5)
+
+
+_PLAYERS = [
+    "discriminator={name: cnn, embedding: 8, filters: 4}",
+    "objective=non-saturating",
+    "strategy=gumbel",
+    "train.mle=null",
+]
+
+
+def test_a_good_likelihood_is_learnt(small_recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    """120 sentences, uniform: a perfect model would need log 120 nats a sentence."""
+    overrides = ["train.mle={epochs: 60, batch: 16, optimizer: {lr: 0.02}}", "generator.hidden=32"]
+    run = train(small_recipe("mle-short", *overrides), tmp_path / "run")
+    evaluation = json.loads((run / "evaluation.json").read_text())
+    nll = evaluation["rows"]["after"]["nll"]
+    facts = dict(fact.split(":") for fact in nll["signature"].split("|") if ":" in fact)
+    per_sentence = nll["value"] * int(facts["tokens"]) / int(facts["sentences"])
+    assert math.log(120) - 0.3 < per_sentence < math.log(120) + 1.5
+
+
+def test_the_judge_gives_rewards_without_dropout_and_learns_nothing_from_it(
+    small_recipe: Callable[..., Recipe],
+) -> None:
+    game = build(small_recipe("seqgan-short", "discriminator.dropout=0.5")).game
+    judge, text = game.discriminator.train(), game.train.text[:6]
+    assert not torch.equal(judge.judge(text).score, judge.judge(text).score)
+    with judging(judge):
+        assert torch.equal(judge.judge(text).score, judge.judge(text).score)
+        game.strategy.begin(game.generator)
+        policy_mode(game.generator)
+        turn = game.strategy.turn(
+            Situation(game.generator, judge, game.objective, text, Prompt(6), game.length, 0.0)
+        )
+        turn.loss.backward()
+    assert all(parameter.grad is None for parameter in judge.parameters())
+    assert any(parameter.grad is not None for parameter in game.generator.parameters())
+    assert judge.training and all(parameter.requires_grad for parameter in judge.parameters())
+
+
+def test_fakes_for_the_judge_carry_no_graph(small_recipe: Callable[..., Recipe]) -> None:
+    for strategy in ("gumbel", "{name: gumbel, hard: false}", "embedding", "reinforce"):
+        game = build(small_recipe("seqgan-short", f"strategy={strategy}")).game
+        fake = game.write_fakes(game.train.text, 5, progress=0.5)
+        assert len(fake) == 5
+        assert not any(held.requires_grad for held in (fake.probs, fake.presence) if held is not None)
+
+
+def test_the_rollout_policy_follows_at_its_rate() -> None:
+    generator = LSTM(Vocabulary(8), embedding=3, hidden=4)
+    strategy = Reinforce(rollouts=1, rollout_lag=0.8, kl=0.1)
+    strategy.begin(generator)
+    assert strategy.rollout_policy is not None and strategy.anchor is not None
+    old = strategy.rollout_policy.table.weight.clone()
+    with torch.no_grad():
+        generator.table.weight.add_(1.0)
+    strategy.after_step(generator)
+    wanted = 0.8 * old + 0.2 * generator.table.weight
+    assert torch.allclose(strategy.rollout_policy.table.weight, wanted)
+    assert torch.equal(strategy.anchor.table.weight, old)  # the anchor stays where it was
+
+
+def test_the_anchor_holds_a_policy_back() -> None:
+    """At the pretrained generator itself the divergence is 0; away from it, its gradient points back."""
+    torch.manual_seed(0)
+    generator = LSTM(Vocabulary(8), embedding=3, hidden=4)
+    strategy = Reinforce(rollouts=0, kl=1.0)
+    strategy.begin(generator)
+    assert strategy.anchor is not None
+    text = generator.write(Prompt(200), 6, Draw())
+
+    def divergence() -> torch.Tensor:
+        ours, theirs = generator.logits(text).log_softmax(-1), strategy.anchor.logits(text).log_softmax(-1)  # type: ignore[union-attr]
+        return ((ours.exp() * (ours - theirs)).sum(-1) * text.mask).sum() / text.mask.sum()
+
+    assert float(divergence().detach()) == pytest.approx(0, abs=1e-6)
+    with torch.no_grad():
+        generator.output.bias[5] += 1.0
+    moved = divergence()
+    assert moved > 0.01
+    (gradient,) = torch.autograd.grad(moved, generator.output.bias)
+    assert gradient[5] > 0
+
+
+def test_pair_accuracy_by_hand() -> None:
+    def verdict(*scores: float) -> Verdict:
+        score = torch.tensor(scores)
+        return Verdict(score, score.unsqueeze(1))
+
+    # Pairs: 3>1, 3>2, 3=3 (half), 2>1, 2=2 (half), 2<3.
+    assert float(pair_accuracy(verdict(3, 2), verdict(1, 2, 3))) == pytest.approx(
+        (1 + 1 + 0.5 + 1 + 0.5 + 0) / 6
+    )
+
+
+def test_text_of_a_batch_keeps_its_fields_together() -> None:
+    ids = torch.arange(12).view(4, 3)
+    text = Text(ids, ids > 0, labels=torch.tensor([0, 1, 0, 1]), probs=torch.rand(4, 3, 5))
+    part = text[torch.tensor([2, 0])]
+    assert part.ids.tolist() == [[6, 7, 8], [0, 1, 2]]
+    assert part.labels is not None and part.labels.tolist() == [0, 0]
+    assert part.probs is not None and torch.equal(part.probs, text.probs[[2, 0]])  # type: ignore[index]
+    assert part.presence is None and torch.equal(part.weight, part.mask)
