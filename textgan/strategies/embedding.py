@@ -14,6 +14,8 @@ class Embedding(Strategy):
     The gradient passes through each position's expectation and not through the history (see
     `sampling.Expected` for why the history is drawn; Zhang et al. 2017 feed the expectation back instead and
     take their variety from noise). temperature: a number, or a schedule over the phase's progress.
+    The text that is judged is soft text: what improves is its score, not the expected score of drawn
+    sentences, and for one fixed judge the two gradients can point apart (benchmarks/RESULTS.md, gradients).
     A generator of vectors (`generator: {name: continuous}`) writes its own and needs
     `discriminator: {table: corpus}`; the temperature then has no part.
     """

@@ -1,10 +1,12 @@
-"""How far Gumbel-Softmax's expected gradient lies from the exact one, on a game small enough to list.
+"""How far each strategy's expected gradient lies from the exact one, on a game small enough to list.
 
-    python benchmarks/gumbel_bias.py
+    python benchmarks/gradients.py
 
 The game of tests/strategies/toy.py: four tokens, at most three of them, a fixed CNN judge. Bias is
 |mean estimate - exact| / |exact| over all the generator's parameters, from 20 estimates of 4,096 sentences;
-beside it the standard error of that mean. `presence`: how far a sentence has not ended weighs its positions,
+beside it the standard error of that mean. Cosine and length are those of the mean estimate to the exact one.
+
+Gumbel's rows differ in how a sentence ends. `presence`: how far a sentence has not ended weighs its positions,
 and the gradient reaches it (what textgan does). `mask`: positions count up to the first arg-max EOS, and no
 gradient reaches that decision (the usual way).
 """
@@ -23,8 +25,10 @@ from toy import estimates, exact_gradient, players  # noqa: E402
 
 from textgan.discriminators.cnn import CNN  # noqa: E402
 from textgan.objectives.adversarial import Minimax  # noqa: E402
+from textgan.strategies.embedding import Embedding  # noqa: E402
 from textgan.strategies.gumbel import Gumbel  # noqa: E402
-from textgan.types import Text, Verdict  # noqa: E402
+from textgan.strategies.reinforce import Reinforce  # noqa: E402
+from textgan.types import Strategy, Text, Verdict  # noqa: E402
 
 TEMPERATURES = (2.0, 1.0, 0.5, 0.2, 0.1, 0.05)
 REPEATS = 20
@@ -36,8 +40,7 @@ def judge_by_mask(self: CNN, text: Text) -> Verdict:
     return self(self.embed(text), text.mask, text.labels)
 
 
-def main() -> None:
-    torch.set_num_threads(1)
+def gumbel_table() -> None:
     objective = Minimax(bounded_reward=False)  # its reward is minus its generator loss, exactly
     print("| tokens | ends by | " + " | ".join(f"τ={t:g}" for t in TEMPERATURES) + " |")
     print("|---" * (len(TEMPERATURES) + 2) + "|")
@@ -57,5 +60,34 @@ def main() -> None:
             print(f"| {'straight-through' if hard else 'soft'} | {way} | {' | '.join(cells)} |")
 
 
+def strategies_table() -> None:
+    objective = Minimax(bounded_reward=False)
+    generator, judge = players()
+    truth = exact_gradient(generator, judge, objective)
+    print("| strategy | bias | cosine | length | noise of one estimate of 64 sentences |")
+    print("|---|---|---|---|---|")
+    cases: dict[str, Strategy] = {
+        "reinforce, no rollouts, no baseline": Reinforce(0, baseline="none"),
+        "reinforce, no rollouts, leave-one-out": Reinforce(0),
+        "reinforce, 4 rollouts, leave-one-out": Reinforce(4, rollout_lag=0.0),
+        "reinforce, 4 rollouts, q-difference": Reinforce(4, rollout_lag=0.0, baseline="q-difference"),
+        "gumbel, soft, τ=1": Gumbel(1.0, hard=False),
+        "gumbel, straight-through, τ=1": Gumbel(1.0),
+        "gumbel, straight-through, τ=0.5": Gumbel(0.5),
+        "embedding, τ=1": Embedding(1.0),
+        "embedding, τ=0.3": Embedding(0.3),
+    }
+    for name, strategy in cases.items():
+        torch.manual_seed(5)
+        mean = estimates(strategy, generator, judge, objective, 4096, REPEATS).mean(0)
+        noise = estimates(strategy, generator, judge, objective, 64, 200).std(0).norm() / truth.norm()
+        bias, length = (mean - truth).norm() / truth.norm(), mean.norm() / truth.norm()
+        cosine = torch.cosine_similarity(mean, truth, 0)
+        print(f"| {name} | {bias:.3f} | {cosine:.3f} | {length:.2f} | {noise:.2f} |")
+
+
 if __name__ == "__main__":
-    main()
+    torch.set_num_threads(1)
+    gumbel_table()
+    print()
+    strategies_table()
