@@ -36,6 +36,9 @@ def test_a_judge_that_is_never_in_doubt_is_said() -> None:
     assert _said("d-accuracy-train", [0.97] * 40) == []
     assert len(_said("d-accuracy-train", [1.0] * 40)) == 1
     assert _said("d-accuracy-train", [1.0] * (WINDOW - 1)) == []
+    critic = Health()
+    told = [critic.check("adversarial", i, {"d-accuracy-train": 1.0, "wasserstein": 3.0}) for i in range(40)]
+    assert not any(told)
 
 
 def test_what_was_said_is_remembered_by_the_checkpoint() -> None:
