@@ -3,8 +3,7 @@
 Every score carries its signature, and what could not be measured is absent.
 """
 
-from textgan.metrics.likelihood import HeldOut
-from textgan.metrics.samples import Metric, Samples, Score, signature
+from textgan.metrics.samples import HeldOut, Metric, Samples, Score, signature
 from textgan.metrics.suite import DIRECTIONS, METRICS, direction, evaluate, load_metrics
 
 __all__ = [

@@ -9,21 +9,8 @@ likelihood of *training* text, averaged over padding too; this is neither.)
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from textgan.metrics.samples import Samples, Score, signature
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """The summed negative log-likelihood (nats) of `tokens` known tokens in `sentences`; `unknown` ones
-    skipped.
-    """
-
-    nats: float
-    tokens: int
-    sentences: int
-    unknown: int
 
 
 def measure_likelihood(samples: Samples) -> dict[str, Score]:

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textgan.data.corpus import Source
-    from textgan.metrics.likelihood import HeldOut
 
 VERSION = "0.1"
 """Of the measuring, not of the package: goes up only when some metric would give another number."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The summed negative log-likelihood (nats) of `tokens` known tokens in `sentences`; `unknown` ones
+    skipped.
+    """
+
+    nats: float
+    tokens: int
+    sentences: int
+    unknown: int
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from torch import Tensor
 from textgan.data.batches import Encoded
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
-from textgan.metrics.likelihood import HeldOut
-from textgan.metrics.samples import Samples, Score
+from textgan.metrics.samples import HeldOut, Samples, Score
 from textgan.metrics.suite import direction, evaluate
 from textgan.sampling import Draw, seeded
 from textgan.training.likelihood import heldout_nats
