@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from textgan.errors import Mistake
-from textgan.metrics.diversity import distinct, duplicates, mean_length, novelty
+from textgan.metrics.diversity import distinct, duplicates, length_distance, mean_length, novelty
 
 
 def test_distinct_counts_over_all_sentences_together():
@@ -28,8 +30,33 @@ def test_length_counts_marks_and_no_end():
     assert mean_length(["a dog.", ""]) == 1.5
 
 
+def test_length_distance_by_hand():
+    assert length_distance(["a b", "a"], ["c", "c d", "c", "c d"]) == 0.0
+    assert length_distance(["a b c"], ["", "c"]) == pytest.approx(2.5)  # 3 tokens to 0, and 3 to 1
+    assert length_distance([""], ["a b"]) == length_distance(["a b"], [""]) == 2.0
+
+
+lengths = st.lists(st.integers(0, 9), min_size=1, max_size=6)
+
+
+@given(lengths, lengths)
+def test_length_distance_is_the_cost_of_matching_in_order(ours, theirs):
+    # both as lists of equal length; in one dimension the best matching is the sorted one
+    pairs = list(zip(sorted(ours * len(theirs)), sorted(theirs * len(ours)), strict=True))
+    expected = sum(abs(a - b) for a, b in pairs) / len(pairs)
+    found = length_distance([["w"] * n for n in ours], [["v"] * n for n in theirs])
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
 @pytest.mark.parametrize(
-    "call", [lambda: duplicates([]), lambda: novelty([], ["a"]), lambda: mean_length([])]
+    "call",
+    [
+        lambda: length_distance([], ["a"]),
+        lambda: length_distance(["a"], []),
+        lambda: duplicates([]),
+        lambda: novelty([], ["a"]),
+        lambda: mean_length([]),
+    ],
 )
 def test_no_sentence_is_a_mistake(call):
     with pytest.raises(Mistake, match="no sentence"):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textgan.metrics.counting import count_ngrams
+from textgan.metrics.counting import count_in_blocks, count_ngrams, ordered
 from textgan.metrics.tokens import cut_all, intern, split, whitespace
 
 
@@ -50,3 +53,25 @@ def test_counts_are_those_of_a_plain_loop(sentences):
         entries = list(zip(counts.sentence.tolist(), counts.count.tolist(), strict=True))
         ours = [entries[a : b + 1] for a, b in zip(counts.first, counts.last, strict=True)]
         assert sorted(ours) == sorted(sorted(row.items()) for row in by_gram.values())
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), max_size=6), max_size=6), st.integers(1, 9))
+def test_blocks_hold_together_what_the_whole_holds(sentences, block):
+    def rows(counts):
+        entries = list(zip(counts.sentence.tolist(), counts.count.tolist(), strict=True))
+        return [entries[a : b + 1] for a, b in zip(counts.first, counts.last, strict=True)]
+
+    found = defaultdict(list)
+    for n, counts in count_in_blocks(intern(sentences), 4, block=block):
+        found[n] += rows(counts)
+    for n, counts in enumerate(count_ngrams(intern(sentences), 4), start=1):
+        assert sorted(found[n]) == sorted(rows(counts))
+
+
+@pytest.mark.parametrize("largest", [9, 2**62])  # as one number, and as two that do not fit into one
+def test_ordered_is_by_key_and_then_by_place(largest):
+    draw = np.random.default_rng(1)
+    key = draw.choice([0, 1, largest - 1, largest], size=50)
+    place = draw.permutation(50)
+    expected = sorted(zip(key.tolist(), place.tolist(), strict=True))
+    assert list(zip(*(part.tolist() for part in ordered(key, place)), strict=True)) == expected

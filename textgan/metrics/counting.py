@@ -31,37 +31,116 @@ class Counts:
         """values (G,), one for each n-gram -> (R,), one for each entry."""
         return np.repeat(values, self.last - self.first + 1)
 
+    def repeated(self) -> tuple[np.ndarray, Counts]:
+        """The entries whose sentence holds the n-gram twice or more: their places in R, and they alone."""
+        place = np.flatnonzero(self.count > 1)
+        gram = np.searchsorted(self.first, place, side="right")
+        first = np.flatnonzero(changes(gram))
+        kept = Counts(self.sentence[place], self.count[place], first, _ends(first, len(place)))
+        return place, kept
+
 
 Keep = Callable[[Counts], np.ndarray]
 
 
+BLOCK = 1 << 19
+"""Places counted at a time by `count_in_blocks`: what is sorted then stays in the processor's cache."""
+
+
 def count_ngrams(corpus: Interned, highest: int, keep: Keep | None = None) -> Iterator[Counts]:
     """Counts for n = 1 .. highest. keep: (G,) bool, the n-grams worth lengthening; without it all are."""
-    sentence, remaining = corpus.sentence, corpus.remaining
-    start, key = np.arange(len(corpus.ids)), corpus.ids
-    for n in range(1, highest + 1):
-        order = np.argsort(key, kind="stable")  # stable: within an n-gram the sentences stay ascending
-        key, start = key[order], start[order]
-        owner = sentence[start]
-        new_gram = np.diff(key, prepend=-1) != 0
-        entry = np.flatnonzero(new_gram | (np.diff(owner, prepend=-1) != 0))
-        first = np.flatnonzero(new_gram[entry])
-        counts = Counts(
-            sentence=owner[entry],
-            count=np.diff(entry, append=len(key)),
-            first=first,
-            last=np.append(first[1:], len(entry))[: len(first)] - 1,
-        )
-        yield counts
+    size = max(1, len(corpus.ids))
+    return (counts for _, counts in count_in_blocks(corpus, highest, keep, size))
 
-        gram = np.cumsum(new_gram) - 1
-        longer = remaining[start] > n
-        if keep is not None:
-            longer &= keep(counts)[gram]
-        start = start[
-            longer
-        ]  # ordered by (n-gram, place), so the next stable sort keeps the sentences ascending
-        key = gram[longer] * corpus.vocabulary + corpus.ids[start + n]
+
+def count_in_blocks(
+    corpus: Interned, highest: int, keep: Keep | None = None, block: int = BLOCK
+) -> Iterator[tuple[int, Counts]]:
+    """As `count_ngrams`, as (n, Counts): the n-grams are split by their first token, about `block` places at a
+    time. Every n-gram is in one block with all its sentences; a block may hold none.
+    """
+    sentence = np.repeat(np.arange(len(corpus.lengths), dtype=np.int32), corpus.lengths + 1)
+    token = np.full(len(sentence), -1, dtype=np.int32)  # -1 after each sentence
+    inside = np.ones(len(sentence), dtype=bool)
+    inside[np.cumsum(corpus.lengths + 1) - 1] = False
+    token[inside] = corpus.ids
+    keys, starts = ordered(corpus.ids.copy(), np.flatnonzero(inside))
+    begins = np.append(np.flatnonzero(changes(keys)), len(keys))
+    cuts = begins[np.searchsorted(begins, np.arange(0, len(keys) + block, block)).clip(max=len(begins) - 1)]
+    cuts = np.unique(cuts) if len(keys) else np.array([0, 0])
+    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        key, start = keys[low:high], starts[low:high]
+        for n in range(1, highest + 1):
+            if n > 1:
+                key, start = ordered(key, start)
+            owner = sentence[start]
+            new_gram = changes(key)
+            entry = np.flatnonzero(new_gram | changes(owner))
+            first = np.flatnonzero(new_gram[entry])
+            counts = Counts(owner[entry], _sizes(entry, len(key)), first, _ends(first, len(entry)))
+            yield n, counts
+
+            if n == highest:
+                break
+            last = token[start + n]
+            longer = last >= 0
+            gram = np.cumsum(new_gram)
+            gram -= 1
+            if keep is not None:
+                longer &= keep(counts)[gram]
+            start, key = start[longer], gram[longer]
+            key *= corpus.vocabulary
+            key += last[longer]
+
+
+def on_both_sides(amount: int) -> Keep:
+    """Which n-grams (G,) stand both in one of the first `amount` sentences and in one of the rest."""
+
+    def shared(counts: Counts) -> np.ndarray:
+        lowest, highest = counts.sentence[counts.first], counts.sentence[counts.last]
+        both: np.ndarray = (lowest < amount) & (highest >= amount)
+        return both
+
+    return shared
+
+
+def ordered(key: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both (R,), ordered by key, and by place among equal keys. key is used up: its memory is written over.
+
+    Where key and place fit into 63 bits together they are sorted as one number, several times faster.
+    """
+    if len(key) == 0:
+        return key, place
+    bits = int(place.max()).bit_length()
+    if int(key.max()).bit_length() + bits < 64:
+        key <<= bits
+        key |= place
+        key.sort()
+        place = key & ((1 << bits) - 1)
+        key >>= bits
+        return key, place
+    order = np.lexsort((place, key))
+    return key[order], place[order]
+
+
+def changes(values: np.ndarray) -> np.ndarray:
+    """(R,) -> (R,) bool: whether a value differs from the one before; the first always does."""
+    changed = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=changed[1:])
+    return changed
+
+
+def _sizes(first: np.ndarray, total: int) -> np.ndarray:
+    """How many of `total` places each of the groups that begin at `first` (G,) fills, (G,)."""
+    sizes = np.empty_like(first)
+    np.subtract(first[1:], first[:-1], out=sizes[:-1])
+    sizes[-1:] = total - first[-1:]
+    return sizes
+
+
+def _ends(first: np.ndarray, total: int) -> np.ndarray:
+    """Where groups that begin at `first` (G,) and fill `total` places end (G,), inclusive."""
+    return np.append(first[1:], total)[: len(first)] - 1
 
 
 def highest_order(n: Sequence[int]) -> int:

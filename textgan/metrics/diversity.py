@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from textgan.errors import Mistake
 from textgan.metrics.counting import count_ngrams, highest_order
 from textgan.metrics.samples import Samples, Score, signature
-from textgan.metrics.tokens import SPLIT, Sentence, cut_all, intern, split
+from textgan.metrics.tokens import SPLIT, Sentence, cut_all, cut_each, intern, split
 
 
 def distinct(
@@ -25,7 +27,7 @@ def distinct(
     It falls with the number of sentences: compare at equal numbers only. An n that no sentence is long
     enough for is left out.
     """
-    counted = list(count_ngrams(intern(cut_all(sentences, cut)), highest_order(n)))
+    counted = list(count_ngrams(intern(cut_each(sentences, cut)), highest_order(n)))
     return {
         k: len(counted[k - 1].first) / int(counted[k - 1].count.sum()) for k in n if len(counted[k - 1].first)
     }
@@ -54,6 +56,25 @@ def mean_length(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]
     """Tokens per sentence, without any end sign. Mistake if there are no sentences."""
     written = _as_tokens(sentences, cut, "length")
     return sum(map(len, written)) / len(written)
+
+
+def length_distance(
+    sentences: Sequence[Sentence],
+    references: Sequence[Sentence],
+    *,
+    cut: Callable[[str], list[str]] = split,
+) -> float:
+    """Wasserstein-1 distance between the two distributions of length: the tokens by which a sentence must be
+    lengthened or shortened on average to have the references' lengths. 0 and above; low is good.
+
+    The area between the two cumulative distributions (Vallender 1974). Blind spot: it sees no word. Two
+    draws of the same text are a little above 0. Mistake if either side holds no sentence.
+    """
+    ours = np.array([len(sentence) for sentence in _as_tokens(sentences, cut, "length-distance")])
+    theirs = np.array([len(sentence) for sentence in _as_tokens(references, cut, "length-distance")])
+    longest = int(max(ours.max(), theirs.max()))
+    shares = [np.bincount(lengths, minlength=longest + 1) / len(lengths) for lengths in (ours, theirs)]
+    return float(np.abs(np.cumsum(shares[0] - shares[1])).sum())
 
 
 def _as_tokens(
@@ -94,5 +115,16 @@ def measure_length(samples: Samples) -> dict[str, Score]:
     return {"length": Score(mean_length(samples.texts, cut=SPLIT), _signature("length", samples))}
 
 
-def _signature(name: str, samples: Samples, *, n: int | None = None, train: int | None = None) -> str:
-    return signature(name, n=n, hyps=len(samples.texts), train=train, **SPLIT.signature)
+def measure_length_distance(samples: Samples) -> dict[str, Score]:
+    """`length-distance` to the references, in tokens. Absent where either side is empty."""
+    if not samples.texts or not samples.references:
+        return {}
+    value = length_distance(samples.texts, samples.references, cut=SPLIT)
+    return {
+        "length-distance": Score(value, _signature("length-distance", samples, refs=len(samples.references)))
+    }
+
+
+def _signature(name: str, samples: Samples, **facts: int) -> str:
+    told = {key: facts.get(key) for key in ("refs", "train")}
+    return signature(name, n=facts.get("n"), hyps=len(samples.texts), **told, **SPLIT.signature)

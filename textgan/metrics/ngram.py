@@ -5,25 +5,23 @@ counts of an n-gram (counting.py) are clipped against the largest count in any o
 out needs only the largest and the second largest count, and who holds the largest. An n-gram whose prefix is
 shared with nobody cannot be shared itself: it is dropped early, which leaves little to sort at n = 4 and 5.
 
-Sources: Papineni et al. 2002 (BLEU); Chen and Cherry 2014 (smoothing, method 1); Zhu et al. 2018 (self-BLEU).
+Sources: Papineni et al. 2002 (BLEU); Chen and Cherry 2014 (smoothing); Zhu et al. 2018 (self-BLEU).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from itertools import chain
 
 import numpy as np
 
 from textgan.errors import Mistake, did_you_mean
-from textgan.metrics.counting import Counts, Keep, count_ngrams, highest_order
+from textgan.metrics.counting import BLOCK, Counts, Keep, count_in_blocks, highest_order, on_both_sides
 from textgan.metrics.samples import Samples, Score, signature
-from textgan.metrics.tokens import SPLIT, Interned, Sentence, cut_all, intern, split, whitespace
+from textgan.metrics.smoothing import EPSILON, SMOOTHINGS, Smoothing
+from textgan.metrics.tokens import SPLIT, Interned, Sentence, cut_each, intern, split, whitespace
 
-Smoothing = Literal["method1", "method0", "none"]
 ORDERS = (2, 3, 4, 5)
-EPSILON: dict[str, float] = {"method1": 0.1, "method0": 0.0, "none": 0.0}
-"""What stands in place of a count of 0, by smoothing; with 0 the whole sentence scores 0 (nltk: < 1e-60)."""
 
 
 def bleu(
@@ -74,21 +72,25 @@ def sentence_bleu(
     if not hypotheses or not references:
         told = f"{len(hypotheses)} hypotheses against {len(references)} references"
         raise Mistake(f"bleu: {told}; give at least one of each")
-    corpus = intern(cut_all([*hypotheses, *references], cut))
-    amount = len(hypotheses)  # sentences 0 .. amount-1 are hypotheses, the rest references
+    corpus = intern(cut_each(chain(hypotheses, references), cut))
+    matches, lengths, closest = matches_and_closest(corpus, len(hypotheses), highest_order(n))
+    return _scores(matches, lengths, closest, n, smoothing)
+
+
+def matches_and_closest(
+    corpus: Interned, amount: int, highest: int
+) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """The first `amount` sentences against all the rest: clipped matches for n = 1 .. highest, own lengths,
+    closest lengths; (amount,) each.
+    """
 
     def allowed(counts: Counts) -> np.ndarray:
         in_references = np.where(counts.sentence >= amount, counts.count, 0)
         return counts.of_its_gram(np.maximum.reduceat(in_references, counts.first))
 
-    def on_both_sides(counts: Counts) -> np.ndarray:
-        lowest, highest = counts.sentence[counts.first], counts.sentence[counts.last]
-        both: np.ndarray = (lowest < amount) & (highest >= amount)
-        return both
-
+    matches = [row[:amount] for row in _clipped_matches(corpus, highest, allowed, on_both_sides(amount))]
     lengths = corpus.lengths[:amount]
-    matches = [row[:amount] for row in _clipped_matches(corpus, highest_order(n), allowed, on_both_sides)]
-    return _scores(matches, lengths, _closest(lengths, corpus.lengths[amount:]), n, smoothing)
+    return matches, lengths, _closest(lengths, corpus.lengths[amount:])
 
 
 def sentence_self_bleu(
@@ -103,7 +105,7 @@ def sentence_self_bleu(
         raise Mistake(
             f"self-bleu: {len(sentences)} sentences have no others to be held against; give two or more"
         )
-    corpus = intern(cut_all(sentences, cut))
+    corpus = intern(cut_each(sentences, cut))
     matches = _clipped_matches(corpus, highest_order(n), _most_in_another, _in_two_sentences)
     return _scores(matches, corpus.lengths, _closest_other(corpus.lengths), n, smoothing)
 
@@ -126,16 +128,24 @@ def _most_in_another(counts: Counts) -> np.ndarray:
 
 
 def _clipped_matches(
-    corpus: Interned, highest: int, allowed: Callable[[Counts], np.ndarray], keep: Keep
+    corpus: Interned, highest: int, allowed: Callable[[Counts], np.ndarray], shared: Keep
 ) -> list[np.ndarray]:
-    """For each n, (N,): the matching n-grams of each sentence, each counted `allowed` (R,) times at most."""
-    rows = []
-    for counts in count_ngrams(corpus, highest, keep):
-        row = np.zeros(len(corpus.lengths))
-        if len(counts.first):  # reduceat knows no empty input
-            clipped = np.minimum(counts.count, allowed(counts))
-            row += np.bincount(counts.sentence, weights=clipped, minlength=len(row))
-        rows.append(row)
+    """For each n, (N,): the matching n-grams of each sentence, each counted `allowed` (R,) times at most.
+
+    shared (G,): whether the n-gram stands on the other side at all. Then one occurrence matches, so `allowed`
+    is only asked about the few entries that hold an n-gram more than once.
+    """
+    rows = [np.zeros(len(corpus.lengths)) for _ in range(highest)]
+    block = max(BLOCK, len(corpus.lengths))  # a pass over the rows for each block is then no more than linear
+    for n, counts in count_in_blocks(corpus, highest, shared, block):
+        row = rows[n - 1]
+        matching = counts.of_its_gram(shared(counts))
+        row += np.bincount(counts.sentence[matching], minlength=len(row))
+        place, several = counts.repeated()
+        if len(place):
+            clipped = np.minimum(several.count, allowed(several))
+            more = np.where(matching[place], np.maximum(clipped, 1) - 1, 0)
+            row += np.bincount(several.sentence, weights=more, minlength=len(row))
     return rows
 
 
@@ -143,17 +153,15 @@ def _scores(
     matches: list[np.ndarray], lengths: np.ndarray, closest: np.ndarray, n: Sequence[int], smoothing: str
 ) -> dict[int, np.ndarray]:
     """Matches of each order (N,), own lengths and closest (N,) -> BLEU (N,) by n."""
-    if smoothing not in EPSILON:
+    if smoothing not in SMOOTHINGS:
         raise Mistake(
-            f"bleu.smoothing: no smoothing is called {smoothing!r}.{did_you_mean(smoothing, EPSILON)}"
+            f"bleu.smoothing: no smoothing is called {smoothing!r}.{did_you_mean(smoothing, SMOOTHINGS)}"
         )
     brevity = np.exp(np.minimum(0.0, 1 - closest / np.maximum(lengths, 1)))
     brevity[(lengths == 0) | (matches[0] == 0)] = 0.0
+    possible = np.stack([np.maximum(lengths - order, 1) for order in range(len(matches))])
     with np.errstate(divide="ignore"):  # log 0 = -inf is meant: without smoothing no match is a score of 0
-        logs = [
-            np.log(np.where(found == 0, EPSILON[smoothing], found) / np.maximum(lengths - order, 1))
-            for order, found in enumerate(matches)
-        ]
+        logs = SMOOTHINGS[smoothing](np.stack(matches), possible)
     total = np.cumsum(logs, axis=0)  # (highest, N)
     return {order: brevity * np.exp(total[order - 1] / order) for order in n}
 

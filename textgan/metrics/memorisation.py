@@ -1,0 +1,165 @@
+"""How much of the samples was copied from the training set: whole sentences, long runs, n-grams.
+
+Each figure has real held-out text as its only yardstick: people repeat each other too. Compare at equal
+training sets. Tokens are those of `split`: case and spaces do not hide a copy, another word does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+
+import numpy as np
+
+from textgan.errors import Mistake
+from textgan.metrics.counting import changes, count_ngrams, highest_order, on_both_sides, ordered
+from textgan.metrics.samples import Samples, Score, signature
+from textgan.metrics.tokens import SPLIT, Interned, Sentence, cut_all, cut_each, intern, split
+
+ORDERS = (2, 3, 4)
+
+
+def copied(
+    sentences: Sequence[Sentence], train: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split
+) -> float:
+    """The share of sentences, in [0, 1], that stand verbatim in the training set; low is good.
+
+    1 minus `novelty`. Blind spot: one changed word hides the copy, see `longest_copies`. Mistake if either
+    side holds no sentence.
+    """
+    _check(sentences, train, "copied")
+    seen = {tuple(sentence) for sentence in cut_all(train, cut)}
+    return sum(tuple(sentence) in seen for sentence in cut_all(sentences, cut)) / len(sentences)
+
+
+def longest_copies(
+    sentences: Sequence[Sentence], train: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split
+) -> np.ndarray:
+    """(N,) int64, for each sentence the tokens of its longest n-gram that stands in a training sentence.
+
+    From 0 (no word in common) to its whole length; low is little memory, but a grammar with few words has
+    long copies by chance. Suffixes of all sentences are sorted by prefix doubling (Manber and Myers 1993):
+    O(L log L) steps for each doubling up to the longest copy, whatever the number of sentences. Mistake if
+    either side holds no sentence.
+    """
+    _check(sentences, train, "longest-copy")
+    written = [tuple(sentence) for sentence in cut_all(sentences, cut)]
+    different = list(dict.fromkeys(written))
+    known = dict.fromkeys(tuple(sentence) for sentence in cut_all(train, cut))
+    corpus = intern([*different, *known])
+    longest = _longest_matches(corpus, len(different))
+    number = {sentence: i for i, sentence in enumerate(different)}
+    return longest[[number[sentence] for sentence in written]]
+
+
+def ngram_novelty(
+    sentences: Sequence[Sentence],
+    train: Sequence[Sentence],
+    *,
+    n: Sequence[int] = ORDERS,
+    cut: Callable[[str], list[str]] = split,
+) -> dict[int, float]:
+    """The share of n-gram occurrences in the sentences, in [0, 1], that stand nowhere in the training set,
+    by n (McCoy et al. 2023, *How Much Do Language Models Copy From Their Training Data?*).
+
+    No direction is good by itself: nonsense is novel. An n that no sentence is long enough for is left out.
+    Mistake if either side holds no sentence.
+    """
+    _check(sentences, train, "ngram-novelty")
+    corpus, amount = intern(cut_each(chain(sentences, train), cut)), len(sentences)
+    shared = on_both_sides(amount)
+    values: dict[int, float] = {}
+    for k, counts in enumerate(count_ngrams(corpus, highest_order(n), shared), start=1):
+        possible = int(np.maximum(corpus.lengths[:amount] - k + 1, 0).sum())
+        if k in n and possible:
+            seen = counts.of_its_gram(shared(counts)) & (counts.sentence < amount)
+            values[k] = 1 - int(counts.count[seen].sum()) / possible
+    return {k: values[k] for k in n if k in values}
+
+
+def _longest_matches(corpus: Interned, amount: int) -> np.ndarray:
+    """(amount,) for each of the first `amount` sentences its longest run of tokens in any later sentence.
+
+    The run that begins at a place is longest with a neighbour of that place in the order of suffixes.
+    """
+    remaining = corpus.remaining
+    ours = np.repeat(np.arange(len(corpus.lengths)) < amount, corpus.lengths)
+    if not ours.any() or ours.all():
+        return np.zeros(amount, dtype=np.int64)
+    ranks = _ranks(corpus.ids, remaining, ours)
+    order = np.argsort(ranks[-1], kind="stable")
+    theirs = np.where(ours[order], -1, np.arange(len(order)))
+    before = np.maximum.accumulate(theirs)
+    after = np.minimum.accumulate(np.where(theirs < 0, len(order), theirs)[::-1])[::-1]
+    here = np.flatnonzero(ours[order])
+    longest = np.zeros(len(order), dtype=np.int64)
+    for neighbour, there in ((before, before[here] >= 0), (after, after[here] < len(order))):
+        mine, other = order[here[there]], order[neighbour[here[there]]]
+        longest[mine] = np.maximum(longest[mine], _common(ranks, remaining, mine, other))
+    sentence = corpus.sentence
+    best = np.zeros(len(corpus.lengths), dtype=np.int64)
+    np.maximum.at(best, sentence[ours], longest[ours])
+    return best[:amount]
+
+
+def _ranks(ids: np.ndarray, remaining: np.ndarray, ours: np.ndarray) -> list[np.ndarray]:
+    """For widths 1, 2, 4, ...: (L,) int32, the rank from 1 of the tokens from each place on, cut off at the
+    end of the sentence. Ends with the width at which no full run stands on both sides.
+    """
+    ranks = [ids.astype(np.int32) + 1]
+    width = 1
+    while True:
+        full = remaining >= width
+        on_both = np.zeros(int(ranks[-1].max()) + 1, dtype=bool)
+        on_both[ranks[-1][full & ours]] = True
+        there = np.zeros_like(on_both)
+        there[ranks[-1][full & ~ours]] = True
+        if not (on_both & there).any():
+            return ranks
+        second = np.zeros(len(ids), dtype=np.int64)
+        longer = np.flatnonzero(remaining > width)
+        second[longer] = ranks[-1][longer + width]
+        key, place = ordered(ranks[-1] * (second.max() + 1) + second, np.arange(len(ids)))
+        rank = np.empty(len(ids), dtype=np.int32)
+        rank[place] = np.cumsum(changes(key))
+        ranks.append(rank)
+        width *= 2
+
+
+def _common(ranks: list[np.ndarray], remaining: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(M,) and (M,) places -> (M,): the tokens that the runs from them on have in common."""
+    most = np.minimum(remaining[one], remaining[other])
+    found = np.zeros(len(one), dtype=np.int64)
+    for level in range(len(ranks) - 1, -1, -1):
+        open_ = np.flatnonzero(found < most)
+        rank = ranks[level]
+        same = rank[one[open_] + found[open_]] == rank[other[open_] + found[open_]]
+        found[open_[same]] += 1 << level
+    return np.minimum(found, most)
+
+
+def _check(sentences: Sequence[Sentence], train: Sequence[Sentence], place: str) -> None:
+    if not sentences or not train:
+        told = f"{len(sentences)} sentences against {len(train)} training sentences"
+        raise Mistake(f"{place}: {told}; give at least one of each")
+
+
+def measure_memorisation(samples: Samples) -> dict[str, Score]:
+    """`copied`, `longest-copy` (tokens, mean over the texts), `longest-copy-max`, `ngram-novelty-2` .. `-4`.
+
+    Absent where there is no text or no training set.
+    """
+    if not samples.texts or not samples.train:
+        return {}
+    facts = {"hyps": len(samples.texts), "train": len(samples.train), **SPLIT.signature}
+    texts, train = cut_all(samples.texts, SPLIT), cut_all(samples.train, SPLIT)
+    longest = longest_copies(texts, train)
+    values = {
+        "copied": copied(texts, train),
+        "longest-copy": float(longest.mean()),
+        "longest-copy-max": float(longest.max()),
+    }
+    scores = {name: Score(value, signature(name, **facts)) for name, value in values.items()}
+    for n, value in ngram_novelty(texts, train).items():
+        scores[f"ngram-novelty-{n}"] = Score(value, signature("ngram-novelty", n=n, **facts))
+    return scores

@@ -1,0 +1,87 @@
+"""How far the n-grams of the samples are distributed as those of real text, and how evenly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import chain
+
+import numpy as np
+
+from textgan.errors import Mistake
+from textgan.metrics.counting import count_ngrams, highest_order
+from textgan.metrics.samples import Samples, Score, signature
+from textgan.metrics.tokens import SPLIT, Sentence, cut_each, intern, split
+
+ORDERS = (2, 3, 4, 5)
+
+
+def ms_jaccard(
+    sentences: Sequence[Sentence],
+    references: Sequence[Sentence],
+    *,
+    n: Sequence[int] = ORDERS,
+    cut: Callable[[str], list[str]] = split,
+) -> dict[int, float]:
+    """MS-Jaccard-n (Alihosseini et al. 2019): in [0, 1], by n; high is good, 1 for equal frequencies.
+
+    For each order k: the sum over all k-grams of the smaller of their two frequencies (occurrences per
+    sentence) over the sum of the larger; then the geometric mean over k = 1 .. n. Sees quality and diversity
+    at once. Blind spots: word order beyond n; it grows with both numbers of sentences, so compare at equal
+    numbers. An order that no sentence of either side is long enough for is left out with all above it.
+    Mistake if either side holds no sentence.
+    """
+    if not sentences or not references:
+        told = f"{len(sentences)} sentences against {len(references)} references"
+        raise Mistake(f"ms-jaccard: {told}; give at least one of each")
+    corpus, amount = intern(cut_each(chain(sentences, references), cut)), len(sentences)
+    logs: list[float] = []
+    for counts in count_ngrams(corpus, highest_order(n)):
+        if not len(counts.first):
+            break
+        ours = np.where(counts.sentence < amount, counts.count, 0)
+        here = np.add.reduceat(ours, counts.first) / amount
+        there = np.add.reduceat(counts.count - ours, counts.first) / len(references)
+        shared = float(np.minimum(here, there).sum() / np.maximum(here, there).sum())
+        logs.append(math.log(shared) if shared else -math.inf)
+    return {k: math.exp(sum(logs[:k]) / k) for k in n if k <= len(logs)}
+
+
+def ngram_entropy(
+    sentences: Sequence[Sentence],
+    *,
+    n: Sequence[int] = (1, 2, 3, 4),
+    cut: Callable[[str], list[str]] = split,
+) -> dict[int, float]:
+    """Shannon entropy, in nats, of the n-grams of all sentences together (Ent-n, Zhang et al. 2018), by n.
+
+    From 0 (one n-gram) to the log of their number; high is varied, though no good sign above that of real
+    text. Unlike distinct-n it sees how often each stands. Blind spots: a plug-in estimate, it grows with the
+    number of sentences, so compare at equal numbers; noise scores high. An n that no sentence is long enough
+    for is left out.
+    """
+    values: dict[int, float] = {}
+    for k, counts in enumerate(count_ngrams(intern(cut_each(sentences, cut)), highest_order(n)), start=1):
+        if k in n and len(counts.first):
+            times = np.add.reduceat(counts.count, counts.first)
+            share = times / times.sum()
+            values[k] = max(0.0, -float((share * np.log(share)).sum()))
+    return {k: values[k] for k in n if k in values}
+
+
+def measure_ms_jaccard(samples: Samples) -> dict[str, Score]:
+    """`ms-jaccard-2` .. `ms-jaccard-5` against the references. Absent where either side is empty."""
+    if not samples.texts or not samples.references:
+        return {}
+    facts = {"hyps": len(samples.texts), "refs": len(samples.references), **SPLIT.signature}
+    values = ms_jaccard(samples.texts, samples.references, cut=SPLIT)
+    return {
+        f"ms-jaccard-{n}": Score(value, signature("ms-jaccard", n=n, **facts)) for n, value in values.items()
+    }
+
+
+def measure_entropy(samples: Samples) -> dict[str, Score]:
+    """`entropy-1` .. `entropy-4` of the texts, in nats."""
+    facts = {"hyps": len(samples.texts), **SPLIT.signature, "unit": "nats"}
+    values = ngram_entropy(samples.texts, cut=SPLIT)
+    return {f"entropy-{n}": Score(value, signature("entropy", n=n, **facts)) for n, value in values.items()}

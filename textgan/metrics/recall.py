@@ -1,0 +1,70 @@
+"""Backward BLEU: how much of the real text the samples cover, and its harmonic mean with BLEU.
+
+Source: Shi et al. 2018, *Toward Diverse Text Generation with Inverse Reinforcement Learning*, sec. 5 (BLEU_F,
+BLEU_B, BLEU_HA). Departures: sentence BLEU with method-1 smoothing against all the other side's sentences, as
+`bleu` is; the harmonic mean is that of the two means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textgan.metrics.ngram import ORDERS, bleu
+from textgan.metrics.samples import Samples, Score, signature
+from textgan.metrics.smoothing import EPSILON, Smoothing
+from textgan.metrics.tokens import SPLIT, Sentence, split
+
+
+def backward_bleu(
+    sentences: Sequence[Sentence],
+    references: Sequence[Sentence],
+    *,
+    n: Sequence[int] = ORDERS,
+    smoothing: Smoothing = "method1",
+    cut: Callable[[str], list[str]] = split,
+) -> dict[int, float]:
+    """BLEU-n of each reference against all the sentences, mean over the references, in [0, 1], by n; high
+    is good: the model can write what people wrote.
+
+    Blind spots: it grows with the number of sentences, so compare at equal numbers only; nonsense among
+    them costs nothing. Mistake if either side is empty.
+    """
+    return bleu(references, sentences, n=n, smoothing=smoothing, cut=cut)
+
+
+def harmonic_bleu(
+    sentences: Sequence[Sentence],
+    references: Sequence[Sentence],
+    *,
+    n: Sequence[int] = ORDERS,
+    smoothing: Smoothing = "method1",
+    cut: Callable[[str], list[str]] = split,
+) -> dict[int, float]:
+    """2FB / (F + B) of BLEU-n (F) and backward BLEU-n (B), in [0, 1], by n; high is good; 0 if both are 0.
+
+    Blind spots: those of both. Real text against itself is below 1 and says what a good value is. Mistake
+    if either side is empty.
+    """
+    forward = bleu(sentences, references, n=n, smoothing=smoothing, cut=cut)
+    backward = backward_bleu(sentences, references, n=n, smoothing=smoothing, cut=cut)
+    return {order: _harmonic(forward[order], backward[order]) for order in n}
+
+
+def _harmonic(one: float, other: float) -> float:
+    return 2 * one * other / (one + other) if one + other else 0.0
+
+
+def measure_backward_bleu(samples: Samples) -> dict[str, Score]:
+    """`backward-bleu-2` .. `-5` and `harmonic-bleu-2` .. `-5`. Absent where either side is empty."""
+    if not samples.texts or not samples.references:
+        return {}
+    forward = bleu(samples.texts, samples.references, cut=SPLIT)
+    backward = backward_bleu(samples.texts, samples.references, cut=SPLIT)
+    both = {n: _harmonic(forward[n], backward[n]) for n in forward}
+    facts = {"hyps": len(samples.texts), "refs": len(samples.references), **SPLIT.signature}
+    smooth = f"method1({EPSILON['method1']})"
+    return {
+        f"{name}-{n}": Score(value, signature(name, n=n, **facts, smooth=smooth))
+        for name, values in (("backward-bleu", backward), ("harmonic-bleu", both))
+        for n, value in values.items()
+    }
