@@ -1,8 +1,18 @@
-"""Metrics on text: n-gram overlap, diversity, the true source, likelihood. Loads no torch.
+"""Metrics on text: n-gram overlap, diversity, memory, the true source, likelihood. Loads no torch.
 
-Every score carries its signature, and what could not be measured is absent.
+    from textgan.metrics import bleu, self_bleu
+    self_bleu(["a dog runs .", "a cat runs ."])[4]
+
+Lists of strings or of token lists go in, plain numbers come out (by n where there is one); `evaluate` gives
+every score with its signature, and what could not be measured is absent.
 """
 
+from textgan.metrics.corpus_bleu import corpus_bleu
+from textgan.metrics.diversity import distinct, duplicates, length_distance, mean_length, novelty
+from textgan.metrics.memorisation import copied, longest_copies, ngram_novelty
+from textgan.metrics.ngram import bleu, self_bleu, sentence_bleu, sentence_self_bleu
+from textgan.metrics.overlap import ms_jaccard, ngram_entropy
+from textgan.metrics.recall import backward_bleu, harmonic_bleu
 from textgan.metrics.samples import HeldOut, Metric, Samples, Score, signature
 from textgan.metrics.suite import DIRECTIONS, METRICS, direction, evaluate, load_metrics
 
@@ -13,8 +23,25 @@ __all__ = [
     "Metric",
     "Samples",
     "Score",
+    "backward_bleu",
+    "bleu",
+    "copied",
+    "corpus_bleu",
     "direction",
+    "distinct",
+    "duplicates",
     "evaluate",
+    "harmonic_bleu",
+    "length_distance",
     "load_metrics",
+    "longest_copies",
+    "mean_length",
+    "ms_jaccard",
+    "ngram_entropy",
+    "ngram_novelty",
+    "novelty",
+    "self_bleu",
+    "sentence_bleu",
+    "sentence_self_bleu",
     "signature",
 ]

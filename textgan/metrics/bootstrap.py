@@ -1,0 +1,93 @@
+"""How far a mean over sentences would move with other sentences: percentile bootstrap intervals.
+
+Source: Efron 1979 (the bootstrap), in its plain percentile form; Koehn 2004 brought it to BLEU. Here the
+score is a mean of per-sentence scores, so that resampling sentences is resampling their scores.
+
+What it does not say: nothing of other seeds, other training runs or other references. **Self-BLEU:** the
+sentences' scores are resampled, and the pool that each was held against stays as it was. Drawing sentences
+with repetition and scoring anew would put copies of a sentence among its own references and push every value
+towards 1. For the same reason there is no interval for the share of duplicates and for distinct-n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from textgan.metrics.ngram import sentence_bleu
+from textgan.metrics.samples import Samples
+from textgan.metrics.tokens import SPLIT, cut_all
+
+RESAMPLES = 1000
+AT_ONCE = 2_000_000
+"""Draws held in memory at a time, so that a million sentences cost no more than ten thousand."""
+
+
+def intervals(
+    values: np.ndarray, *, resamples: int = RESAMPLES, level: float = 0.95, seed: int = 0
+) -> np.ndarray:
+    """values (K, N), K scores of the same N sentences -> (K, 2): low and high end of each score's mean.
+
+    Same seed, same interval. All K share their resamples. In the units of the values; low = high where they
+    are all alike, and for N = 1. ValueError if there is no value or the level is not between 0 and 1.
+    """
+    values = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    amount = values.shape[1]
+    if not amount or not 0 < level < 1 or resamples < 1:
+        raise ValueError(f"intervals: {amount} values, level {level}, {resamples} resamples")
+    draw = np.random.default_rng(seed)
+    step = max(1, min(resamples, AT_ONCE // amount))
+    means = []
+    for begin in range(0, resamples, step):
+        rows = min(step, resamples - begin)
+        drawn = draw.integers(0, amount, size=(rows, amount), dtype=np.int32)
+        drawn += (np.arange(rows, dtype=np.int32) * amount)[:, None]
+        times = np.bincount(drawn.ravel(), minlength=rows * amount).reshape(rows, amount)  # (rows, N)
+        means.append(values @ times.T.astype(np.float64) / amount)  # (K, rows)
+    tail = 100 * (1 - level) / 2
+    low, high = np.percentile(np.concatenate(means, axis=1), [tail, 100 - tail], axis=1)
+    return np.stack([low, high], axis=1)
+
+
+def sentence_values(samples: Samples, metric: str) -> dict[str, np.ndarray]:
+    """The scores of a metric that are means over sentences: by key the values whose mean it is, (N,) each.
+
+    Empty for a metric that is no such mean. BLEU and self-BLEU are not here: a preset has their arrays.
+    """
+    return PER_SENTENCE[metric](samples) if metric in PER_SENTENCE and samples.texts else {}
+
+
+def _lengths(samples: Samples) -> dict[str, np.ndarray]:
+    return {"length": np.array([len(tokens) for tokens in cut_all(samples.texts, SPLIT)], dtype=float)}
+
+
+def _new(samples: Samples) -> dict[str, np.ndarray]:
+    if not samples.train:
+        return {}
+    seen = {tuple(tokens) for tokens in cut_all(samples.train, SPLIT)}
+    return {"novelty": np.array([tuple(t) not in seen for t in cut_all(samples.texts, SPLIT)], dtype=float)}
+
+
+def _copies(samples: Samples) -> dict[str, np.ndarray]:
+    if not samples.train:
+        return {}
+    from textgan.metrics.memorisation import longest_copies
+
+    longest = longest_copies(samples.texts, samples.train, cut=SPLIT).astype(float)
+    return {"copied": 1 - _new(samples)["novelty"], "longest-copy": longest}
+
+
+def _backward(samples: Samples) -> dict[str, np.ndarray]:
+    if not samples.references:
+        return {}
+    found = sentence_bleu(samples.references, samples.texts, cut=SPLIT)
+    return {f"backward-bleu-{n}": values for n, values in found.items()}
+
+
+PER_SENTENCE: dict[str, Callable[[Samples], dict[str, np.ndarray]]] = {
+    "length": _lengths,
+    "novelty": _new,
+    "memorisation": _copies,
+    "backward-bleu": _backward,
+}
