@@ -22,6 +22,7 @@ from textgan.report.svg import Figure
 SHOWN = 12  # sentences side by side
 MOMENTS = 8  # snapshots over time
 OF_EACH = 3  # sentences of each snapshot
+REPORTED = "evaluation.json and metrics.jsonl"  # where the numbers of a report are
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,29 @@ def write(runs: Sequence[Path], out: Path | None = None) -> Path:
 
 def render(runs: Sequence[RunRecord]) -> str:
     """The page as text."""
+    many = len(runs) > 1
+    rows = table.rows(runs)
+    keys = table.columns(rows)
+    return fill(
+        headline=headline(runs),
+        summary=summary(runs[0]) if not many else _summary_of_many(runs),
+        unfinished=[_progress(run) for run in runs if not run.finished],
+        heads=heads(keys),
+        rows=[(row, shown(rows, place, keys)) for place, row in enumerate(rows)],
+        captions=table.captions(runs),
+        movements=movements(runs),
+        figures=[
+            *filter(None, [plots.quality_and_diversity(runs)]),
+            *plots.scores_over_time(runs),
+        ],
+        signatures=signatures(rows, keys),
+        sections=[_section(run, f"run{index + 1}") for index, run in enumerate(runs)],
+        many=many,
+    )
+
+
+def fill(**values: Any) -> str:
+    """The page's template with these values; those of a report's sections may be left out."""
     from jinja2 import Environment, StrictUndefined
 
     surroundings = Environment(
@@ -74,25 +98,8 @@ def render(runs: Sequence[RunRecord]) -> str:
     template = surroundings.from_string(
         files("textgan.report").joinpath("page.html.jinja").read_text("utf-8")
     )
-    many = len(runs) > 1
-    rows = table.rows(runs)
-    keys = table.columns(rows)
-    return template.render(
-        headline=headline(runs),
-        summary=summary(runs[0]) if not many else _summary_of_many(runs),
-        unfinished=[_progress(run) for run in runs if not run.finished],
-        heads=_heads(keys),
-        rows=[(row, _shown(rows, place, keys)) for place, row in enumerate(rows)],
-        captions=table.captions(runs),
-        movements=movements(runs),
-        figures=[
-            *filter(None, [plots.quality_and_diversity(runs)]),
-            *plots.scores_over_time(runs),
-        ],
-        signatures=_signatures(rows, keys),
-        sections=[_section(run, f"run{index + 1}") for index, run in enumerate(runs)],
-        many=many,
-    )
+    empty: dict[str, Any] = {"unfinished": [], "movements": [], "figures": [], "lead": [], "sections": []}
+    return template.render({**empty, "many": True, "verb": "report", "files": REPORTED, **values})
 
 
 def headline(runs: Sequence[RunRecord]) -> str:
@@ -154,7 +161,7 @@ def _minutes(run: RunRecord) -> dict[str, float]:
     return {str(phase): float(value) for phase, value in minutes.items() if isinstance(value, (int, float))}
 
 
-def _heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:
+def heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:
     """The heading in two lines: (family, its orders); without orders the name in two: ("source", ["NLL"])."""
     heads: list[tuple[str, list[str]]] = []
     for key in keys:
@@ -169,12 +176,13 @@ def _heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:
     return heads
 
 
-def _shown(rows: Sequence[table.Row], place: int, keys: Sequence[str]) -> list[tuple[str, bool]]:
+def shown(rows: Sequence[table.Row], place: int, keys: Sequence[str]) -> list[tuple[str, bool]]:
+    """A row's cells: (the number, whether it is marked as the best)."""
     cells = rows[place].cells
     return [(numbers.number(key, cells.get(key)), place in table.best(rows, key)) for key in keys]
 
 
-def _signatures(rows: Sequence[table.Row], keys: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+def signatures(rows: Sequence[table.Row], keys: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
     """For each metric its signatures, and the rows of each: most often one signature for all."""
     made = []
     for key in keys:

@@ -29,7 +29,14 @@ class Figure:
     caption: str = ""  # a line to be read below it
 
 
-def figure(title: str, alt: str, name: str, draw: Callable[[Axes], None], caption: str = "") -> Figure:
+def figure(
+    title: str,
+    alt: str,
+    name: str,
+    draw: Callable[[Axes], None],
+    caption: str = "",
+    size: tuple[float, float] = SIZE,
+) -> Figure:
     """Draw with matplotlib's object interface and give the SVG a page of several figures can hold."""
     import matplotlib
     from matplotlib.figure import Figure as Drawing
@@ -51,7 +58,7 @@ def figure(title: str, alt: str, name: str, draw: Callable[[Axes], None], captio
     }
     out = io.StringIO()
     with matplotlib.rc_context(style):
-        drawing = Drawing(figsize=SIZE, layout="constrained")
+        drawing = Drawing(figsize=size, layout="constrained")
         axes = drawing.add_subplot()
         draw(axes)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))

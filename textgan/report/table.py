@@ -150,24 +150,29 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def terminal(runs: Sequence[RunRecord], width: int | None = None) -> Table:
-    """The table for rich. Columns that do not fit in `width` characters (the terminal's) are left to the
-    page, the least telling first; the caption says which."""
+    """The table of these runs for rich; see `lay_out`."""
+    return lay_out(rows(runs), [*movements(runs), *captions(runs)], width)
+
+
+def lay_out(
+    table: Sequence[Row],
+    told: Sequence[str],
+    width: int | None = None,
+    first: Sequence[str] = TELLING_FIRST,
+) -> Table:
+    """Rows for rich, `told` below them. Columns that do not fit in `width` characters (the terminal's) are
+    left to the page, the last in `first` before the others; the caption says which."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = rows(runs)
     keys = columns(table)
     room = (width or Console().width) - 4  # the table's own edges
     room -= max((len(row.label) for row in table), default=0)
-    fitting = _that_fit(keys, room)
+    fitting = _that_fit(keys, room, first)
     left = [key for key in keys if key not in fitting]
-    told = (
-        movements(runs)
-        + captions(runs)
-        + ([f"No room here for {_names(left)}: the page has them."] if left else [])
-    )
+    told = [*told, *([f"No room here for {_names(left)}: the page has them."] if left else [])]
     made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left")
     made.add_column("", no_wrap=True)
     for key in fitting:
@@ -289,10 +294,10 @@ def _header(key: str) -> str:
     return short[stem] + order if stem in short else "\n" + numbers.name(key)
 
 
-def _that_fit(keys: Sequence[str], room: int) -> list[str]:
+def _that_fit(keys: Sequence[str], room: int, first: Sequence[str]) -> list[str]:
     """As many columns as there is room for, the most telling first; at least one."""
     kept: list[str] = []
-    for key in sorted(keys, key=lambda key: (TELLING_FIRST.index(key) if key in TELLING_FIRST else 99, key)):
+    for key in sorted(keys, key=lambda key: (first.index(key) if key in first else 99, key)):
         width = 2 + max(5, *map(len, _header(key).split("\n")))
         if width <= room or not kept:
             kept.append(key)

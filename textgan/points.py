@@ -1,0 +1,152 @@
+"""Points of a sweep over temperatures, which temperatures there can be, and the file that keeps what is done.
+
+Loads no torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textgan.errors import Mistake
+from textgan.metrics.samples import Score
+from textgan.training.folder import write_text
+
+TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
+LOWEST, HIGHEST, MOST = 0.01, 100.0, 100
+
+
+@dataclass(frozen=True)
+class Point:
+    """The scores of one text. state: `real`, or the checkpoint that wrote it, at this temperature."""
+
+    state: str
+    temperature: float | None
+    scores: Mapping[str, Score]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Real text, then each checkpoint's points by rising temperature, all of `samples` sentences.
+
+    against: what they were scored against, in words.
+    """
+
+    run: Path
+    samples: int
+    seed: int
+    against: str
+    points: tuple[Point, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        told = {"run": str(self.run), "samples": self.samples, "seed": self.seed, "against": self.against}
+        return told | {"rows": [as_row(point) for point in self.points]}
+
+
+def parse_temperatures(text: str) -> tuple[float, ...]:
+    """`0.5,0.8,1` or `0.5,0.6,...,1.2`, which goes on in equal steps. Raises Mistake."""
+    values: list[float] = []
+    words = [word.strip() for word in text.replace("…", "...").split(",") if word.strip()]
+    for place, word in enumerate(words):
+        if word != "...":
+            values.append(_temperature(word))
+            continue
+        if len(values) < 2 or place + 1 == len(words):
+            raise Mistake(f"--temperatures: {text!r}: `...` stands between numbers, as in 0.5,0.6,...,1.2")
+        first, step = values[-1], values[-1] - values[-2]
+        steps = (_temperature(words[place + 1]) - first) / step if step else math.nan
+        if not steps >= 1 or (steps <= MOST and abs(steps - round(steps)) > 1e-6):
+            raise Mistake(f"--temperatures: {text!r} does not go on in equal steps; as in 0.5,0.6,...,1.2")
+        if steps > MOST:
+            raise Mistake(f"--temperatures: {text!r} are more than {MOST}; take larger steps")
+        values += [round(first + step * k, 10) for k in range(1, round(steps))]
+    return checked(values)
+
+
+def _temperature(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        raise Mistake(f"--temperatures: {word!r} is no number; expected such as 0.5,0.8,1") from None
+
+
+def checked(temperatures: Sequence[float]) -> tuple[float, ...]:
+    for value in temperatures:
+        if not LOWEST <= value <= HIGHEST:
+            raise Mistake(f"--temperatures: expected values from {LOWEST:g} to {HIGHEST:g}, got {value:g}")
+    if not 0 < len(temperatures) <= MOST:
+        raise Mistake(f"--temperatures: expected 1 to {MOST} of them, got {len(temperatures)}")
+    return tuple(sorted(set(temperatures)))
+
+
+class Kept:
+    """The finished points of a sweep as JSON lines, the settings first; written whole after each point.
+
+    What was measured under other settings, or of weights that are there no more, is forgotten.
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
+        self.path = path
+        self.head = {"kind": "settings", **settings}
+        self.rows: list[dict[str, Any]] = []
+        try:
+            head, *rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            if head == self.head:
+                self.rows = [row for row in rows if _point(row) is not None]
+        except (OSError, ValueError):  # there is none, or it is damaged: all is measured anew
+            pass
+
+    def find(self, state: str, temperature: float | None, weights: str) -> Point | None:
+        wanted = {"state": state, "temperature": temperature, "weights": weights}
+        return next((_point(row) for row in self.rows if wanted.items() <= row.items()), None)
+
+    def point(
+        self, state: str, temperature: float | None, weights: str, measure: Callable[[], Mapping[str, Score]]
+    ) -> Point:
+        """The point, from the file or measured now and then kept. A value that is no number is NaN in both."""
+        known = self.find(state, temperature, weights)
+        if known is not None:
+            return known
+        made = {"kind": "point", "weights": weights, **as_row(Point(state, temperature, measure()))}
+        self.rows = [row for row in self.rows if row["state"] != state or row["weights"] == weights]
+        self.rows.append(made)
+        try:
+            write_text(self.path, "".join(json.dumps(row) + "\n" for row in (self.head, *self.rows)))
+        except OSError as error:
+            raise Mistake(
+                f"run: {self.path} cannot be written ({error.strerror}); a sweep keeps its points there"
+            ) from error
+        point = _point(made)
+        assert point is not None
+        return point
+
+
+def as_row(point: Point) -> dict[str, Any]:
+    """A point for JSON, which has no NaN and no infinity: they become null."""
+    scores = {
+        key: {"value": score.value if math.isfinite(score.value) else None, "signature": score.signature}
+        for key, score in point.scores.items()
+    }
+    return {"state": point.state, "temperature": point.temperature, "scores": scores}
+
+
+def digest(content: bytes) -> str:
+    """Tells contents apart: 16 hex digits."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _point(row: Any) -> Point | None:
+    """None where the line is not one that `Kept` wrote."""
+    try:
+        scores = {
+            key: Score(math.nan if score["value"] is None else float(score["value"]), score["signature"])
+            for key, score in row["scores"].items()
+        }
+        return Point(row["state"], row["temperature"], scores) if "weights" in row else None
+    except (TypeError, KeyError, AttributeError, ValueError):
+        return None
