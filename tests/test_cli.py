@@ -157,7 +157,7 @@ def test_a_file_is_scored_with_signatures(
     assert capsys.readouterr().out.startswith("duplicates")
 
 
-@pytest.mark.parametrize("verb", ["train", "sample", "evaluate", "recipes", "report"])
+@pytest.mark.parametrize("verb", ["train", "sample", "evaluate", "sweep", "recipes", "report"])
 def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([verb, "--help"]) == 0
     assert f"Example: textgan {verb}" in capsys.readouterr().out

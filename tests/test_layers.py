@@ -25,7 +25,9 @@ LAYERS = (
     ("library", "overrides", "recipe"),
     ("assembly",),
     ("loaded", "run"),
-    ("report", "scoring"),
+    ("lines", "points", "presets"),
+    ("yardstick",),
+    ("report", "scoring", "sweep"),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -1,4 +1,4 @@
-"""The command line: train, sample, evaluate, recipes, report. A verb imports what is heavy when it is called.
+"""The command line: train, sample, evaluate, sweep, recipes, report. A verb imports what is heavy when it is called.
 
 A user's mistake is one line on standard error, `textgan: where: what; remedy`, and exit code 2.
 """
@@ -9,7 +9,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,12 +38,29 @@ class Format(str, Enum):
     jsonl = "jsonl"
 
 
+class TableFormat(str, Enum):
+    """How `evaluate` writes a table."""
+
+    md = "md"
+    csv = "csv"
+    latex = "latex"
+
+
 class Checkpoint(str, Enum):
     """Which weights of a run."""
 
     last = "last"
     best = "best"
     pretrained = "pretrained"
+
+
+class Swept(str, Enum):
+    """Which weights of a run `sweep` draws from."""
+
+    last = "last"
+    best = "best"
+    pretrained = "pretrained"
+    all = "all"
 
 
 @app.command(
@@ -116,34 +133,99 @@ def sample(
 
 
 @app.command(
-    epilog="Example: textgan evaluate samples.txt --references test.txt --metrics bleu,self-bleu --json"
+    epilog="Example: textgan evaluate mle.txt gan.txt --references test.txt --metrics bleu,self-bleu --ci"
 )
 def evaluate(
-    target: Annotated[Path, typer.Argument(help="A run folder, or a text file with a sentence a line.")],
+    samples: Annotated[
+        list[Path], typer.Argument(help="Files with a sentence a line, from any program; or one run folder.")
+    ],
     references: Annotated[Path | None, typer.Option(help="Real held-out sentences, one a line.")] = None,
-    metrics: Annotated[str | None, typer.Option(help="Names with commas between: bleu,self-bleu.")] = None,
+    train: Annotated[Path | None, typer.Option(help="The sentences that the generator learnt from.")] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Names with commas between, such as bleu,self-bleu; or all.")
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="As others did: texygen-paper, texygen, relgan, textgan-pytorch, falling-short."),
+    ] = None,
+    ci: Annotated[bool, typer.Option("--ci", help="With 95% bootstrap intervals over sentences.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    form: Annotated[TableFormat | None, typer.Option("--format", help="Print a table to paste.")] = None,
+) -> None:
+    """Score files of sentences side by side, or a run, beside real text; every score has its signature."""
+    if as_json and form:
+        raise Mistake("--format: does not go with --json; give one of them")
+    names = _names(metrics)
+    from textgan.scoring import evaluate_files, evaluate_folder
+
+    if any(path.is_dir() for path in samples):
+        run = _only_run(samples, {"--train": train, "--preset": preset, "--ci": ci})
+        found = evaluate_folder(run, references, names)
+    else:
+        found = evaluate_files(samples, references, train, names, preset, ci)
+    for warning in found.warnings:
+        print(f"textgan: warning: {warning}", file=sys.stderr)
+    from textgan.report import side_by_side
+
+    if as_json:
+        print(json.dumps(side_by_side.as_json(found.files), indent=2))
+    elif form:
+        print(side_by_side.FORMATS[form.value](found.files), end="")
+    elif len(found.files) == 1:
+        print(side_by_side.listing(found.files[0]))
+    else:
+        from rich.console import Console
+
+        console = Console()
+        console.print(side_by_side.terminal(found.files, console.width))
+
+
+@app.command(epilog="Example: textgan sweep runs/gumbel --checkpoint all --temperatures 0.5,0.6,...,1.2")
+def sweep(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    temperatures: Annotated[
+        str, typer.Option(help="Numbers with commas between; `...` goes on in equal steps.")
+    ] = "0.5,0.6,...,1.2",
+    samples: Annotated[
+        int | None, typer.Option(min=2, help="Sentences at each; by default the run's `evaluate.final`.")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Beside bleu, self-bleu and source; by default the run's own.")
+    ] = None,
+    references: Annotated[Path | None, typer.Option(help="In place of the run's test split.")] = None,
+    checkpoint: Annotated[
+        Swept, typer.Option(help="Which weights; all: pretrained (plain MLE) and last, side by side.")
+    ] = Swept.last,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the run's seed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The HTML file, in place of RUN/front.html.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Score a run or a file of sentences; every score comes with its signature."""
-    names = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
-    if names == []:
-        raise Mistake("--metrics: names none; expected names with commas between, such as bleu,self-bleu")
-    if target.is_dir():
-        _run_folder(target)
-        from textgan.loaded import evaluate_run
+    """Quality against diversity over sampling temperatures, with real text: a table and a page with the plot."""
+    from textgan.points import parse_temperatures
 
-        scores = evaluate_run(target, references, names)
-    else:
-        from textgan.scoring import evaluate_file
+    values = parse_temperatures(temperatures)
+    names = _names(metrics)
+    _run_folder(run)
+    from rich.console import Console
 
-        scores = evaluate_file(target, references, names)
+    from textgan.report import front
+
+    front.place(run, out)
+    from textgan.sweep import sweep as run_sweep
+    from textgan.training.progress import Display
+
+    display = Display()
+    found = run_sweep(
+        run, values, samples=samples, metrics=names, references=references,
+        checkpoint=checkpoint.value, seed=seed, say=display.say,
+    )  # fmt: skip
+    written = front.write(found, out)
     if as_json:
-        rows = {key: {"value": score.value, "signature": score.signature} for key, score in scores.items()}
-        print(json.dumps(rows, indent=2))
+        print(json.dumps(found.as_json(), indent=2))
+        display.say(f"front: {written}")
         return
-    width = max(map(len, scores))
-    for key, score in scores.items():
-        print(f"{key:{width}}  {score.value:10.4f}  {score.signature}")
+    Console().print(front.terminal(found))
+    print(f"front: {written}")
 
 
 @app.command(epilog="Example: textgan recipes")
@@ -222,6 +304,13 @@ def _command() -> str:
     return shlex.join(["textgan", *sys.argv[1:]])
 
 
+def _names(metrics: str | None) -> list[str] | None:
+    names = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
+    if names == []:
+        raise Mistake("--metrics: names none; expected names with commas between, such as bleu,self-bleu")
+    return names
+
+
 def _above_zero(option: str, value: float) -> None:
     if not value > 0:
         raise Mistake(f"{option}: expected a value above 0, got {value:g}")
@@ -232,3 +321,15 @@ def _run_folder(run: Path) -> None:
         raise Mistake(f"run: there is no run folder {run}; `textgan train` makes one")
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"run: {run} is not a run folder; expected one that holds recipe.yaml")
+
+
+def _only_run(samples: Sequence[Path], for_files: Mapping[str, object]) -> Path:
+    """The one run folder; Mistake where there is more beside it, or an option that it knows nothing of."""
+    run, *others = samples
+    if others:
+        raise Mistake("samples: a run folder is scored alone; give one run folder, or files only")
+    _run_folder(run)
+    if given := [option for option, value in for_files.items() if value]:
+        told = f"textgan sample {run} -n 2000 > samples.txt"
+        raise Mistake(f"{given[0]}: is for files of sentences, not for a run folder; write one first: {told}")
+    return run

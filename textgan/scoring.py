@@ -1,64 +1,106 @@
-"""Score a file of sentences, whoever wrote them: no run, no torch."""
+"""Score files of sentences, whoever wrote them, beside what real text gets: no run, no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from textgan.errors import Mistake
-from textgan.metrics.samples import Samples, Score
-from textgan.metrics.suite import evaluate, load_metrics
+from textgan.lines import sentences
+from textgan.metrics.suite import METRICS, load_metrics
+from textgan.presets import USUAL, preset
+from textgan.yardstick import COMPARING, OF_COPIES, OVERLAP, Measured, Yardstick
 
-ALONE = ("self-bleu", "distinct", "duplicates")
-"""What is measured of a file by default where there are no references."""
-
-AGAINST = ("bleu", *ALONE)
-"""What is measured by default where there are."""
-
-NEED_REFERENCES = frozenset({"bleu"})
-NEED_A_RUN = {
-    "nll": "a run folder, for its likelihood",
-    "source": "a run folder, for its corpus",
-    "novelty": "a run folder, for its training text",
-}
+DEFAULT = ("bleu", "self-bleu", "distinct", "duplicates", "novelty")
+"""What is measured where nothing is asked for, as far as there are references and a training set."""
+NEED_A_RUN = {"nll": "a run folder, for its likelihood", "source": "a run folder, for its corpus"}
 
 
-def evaluate_file(
-    target: Path, references: Path | None = None, names: Sequence[str] | None = None
-) -> dict[str, Score]:
-    """The scores of a file with a sentence a line. Raises Mistake for what cannot be measured of a file."""
-    chosen = list(names or (AGAINST if references else ALONE))
-    load_metrics(chosen)
-    mistakes = [f"metrics.{name}: needs {NEED_A_RUN[name]}" for name in chosen if name in NEED_A_RUN]
-    if references is None:
-        mistakes += [
-            f"metrics.{name}: needs real text to compare with; give --references FILE"
-            for name in chosen
-            if name in NEED_REFERENCES
-        ]
-    if mistakes:
-        raise Mistake("\n".join(mistakes))
-    texts = sentences(target, "target")
+@dataclass(frozen=True)
+class FileScores:
+    """One file: its scores, and those of real text measured as they were, each by key (`bleu-2`, ...)."""
+
+    path: Path
+    amount: int
+    scores: dict[str, Measured]
+    real: dict[str, Measured]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The files in the order given, and what the reader should be warned of."""
+
+    files: list[FileScores]
+    warnings: list[str]
+
+
+def evaluate_files(
+    targets: Sequence[Path],
+    references: Path | None = None,
+    train: Path | None = None,
+    names: Sequence[str] | None = None,
+    preset_name: str | None = None,
+    ci: bool = False,
+) -> Comparison:
+    """Scores of files with a sentence a line. names: of metrics, or `all`; None is what can be had quickly.
+
+    preset_name: one of `textgan.presets.PRESETS`, for BLEU and self-BLEU. Raises Mistake, with one line for
+    each thing that is wrong.
+    """
+    protocol = preset(preset_name) if preset_name else USUAL
+    chosen = _chosen(names, references is not None, train is not None, preset_name is not None)
+    if twice := sorted({str(path) for path in targets if list(targets).count(path) > 1}):
+        raise Mistake(f"target: {', '.join(twice)} is given twice; give each file once")
+    texts = {path: sentences(path, "target") for path in targets}
     real = sentences(references, "--references") if references else []
-    scores = evaluate(Samples(texts=texts, references=real), chosen)
-    if not scores:
-        raise Mistake(f"target: nothing could be measured of {target}; it may hold too few sentences")
-    return scores
+    learnt = sentences(train, "--train") if train else []
+    yardstick = Yardstick(real, learnt, chosen, protocol, ci)
+    beside = {amount: yardstick.real(amount) for amount in {len(lines) for lines in texts.values()}}
+    files: list[FileScores] = []
+    warnings = [f"--preset {protocol.name}: {protocol.caution}"] if protocol.caution else []
+    used = set(real[: protocol.bleu.refs])
+    for path, lines in texts.items():
+        found = {name: yardstick.score(lines, name) for name in chosen}
+        if not any(found.values()):
+            raise Mistake(f"target: nothing could be measured of {path}; it may hold too few sentences")
+        missing = [name for name in names or [] if name != "all" and not found[name]]
+        warnings += [f"metrics.{name}: cannot be measured of {path}; left out" for name in missing]
+        if found.get("bleu") and set(lines[: protocol.bleu.hyps]) <= used:
+            warnings.append(
+                f"{path}: every sentence scored stands in {references} too, so BLEU is 1 by construction; "
+                "give references that the samples were not taken from"
+            )
+        scores = {key: score for part in found.values() for key, score in part.items()}
+        files.append(FileScores(path, len(lines), scores, beside[len(lines)]))
+    return Comparison(files, warnings)
 
 
-def sentences(path: Path, place: str) -> list[str]:
-    """The lines of a text file that are not empty; raises Mistake where there are none."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise Mistake(f"{place}: there is no file or run folder {path}") from None
-    except UnicodeDecodeError:
-        raise Mistake(f"{place}: {path} is not UTF-8 text; convert it first, e.g. with iconv") from None
-    except OSError as error:
-        raise Mistake(f"{place}: {path} cannot be read: {error.strerror}") from None
-    if "\0" in text:
-        raise Mistake(f"{place}: {path} is not text; expected a sentence a line")
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    if not lines:
-        raise Mistake(f"{place}: {path} holds no sentence; expected one a line")
-    return lines
+def evaluate_folder(run: Path, references: Path | None, names: Sequence[str] | None) -> Comparison:
+    """Scores of text freshly drawn from a run; see `textgan.loaded.evaluate_run`. Raises Mistake."""
+    from textgan.loaded import evaluate_run
+
+    scores = evaluate_run(run, references, None if names is None else list(names))
+    measured = {key: Measured(score.value, score.signature) for key, score in scores.items()}
+    return Comparison([FileScores(run, 0, measured, {})], [])
+
+
+def _chosen(names: Sequence[str] | None, references: bool, train: bool, preset: bool) -> list[str]:
+    """The metrics to run; Mistake where one is unknown, or was asked for and cannot be had."""
+    lacking = {
+        **{name: f"needs {what}" for name, what in NEED_A_RUN.items()},
+        **(
+            {}
+            if references
+            else dict.fromkeys(COMPARING, "needs real text to compare with; give --references FILE")
+        ),
+        **({} if train else dict.fromkeys(OF_COPIES, "needs the training text; give --train FILE")),
+    }
+    if names is None:
+        return [name for name in (OVERLAP if preset else DEFAULT) if name not in lacking]
+    asked = list(dict.fromkeys(name for name in names if name != "all"))
+    load_metrics(asked)
+    if wrong := [f"metrics.{name}: {lacking[name]}" for name in asked if name in lacking]:
+        raise Mistake("\n".join(wrong))
+    every = [name for name in METRICS if name not in lacking] if "all" in names else []
+    return list(dict.fromkeys([*every, *asked]))

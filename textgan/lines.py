@@ -1,0 +1,54 @@
+"""The sentences of a file that anyone may have written, one a line: bad input is told at its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from textgan.errors import Mistake
+
+LONGEST = 1_000_000
+"""Bytes in a line. No sentence is that long; more is a file without line ends, and would cost gigabytes."""
+TABLES = (".jsonl", ".csv", ".tsv", ".parquet")
+"""Endings of files with columns: the column `text`, or the only one, is read."""
+
+
+def sentences(path: Path, place: str) -> list[str]:
+    """The lines that are not empty, without the spaces around them; Mistake where there are none.
+
+    UTF-8, with or without a mark at its beginning. Read line by line, so that a huge line is refused before
+    it is in memory. place: what the user calls the file, such as `--references`.
+    """
+    if path.is_dir():
+        raise Mistake(f"{place}: {path} is a folder; give a file with a sentence a line")
+    if path.suffix.lower() in TABLES and path.is_file():
+        from textgan.data.reading import read
+
+        return read(path, place=place).texts
+    try:
+        with path.open("rb") as file:
+            kept = [line for raw in _lines(file, path, place) if (line := raw.strip())]
+    except FileNotFoundError:
+        raise Mistake(f"{place}: there is no file or run folder {path}; check its name") from None
+    except OSError as error:
+        raise Mistake(f"{place}: {path} cannot be read: {error.strerror}; check its permissions") from None
+    if not kept:
+        raise Mistake(f"{place}: {path} holds no sentence; expected one a line")
+    return kept
+
+
+def _lines(file: BinaryIO, path: Path, place: str) -> Iterator[str]:
+    for number, raw in enumerate(iter(lambda: file.readline(LONGEST + 1), b""), 1):
+        if b"\0" in raw:
+            told = f"{path} is not UTF-8 text (NUL at line {number})"
+            raise Mistake(f"{place}: {told}; give plain text, or convert UTF-16 with iconv")
+        if len(raw) > LONGEST:
+            told = f"{path}, line {number} is longer than {LONGEST:,} bytes"
+            raise Mistake(f"{place}: {told}; expected a sentence a line, so put line ends in")
+        try:
+            text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            told = f"{path} is not UTF-8 text (line {number}, byte {error.start + 1})"
+            raise Mistake(f"{place}: {told}; convert it first, e.g. with iconv -f latin1 -t utf8") from None
+        yield from text.split("\r") if "\r" in text else (text,)
