@@ -1,7 +1,7 @@
 """How a token is chosen from logits (B,V): drawn, greedy, relaxed by Gumbel noise, or expected.
 
 Draws use the inverse CDF (softmax, cumulative sum, one uniform a row, binary search): the same distribution
-as `torch.multinomial`, about 15 times faster on a CPU at V = 5,000.
+as `torch.multinomial`, which is slow on a CPU where the vocabulary is large.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def on_both_sides(amount: int) -> Keep:
 def ordered(key: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both (R,), ordered by key, and by place among equal keys. key is used up: its memory is written over.
 
-    Where key and place fit into 63 bits together they are sorted as one number, several times faster.
+    Where key and place fit into 63 bits together they are sorted as one number.
     """
     if len(key) == 0:
         return key, place

@@ -24,7 +24,7 @@ class Gumbel(Strategy):
         return GumbelSoftmax(at(self.temperature, progress), self.hard)
 
     def judge_sampler(self, progress: float) -> Sampler:
-        # Straight-through tokens are one-hots of exact draws: plain draws are the same text, at a tenth of the cost.
+        # Straight-through tokens are one-hots of exact draws: plain draws are the same text, without (B,T,V).
         return Draw() if self.hard else self.sampler(progress)
 
     def turn(self, situation: Situation) -> Turn:
