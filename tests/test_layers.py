@@ -15,7 +15,8 @@ import textgan
 PACKAGE = Path(textgan.__file__).parent
 
 LAYERS = (
-    ("errors", "types", "coercion", "parts"),
+    ("errors", "allocation", "products", "coercion", "parts"),
+    ("types",),
     ("sampling",),
     ("data",),
     ("generators", "discriminators", "objectives"),

@@ -11,8 +11,8 @@ from textgan.sampling import (
     Greedy,
     GumbelSoftmax,
     draw,
+    draw_from_nucleus,
     keep_top_k,
-    keep_top_p,
     seeded,
 )
 
@@ -32,7 +32,7 @@ def _bound(degrees: int) -> float:
 
 
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 1.5])
-@pytest.mark.parametrize("size", [7, 2000])
+@pytest.mark.parametrize("size", [7, 2000, 2048])
 def test_draws_follow_the_softmax(temperature: float, size: int) -> None:
     torch.manual_seed(0)
     logits = 1.5 * torch.randn(size)
@@ -64,11 +64,22 @@ def test_cuts_by_hand() -> None:
     logits = torch.tensor([[0.4, 0.3, 0.2, 0.1]]).log()
     inf = torch.inf
     assert keep_top_k(logits, 2)[0].exp().tolist() == pytest.approx([0.4, 0.3, 0, 0])
-    assert keep_top_p(logits, 0.5)[0, 2:].tolist() == [-inf, -inf]
-    assert keep_top_p(logits, 0.5)[0, :2].exp().tolist() == pytest.approx([0.4, 0.3])
-    assert keep_top_p(logits, 0.3)[0].tolist()[1:] == [-inf] * 3  # the likeliest stays, alone
-    assert torch.equal(keep_top_p(logits, 1.0), logits)
     assert Greedy()(logits).ids.tolist() == [0]
+
+
+@pytest.mark.parametrize("p", [0.3, 0.5, 0.9])
+def test_the_nucleus_is_the_sorted_one(p: float) -> None:
+    """Against the definition: sort, cut where the mass before reaches p, renormalise."""
+    torch.manual_seed(0)
+    logits = 1.5 * torch.randn(600)
+    probabilities = (logits / 0.8).softmax(-1)
+    ordered, place = probabilities.sort(descending=True)
+    kept = torch.zeros_like(probabilities)
+    kept[place] = torch.where(ordered.cumsum(0) - ordered < p, ordered, 0.0)
+    ids = torch.cat([draw_from_nucleus(logits.expand(2000, -1), p, 0.8) for _ in range(50)])
+    statistic, degrees = _chi_square(ids, kept / kept.sum())
+    assert statistic < _bound(degrees)
+    assert torch.equal(Draw(top_p=1e-9)(logits.expand(50, -1)).ids, logits.argmax().expand(50))
 
 
 def test_straight_through_is_a_one_hot_with_the_soft_gradient() -> None:

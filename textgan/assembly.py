@@ -12,6 +12,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
+from textgan.allocation import keep_freed_memory
 from textgan.data.batches import Encoded, encode
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
@@ -42,8 +43,6 @@ class Built:
 def build(recipe: Recipe, display: Display | None = None) -> Built:
     """Read the corpus and build every part; raises Mistake."""
     settings = recipe.settings
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
     start = start_checkpoint(settings.start) if settings.start else None
     corpus: Corpus = part(recipe, "corpus")
     if display is not None:
@@ -77,7 +76,7 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         return cooccurrence_vectors(splits["train"], vocabulary, size)
 
     torch.manual_seed(settings.seed)
-    engine = engine_for(settings.device, settings.precision)
+    engine = engine_for(settings.device, settings.precision, settings.threads)
     handed = {
         "vocabulary": vocabulary,
         "vectors": vectors,
@@ -122,8 +121,14 @@ def part(recipe: Recipe, key: str, **handed: Any) -> Any:
     return None if bound is None else bound.build(**handed)
 
 
-def engine_for(device: str, precision: str) -> Accelerator:
-    """Accelerate keeps one state a process; a second run in the same process starts from a fresh one."""
+def engine_for(device: str, precision: str, threads: int | None = None) -> Accelerator:
+    """The machine as a run uses it. threads: of the CPU; None leaves torch's own choice.
+
+    Accelerate keeps one state a process; a second run in the same process starts from a fresh one.
+    """
+    keep_freed_memory()
+    if threads:
+        torch.set_num_threads(threads)
     AcceleratorState._reset_state(reset_partial_state=True)
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise Mistake(

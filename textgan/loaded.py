@@ -98,7 +98,7 @@ def load(run: Path, checkpoint: str = "last") -> LoadedRun:
     def vectors(size: int) -> Tensor:
         return torch.zeros(vocabulary.size, size)  # the checkpoint's own are loaded over them
 
-    engine = engine_for(settings.device, settings.precision)
+    engine = engine_for(settings.device, settings.precision, settings.threads)
     generator: Generator = part(
         recipe,
         "generator",

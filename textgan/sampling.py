@@ -1,11 +1,13 @@
 """How a token is chosen from logits (B,V): drawn, greedy, relaxed by Gumbel noise, or expected.
 
-Draws use the inverse CDF (softmax, cumulative sum, one uniform a row, binary search): the same distribution
-as `torch.multinomial`, which is slow on a CPU where the vocabulary is large.
+Draws use the inverse CDF in two levels: the weights are summed in blocks, a block is found in the running sums
+of the blocks, and the token in those of its block. The distribution is that of `torch.multinomial`, which is slow
+on a CPU where the vocabulary is large; one running sum over the vocabulary takes half as long again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,22 +17,63 @@ from torch import Tensor
 
 from textgan.types import Choice
 
+_BLOCK = 64
 
-def draw(probabilities: Tensor) -> Tensor:
+
+def draw(weights: Tensor) -> Tensor:
     """One id a row, (N,), from non-negative weights (N,V) that need not sum to one; zero weight, never drawn."""
-    cumulative = probabilities.cumsum(-1)
+    size = weights.shape[-1]
+    if size <= 4 * _BLOCK:
+        return _search(weights.cumsum(-1))
+    whole = size - size % _BLOCK
+    blocks = weights[:, :whole].unflatten(1, (-1, _BLOCK)).sum(-1)
+    if whole < size:
+        blocks = torch.cat([blocks, weights[:, whole:].sum(-1, keepdim=True)], 1)
+    block = _search(blocks.cumsum(-1))
+    places = block.unsqueeze(1) * _BLOCK + torch.arange(_BLOCK, device=weights.device)  # (N, 64)
+    inside = weights.gather(1, places.clamp(max=size - 1)).masked_fill(places >= size, 0.0)
+    return block * _BLOCK + _search(inside.cumsum(-1))
+
+
+def _search(cumulative: Tensor) -> Tensor:
+    """Where a uniform share of the total falls in running sums (N,M): (N,)."""
     total = cumulative[:, -1:]
-    # Just below the total at most: the search then ends at a token that has weight, whatever the rounding.
+    # Just below the total at most: the search then ends at a place that has weight, whatever the rounding.
     point = torch.minimum(torch.rand_like(total) * total, torch.nextafter(total, torch.zeros_like(total)))
-    # Only NaN weights end beyond the last token; held inside, they reach the loss, where they are told as such.
-    return (
-        torch.searchsorted(cumulative, point, right=True).squeeze(-1).clamp_(max=probabilities.shape[-1] - 1)
-    )
+    # Only NaN weights end beyond the last place; held inside, they reach the loss, where they are told as such.
+    place = torch.searchsorted(cumulative, point, right=True).squeeze(-1)
+    return place.clamp_(max=cumulative.shape[-1] - 1)
 
 
-def draw_from_logits(logits: Tensor) -> Tensor:
-    """One id a row, (N,), from softmax(logits), (N,V); without the pass that would normalise it."""
-    return draw((logits - logits.amax(-1, keepdim=True)).exp_())
+def draw_from_logits(logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """One id a row, (N,), from softmax(logits / temperature), (N,V); without the pass that would normalise it."""
+    return draw(_weights(logits, temperature))
+
+
+def _weights(logits: Tensor, temperature: float) -> Tensor:
+    """exp(logits / temperature) but for a factor a row: the largest is 1. As a power of 2, twice as fast."""
+    scale = 1 / (temperature * math.log(2))
+    return torch.add(logits.amax(-1, keepdim=True) * -scale, logits, alpha=scale).exp2_()
+
+
+def draw_from_nucleus(logits: Tensor, p: float, temperature: float = 1.0) -> Tensor:
+    """One id a row, (N,), from the nucleus of softmax(logits / temperature) (Holtzman et al. 2020).
+
+    The nucleus is the smallest set of likeliest tokens with mass >= p; of equally likely ones at its edge, all.
+    A draw from the whole is kept if the tokens likelier than it have a mass below p, and drawn again if not: exact,
+    and without a sort, which costs more than all else where the vocabulary is large.
+    """
+    weights = _weights(logits, temperature)
+    edge = p * weights.sum(-1)
+    ids = torch.zeros_like(edge, dtype=torch.long)
+    rows = torch.arange(len(weights), device=weights.device)
+    while len(rows):
+        left = weights[rows] if len(rows) < len(weights) else weights
+        ids[rows] = drawn = draw(left)
+        own = left.gather(1, drawn.unsqueeze(1))
+        likelier = torch.where(left > own, left, 0.0).sum(-1)
+        rows = rows[likelier >= edge[rows]]
+    return ids
 
 
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
@@ -39,17 +82,6 @@ def keep_top_k(logits: Tensor, k: int) -> Tensor:
         return logits
     edge = logits.topk(k, dim=-1).values[..., -1:]
     return logits.masked_fill(logits < edge, -torch.inf)
-
-
-def keep_top_p(logits: Tensor, p: float) -> Tensor:
-    """Nucleus (Holtzman et al. 2020): the smallest set of likeliest tokens with mass >= p, the rest at -inf."""
-    if p >= 1:
-        return logits
-    ordered, index = logits.sort(-1, descending=True)
-    probabilities = ordered.softmax(-1)
-    before = probabilities.cumsum(-1) - probabilities  # mass of the tokens that are likelier
-    dropped = torch.zeros_like(logits, dtype=torch.bool).scatter(-1, index, before >= p)
-    return logits.masked_fill(dropped, -torch.inf)
 
 
 @dataclass(frozen=True)
@@ -62,13 +94,11 @@ class Draw:
 
     def __call__(self, logits: Tensor) -> Choice:
         logits = logits.float()
-        if self.temperature != 1:
-            logits = logits / self.temperature
         if self.top_k is not None:
             logits = keep_top_k(logits, self.top_k)
-        if self.top_p is not None:
-            logits = keep_top_p(logits, self.top_p)
-        return Choice(draw_from_logits(logits))
+        if self.top_p is not None and self.top_p < 1:
+            return Choice(draw_from_nucleus(logits, self.top_p, self.temperature))
+        return Choice(draw_from_logits(logits, self.temperature))
 
 
 @dataclass(frozen=True)

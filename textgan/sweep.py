@@ -52,8 +52,11 @@ class Tempered(Generator):
         logits, state = self.generator.step(token, state)
         return logits / self.temperature, state
 
-    def logits(self, text: Text) -> Tensor:
-        return self.generator.logits(text) / self.temperature
+    def states(self, text: Text) -> Tensor:
+        return self.generator.states(text)
+
+    def read_out(self, states: Tensor) -> Tensor:
+        return self.generator.read_out(states) / self.temperature
 
 
 def sweep(
@@ -84,8 +87,6 @@ def sweep(
     names = list(dict.fromkeys([*ALWAYS, *(settings.metrics if metrics is None else metrics)]))
     load_metrics(names, beside=recipe.folder)
     states = _states(run, checkpoint)
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
     corpus: Corpus = part(recipe, "corpus")
     evaluation: Evaluation = recipe.evaluation.build(metrics=names)
     evaluation.beside = recipe.folder

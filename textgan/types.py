@@ -13,6 +13,9 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.utils.checkpoint import checkpoint
+
+from textgan.products import rows_at_once, whole_slabs
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ class Text:
         """The sentences that `rows` (a slice, or an index or bool tensor) selects."""
         return self._map(lambda tensor: tensor[rows])
 
+    def narrowed(self, width: int) -> Text:
+        """The first `width` positions: the same sentences, if the longest has no more tokens."""
+        return self._map(lambda tensor: tensor[:, :width] if tensor.dim() > 1 else tensor)
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -113,7 +120,7 @@ Sampler = Callable[[Tensor], Choice]
 class Generator(nn.Module):
     """Writes text token by token. Forbidden tokens have no probability, in every method alike.
 
-    A subclass gives `start`, `step` and `logits`; the loop over time and the likelihood are the same for all.
+    A subclass gives `start`, `step`, `states` and `read_out`; the loop over time and the likelihood are the same for all.
     `has_likelihood` is False for a generator that puts out vectors: it then overrides `write` instead.
     """
 
@@ -128,46 +135,94 @@ class Generator(nn.Module):
         """Read one token, (B,) ids or (B,V) relaxed one-hot; return the next token's logits (B,V) and the state."""
         raise NotImplementedError
 
-    def logits(self, text: Text) -> Tensor:
-        """Teacher-forced logits (B,T,V), position t given the tokens before t; one parallel pass."""
+    def states(self, text: Text) -> Tensor:
+        """Teacher-forced (B,T,H): what the output layer reads at position t, given the tokens before t."""
         raise NotImplementedError
 
+    def read_out(self, states: Tensor) -> Tensor:
+        """The output layer, on any number of positions: (...,H) -> logits (...,V)."""
+        raise NotImplementedError
+
+    def logits(self, text: Text) -> Tensor:
+        """Teacher-forced logits (B,T,V), position t given the tokens before t; one parallel pass."""
+        return self.read_out(self.states(text))
+
     def write(self, prompt: Prompt, length: int, sampler: Sampler) -> Text:
-        """Write whole sentences of at most `length` tokens, EOS included; (B,T) with T the longest written."""
+        """Write whole sentences of at most `length` tokens, EOS included; (B,T) with T the longest written.
+
+        On a CPU, finished sentences leave the batch, unless a gradient is to run through what was written. On a
+        GPU to know which have finished would mean to wait for the device at every token.
+        """
         state = self.start(prompt)
         device = next(iter(state.values())).device
-        token = torch.full((prompt.size,), self.vocabulary.bos, device=device)
-        alive = torch.ones(prompt.size, dtype=torch.bool, device=device)
-        ids, mask, relaxed, presence = [], [], [], []
+        ids = torch.full((prompt.size, length), self.vocabulary.pad, device=device)
+        mask = torch.zeros_like(ids, dtype=torch.bool)
+        rows = torch.arange(prompt.size, device=device)  # the sentences of the batch
+        alive = torch.ones_like(rows, dtype=torch.bool)  # those of them that have not ended
+        token = torch.full_like(rows, self.vocabulary.bos)
         present = torch.ones(prompt.size, device=device)
+        relaxed, presence = [], []
         for position in range(length):
             logits, state = self.step(token, state)  # (B, V)
             if prompt.prefix is not None and position < prompt.prefix.shape[1]:
-                choice = Choice(prompt.prefix[:, position])
+                choice = Choice(prompt.prefix[rows, position])
             else:
                 choice = sampler(logits)
-            ids.append(choice.ids.masked_fill(~alive, self.vocabulary.pad))
-            mask.append(alive)
-            alive = alive & (choice.ids != self.vocabulary.eos)
-            token = ids[-1]
+            token = choice.ids.masked_fill(~alive, self.vocabulary.pad)
+            ids[rows, position] = token
+            mask[rows, position] = alive
+            alive = alive & (token != self.vocabulary.eos)
             if choice.relaxed is not None:
                 relaxed.append(choice.relaxed)
                 if choice.read_back:
                     token = choice.relaxed
                     presence.append(present)
                     present = present * (1 - choice.relaxed[:, self.vocabulary.eos])
-            # On a GPU the look at `alive` would wait for the device at every token; there it is not worth it.
+            elif device.type == "cpu" and not relaxed:
+                kept = alive.nonzero().squeeze(-1)
+                if len(kept) < len(rows):
+                    rows, alive, token = rows[kept], alive[kept], token[kept]
+                    state = {name: value[kept] for name, value in state.items()}
             if device.type == "cpu" and not presence and not alive.any():
                 break
+        ids, mask = ids[:, : position + 1], mask[:, : position + 1]
         probs = torch.stack(relaxed, 1) if relaxed else None  # (B, T, V)
         present_at = torch.stack(presence, 1) if presence else None  # (B, T)
-        return Text(torch.stack(ids, 1), torch.stack(mask, 1), prompt.labels, probs, presence=present_at)
+        return Text(ids, mask, prompt.labels, probs, presence=present_at)
 
     def log_prob(self, text: Text) -> Tensor:
-        """Teacher-forced log-probability of each token, nats, (B,T); 0 outside the mask."""
-        logits = self.logits(text)  # (B, T, V)
-        loss = cross_entropy(logits.flatten(0, 1), text.ids.flatten(), reduction="none")
-        return -loss.unflatten(0, text.ids.shape).masked_fill(~text.mask, 0.0)
+        """Teacher-forced log-probability of each token, nats, (B,T); 0 outside the mask.
+
+        No more logits are kept than the device's cache or memory is good for: beyond that they are computed in
+        pieces, and again for the gradient.
+        """
+        states, ids, mask = self.states(text).flatten(0, 1), text.ids.flatten(), text.mask.flatten()
+        places = None
+        if mask.device.type == "cpu":  # a GPU would have to be waited for to know which positions hold tokens
+            places = mask.nonzero().squeeze(-1)
+            chosen = whole_slabs(places)
+            states, ids = states[chosen], ids[chosen]
+        pieces = list(
+            zip(
+                *(x.split(3 * rows_at_once(self.vocabulary.size, ids.device)) for x in (states, ids)),
+                strict=True,
+            )
+        )
+        if len(pieces) == 1:
+            found = self._chosen(states, ids)
+        else:
+            found = torch.cat([checkpoint(self._chosen, *piece, use_reentrant=False) for piece in pieces])
+        if places is None:
+            return found.masked_fill(~mask, 0.0).view(text.ids.shape)
+        return (
+            torch.zeros_like(mask, dtype=found.dtype)
+            .index_copy(0, places, found[: len(places)])
+            .view(text.ids.shape)
+        )
+
+    def _chosen(self, states: Tensor, ids: Tensor) -> Tensor:
+        """Log-probability (N,) of tokens (N,) given the states (N,H) before them."""
+        return -cross_entropy(self.read_out(states), ids, reduction="none")
 
 
 class Discriminator(nn.Module):

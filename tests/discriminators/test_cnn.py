@@ -34,11 +34,31 @@ def test_features_by_hand() -> None:
         features = []
         for width, layer in zip(judge.widths, judge.convolutions, strict=True):
             padded = torch.cat([embeddings[row], torch.zeros(width, 4)])
-            windows = [padded[start : start + width] for start in range(length)]  # (width, E) each
+            count = max(1, length - width + 1)
+            windows = [padded[start : start + width] for start in range(count)]  # (width, E) each
             values = [(layer.weight * window.T).sum((1, 2)) + layer.bias for window in windows]
             features.append(torch.stack(values).relu().amax(0))
         wanted.append(torch.cat(features))
     assert torch.allclose(judge.judge(text).features, torch.stack(wanted), atol=1e-5)
+
+
+def test_a_window_counts_as_much_as_its_last_token_is_present() -> None:
+    judge = _judge(highway=False)
+    presence = torch.tensor([[1.0, 0.7, 0.2, 0.0]], requires_grad=True)
+    text = Text(torch.tensor([[4, 5, 6, 7]]), torch.ones(1, 4, dtype=torch.bool), presence=presence)
+    weighted = judge.table(text.ids)[0] * presence[0].unsqueeze(1)  # (4, E)
+    wanted = []
+    for width, layer in zip(judge.widths, judge.convolutions, strict=True):
+        padded = torch.cat([weighted, torch.zeros(width, 4)])
+        values = [(layer.weight * padded[at : at + width].T).sum((1, 2)) + layer.bias for at in range(4)]
+        counts = [1.0] + [presence[0, at + width - 1] for at in range(1, max(1, 5 - width))]
+        kept = [value * count for value, count in zip(values, counts, strict=False)]
+        wanted.append(torch.stack(kept).relu().amax(0))
+    features = judge.judge(text).features
+    assert torch.allclose(features, torch.cat(wanted).unsqueeze(0), atol=1e-5)
+    (ours,) = torch.autograd.grad(features.sum(), presence)
+    (theirs,) = torch.autograd.grad(torch.cat(wanted).sum(), presence)
+    assert torch.allclose(ours, theirs, atol=1e-5)
 
 
 @pytest.mark.parametrize("options", [{}, {"highway": False}, {"spectral_norm": True}])

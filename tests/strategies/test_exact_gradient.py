@@ -57,7 +57,7 @@ def test_baselines_and_rollouts_lower_the_variance() -> None:
         "rollouts": Reinforce(rollouts=8, rollout_lag=0.0, baseline="leave-one-out"),
     }.items():
         torch.manual_seed(4)
-        spread[name] = float(estimates(strategy, generator, judge, Minimax(), 128, 40).var(0).sum())
+        spread[name] = float(estimates(strategy, generator, judge, Minimax(), 128, 200).var(0).sum())
     assert spread["leave-one-out"] < 0.5 * spread["none"]
     assert spread["rollouts"] < 0.8 * spread["leave-one-out"]
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
+from textgan.products import Linear, Windows
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 
@@ -21,8 +22,9 @@ class CNN(Discriminator):
     (Miyato et al. 2018). table: `own` is learned; `corpus` is the fixed word vectors that a generator of vectors
     writes in. classes > 0: projection discriminator (Miyato & Koyama 2018), score + <label, features>.
 
-    A window that begins inside the sentence counts, and sees zeros where it reaches past the end: the score
-    does not depend on how far a batch is padded, and windows wider than the sentence are no special case.
+    Windows that lie inside the sentence count, as in the paper; of a sentence shorter than a window, the one that
+    begins with it does, and sees zeros past the end. So the score does not depend on how far a batch is padded.
+    Where text is relaxed, a window counts as much as its last token is present.
     """
 
     def __init__(
@@ -55,9 +57,9 @@ class CNN(Discriminator):
                 raise ValueError("table: 'corpus' needs the corpus's word vectors, and none were handed in")
             self.table = nn.Embedding.from_pretrained(vectors(embedding), freeze=True)
         self.convolutions = nn.ModuleList(
-            wrap(nn.Conv1d(embedding, count, width)) for width, count in zip(widths, counts, strict=True)
+            wrap(Windows(embedding, count, width)) for width, count in zip(widths, counts, strict=True)
         )
-        self.highway = wrap(nn.Linear(features, 2 * features)) if highway else None
+        self.highway = wrap(Linear(features, 2 * features)) if highway else None
         self.dropout = nn.Dropout(dropout)
         self.score = wrap(nn.Linear(features, 1))
         self.labels = nn.Embedding(classes, features) if classes else None
@@ -72,13 +74,17 @@ class CNN(Discriminator):
         return embeddings * text.weight.unsqueeze(-1)  # (B, T, E)
 
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
-        x = embeddings.transpose(1, 2)  # (B, E, T)
-        starts = weight.unsqueeze(1)  # (B, 1, T): windows that begin at a token of the sentence
+        short = max(self.widths) - embeddings.shape[1]
+        if short > 0:
+            embeddings, weight = pad(embeddings, (0, 0, 0, short)), pad(weight, (0, short))
+        first = torch.ones_like(weight[:, :1])
         pooled = []
         for width, convolution in zip(self.widths, self.convolutions, strict=True):
-            windows = convolution(pad(x, (0, width - 1))).relu()  # (B, filters, T)
-            pooled.append((windows * starts).amax(-1))  # after the relu, 0 is the least value there is
-        features = torch.cat(pooled, 1)  # (B, F)
+            found = convolution(embeddings)  # (B, T - width + 1, filters)
+            counts = torch.cat([first, weight[:, width:]], 1)  # (B, T - width + 1)
+            pooled.append((found * counts.unsqueeze(-1)).amax(1))
+        # After the pooling, since a maximum and a weight of 0 or more pass through a relu.
+        features = torch.cat(pooled, 1).relu()  # (B, F)
         if self.highway is not None:
             change, gate = self.highway(features).chunk(2, -1)
             gate = gate.sigmoid()

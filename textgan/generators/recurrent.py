@@ -11,8 +11,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 
+from textgan.products import linear
 from textgan.types import Generator, Prompt, State, Text, Vocabulary
 
 Init = Literal["uniform", "truncated-normal", "torch"]
@@ -85,9 +85,9 @@ class Recurrent(Generator):
             for name, value in zip(self._carried, new, strict=True):
                 after[name].append(value)
         carried_on = {name: torch.stack(values, 1) for name, values in after.items()}
-        return self._read_out(x), {**state, **carried_on}
+        return self.read_out(x), {**state, **carried_on}
 
-    def logits(self, text: Text) -> Tensor:
+    def states(self, text: Text) -> Tensor:
         bos = torch.full_like(text.ids[:, :1], self.vocabulary.bos)
         x = self.table(torch.cat([bos, text.ids[:, :-1]], 1))  # (B, T, E)
         if self.labels is not None:
@@ -96,11 +96,13 @@ class Recurrent(Generator):
             x = x + self.labels(text.labels).unsqueeze(1)
         for layer in self.layers:
             x, _ = layer(self.dropout(x))
-        return self._read_out(x)
+        return x
 
-    def _read_out(self, x: Tensor) -> Tensor:
+    def read_out(self, states: Tensor) -> Tensor:
         # In the bias, the ban costs V additions and not one for every logit of the batch.
-        return linear(self.project(self.dropout(x)), self.output.weight, self.output.bias + self.forbidden)
+        return linear(
+            self.project(self.dropout(states)), self.output.weight, self.output.bias + self.forbidden
+        )
 
     @property
     def _carried(self) -> tuple[str, ...]:

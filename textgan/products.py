@@ -1,0 +1,63 @@
+"""Matrix products in the form that the processor is quickest at. The results are those of the plain form.
+
+On a CPU, oneDNN's convolutions run at one and a half to two times the rate of the matrix product behind
+`torch.nn.functional.linear` where the processor is AMD's, and at about the same rate elsewhere
+(`benchmarks/speed.py` prints both). On a GPU the plain forms are used.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, pad
+from torch.nn.functional import linear as plain_linear
+
+_SLABS = 16  # below 16 images, a single thread gets torch's own slow convolution in place of oneDNN's
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x (...,H) times weight (V,H), plus bias (V): (...,V), as `torch.nn.functional.linear`."""
+    rows = x.numel() // x.shape[-1]
+    # Where rows are few, to bring the weights into oneDNN's layout costs more than it gains.
+    few = rows < max(128, x.shape[-1] // 4)
+    if x.device.type != "cpu" or few or not torch.backends.mkldnn.is_available():
+        return plain_linear(x, weight, bias)
+    flat = x.reshape(rows, -1)
+    if missing := -rows % _SLABS:
+        flat = pad(flat, (0, 0, 0, missing))
+    slabs = flat.view(_SLABS, 1, -1, x.shape[-1]).permute(0, 3, 1, 2)  # (16, H, 1, rows/16), channels last
+    out = conv2d(slabs, weight[:, :, None, None], bias).permute(0, 2, 3, 1).reshape(len(flat), -1)
+    return (out[:rows] if missing else out).view(*x.shape[:-1], -1)
+
+
+def whole_slabs(rows: Tensor) -> Tensor:
+    """An index (N,), lengthened by some of its own first rows to a number that `linear` need not pad."""
+    return torch.cat([rows, rows[: -len(rows) % _SLABS]]) if len(rows) >= _SLABS else rows
+
+
+def windows(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """The convolution of x (B,T,E) with weight (F,E,k), without padding: (B,T-k+1,F).
+
+    Time stays in the middle: x is then in the layout "channels last" as it is, and so is the result.
+    """
+    return conv2d(x.transpose(1, 2).unsqueeze(2), weight.unsqueeze(2), bias).squeeze(2).transpose(1, 2)
+
+
+class Linear(nn.Linear):
+    """`torch.nn.Linear` in the quick form."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return linear(input, self.weight, self.bias)
+
+
+class Windows(nn.Conv1d):
+    """`torch.nn.Conv1d` over (B,T,E), without padding: (B,T-k+1,F)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return windows(input, self.weight, self.bias)
+
+
+def rows_at_once(row: int, device: torch.device) -> int:
+    """How many rows of `row` numbers to have in memory at a time: few enough for a CPU's cache, many for a GPU."""
+    numbers = 2_500_000 if device.type == "cpu" else 100_000_000
+    return max(32, numbers // row // 32 * 32)
