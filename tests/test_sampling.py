@@ -62,7 +62,6 @@ def test_what_has_no_weight_is_never_drawn() -> None:
 
 def test_cuts_by_hand() -> None:
     logits = torch.tensor([[0.4, 0.3, 0.2, 0.1]]).log()
-    inf = torch.inf
     assert keep_top_k(logits, 2)[0].exp().tolist() == pytest.approx([0.4, 0.3, 0, 0])
     assert Greedy()(logits).ids.tolist() == [0]
 

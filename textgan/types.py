@@ -120,7 +120,7 @@ Sampler = Callable[[Tensor], Choice]
 class Generator(nn.Module):
     """Writes text token by token. Forbidden tokens have no probability, in every method alike.
 
-    A subclass gives `start`, `step`, `states` and `read_out`; the loop over time and the likelihood are the same for all.
+    A subclass gives `start`, `step`, `states` and `read_out`; the loop over time and the likelihood are the same.
     `has_likelihood` is False for a generator that puts out vectors: it then overrides `write` instead.
     """
 
