@@ -1,0 +1,57 @@
+# ruff: noqa: I001
+"""The command line, a module for each verb. A verb imports what is heavy when it is called.
+
+A user's mistake is one line on standard error, `textgan: where: what; remedy`, and exit code 2.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from textgan.cli import train, sample, evaluate, sweep, report  # noqa: F401  (joins `app`; help has this order)
+from textgan.cli.shared import app, say
+from textgan.errors import Mistake
+
+__all__ = ["app", "main", "run"]
+
+_UsageError: Any = typer.BadParameter.__base__  # typer brings its own click in some versions, not in others
+_ClickException: Any = _UsageError.__base__
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """The console script: run the verb and leave with its exit code."""
+    sys.exit(run(sys.argv[1:] if words is None else list(words)))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command; returns its exit code: 0, 2 for a user's mistake, 130 for an interruption."""
+    try:
+        code = app(args=list(words), prog_name="textgan", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except Mistake as mistake:
+        return say(str(mistake))
+    except _UsageError as error:
+        context = error.ctx
+        helping = f"; see: {context.command_path} --help" if context else ""
+        message = error.format_message()
+        return say(f"{' '.join(message.split()).rstrip('.')}{helping}") if message else 2
+    except _ClickException as error:
+        return say(error.format_message())
+    except (KeyboardInterrupt, typer.Abort):
+        print("textgan: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `| head` has read enough; what is left in the buffer goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as error:
+        if isinstance(
+            error.__context__, BrokenPipeError
+        ):  # how typer takes it when it is the first to see it
+            return 0
+        raise

@@ -1,0 +1,83 @@
+"""`textgan evaluate`: scores of files that anyone may have written, or of a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textgan.cli.shared import app, check_run, names_of
+from textgan.errors import Mistake
+
+
+class TableFormat(str, Enum):
+    """How `evaluate` writes a table."""
+
+    md = "md"
+    csv = "csv"
+    latex = "latex"
+
+
+@app.command(
+    epilog="Example: textgan evaluate mle.txt gan.txt --references test.txt --metrics bleu,self-bleu --ci"
+)
+def evaluate(
+    samples: Annotated[
+        list[Path], typer.Argument(help="Files with a sentence a line, from any program; or one run folder.")
+    ],
+    references: Annotated[Path | None, typer.Option(help="Real held-out sentences, one a line.")] = None,
+    train: Annotated[Path | None, typer.Option(help="The sentences that the generator learnt from.")] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Names with commas between, such as bleu,self-bleu; or all.")
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="As others did: texygen-paper, texygen, relgan, textgan-pytorch, falling-short."),
+    ] = None,
+    ci: Annotated[bool, typer.Option("--ci", help="With 95% bootstrap intervals over sentences.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    form: Annotated[TableFormat | None, typer.Option("--format", help="Print a table to paste.")] = None,
+) -> None:
+    """Score files of sentences side by side, or a run, beside real text; every score has its signature."""
+    if as_json and form:
+        raise Mistake("--format: does not go with --json; give one of them")
+    names = names_of(metrics)
+    from textgan.scoring import evaluate_files, evaluate_folder
+
+    if any(path.is_dir() for path in samples):
+        run = _only_run(samples, {"--train": train, "--preset": preset, "--ci": ci})
+        found = evaluate_folder(run, references, names)
+    else:
+        found = evaluate_files(samples, references, train, names, preset, ci)
+    for warning in found.warnings:
+        print(f"textgan: warning: {warning}", file=sys.stderr)
+    from textgan.report import side_by_side
+
+    if as_json:
+        print(json.dumps(side_by_side.as_json(found.files), indent=2))
+    elif form:
+        print(side_by_side.FORMATS[form.value](found.files), end="")
+    elif len(found.files) == 1:
+        print(side_by_side.listing(found.files[0]))
+    else:
+        from rich.console import Console
+
+        console = Console()
+        console.print(side_by_side.terminal(found.files, console.width))
+
+
+def _only_run(samples: Sequence[Path], for_files: Mapping[str, object]) -> Path:
+    """The one run folder; Mistake where there is more beside it, or an option that it knows nothing of."""
+    run, *others = samples
+    if others:
+        raise Mistake("samples: a run folder is scored alone; give one run folder, or files only")
+    check_run(run)
+    if given := [option for option, value in for_files.items() if value]:
+        told = f"textgan sample {run} -n 2000 > samples.txt"
+        raise Mistake(f"{given[0]}: is for files of sentences, not for a run folder; write one first: {told}")
+    return run

@@ -1,0 +1,48 @@
+"""The application that the verbs join, and what several of them check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from textgan.errors import Mistake
+
+app = typer.Typer(
+    name="textgan",
+    help="GANs for text: train, sample, evaluate, compare.",
+    epilog="Example: textgan train seqgan-short strategy=gumbel --out runs/gumbel",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def say(lines: str) -> int:
+    """On standard error, each line under the program's name; returns the exit code of a mistake."""
+    for line in lines.splitlines():
+        print(f"textgan: {line}", file=sys.stderr)
+    return 2
+
+
+def names_of(metrics: str | None) -> list[str] | None:
+    """`bleu, self-bleu` as a list; None where the option was not given."""
+    names = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
+    if names == []:
+        raise Mistake("--metrics: names none; expected names with commas between, such as bleu,self-bleu")
+    return names
+
+
+def above_zero(option: str, value: float) -> None:
+    """Mistake unless it is; not a number is no value above 0."""
+    if not value > 0:
+        raise Mistake(f"{option}: expected a value above 0, got {value:g}")
+
+
+def check_run(run: Path) -> None:
+    """Mistake unless it is a folder that `textgan train` made."""
+    if not run.is_dir():
+        raise Mistake(f"run: there is no run folder {run}; `textgan train` makes one")
+    if not (run / "recipe.yaml").is_file():
+        raise Mistake(f"run: {run} is not a run folder; expected one that holds recipe.yaml")

@@ -1,0 +1,69 @@
+"""`textgan sweep`: the quality-diversity front of a run by temperature."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textgan.cli.shared import app, check_run, names_of
+
+
+class Swept(str, Enum):
+    """Which weights of a run `sweep` draws from."""
+
+    last = "last"
+    best = "best"
+    pretrained = "pretrained"
+    all = "all"
+
+
+@app.command(epilog="Example: textgan sweep runs/gumbel --checkpoint all --temperatures 0.5,0.6,...,1.2")
+def sweep(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    temperatures: Annotated[
+        str, typer.Option(help="Numbers with commas between; `...` goes on in equal steps.")
+    ] = "0.5,0.6,...,1.2",
+    samples: Annotated[
+        int | None, typer.Option(min=2, help="Sentences at each; by default the run's `evaluate.final`.")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Beside bleu, self-bleu and source; by default the run's own.")
+    ] = None,
+    references: Annotated[Path | None, typer.Option(help="In place of the run's test split.")] = None,
+    checkpoint: Annotated[
+        Swept, typer.Option(help="Which weights; all: pretrained (plain MLE) and last, side by side.")
+    ] = Swept.last,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the run's seed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The HTML file, in place of RUN/front.html.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Quality against diversity over sampling temperatures, with real text: a table and a page with the plot."""
+    from textgan.points import parse_temperatures
+
+    values = parse_temperatures(temperatures)
+    names = names_of(metrics)
+    check_run(run)
+    from rich.console import Console
+
+    from textgan.report import front
+
+    front.place(run, out)
+    from textgan.sweep import sweep as run_sweep
+    from textgan.training.progress import Display
+
+    display = Display()
+    found = run_sweep(
+        run, values, samples=samples, metrics=names, references=references,
+        checkpoint=checkpoint.value, seed=seed, say=display.say,
+    )  # fmt: skip
+    written = front.write(found, out)
+    if as_json:
+        print(json.dumps(found.as_json(), indent=2))
+        display.say(f"front: {written}")
+        return
+    Console().print(front.terminal(found))
+    print(f"front: {written}")

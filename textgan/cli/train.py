@@ -1,0 +1,64 @@
+"""`textgan train` and `textgan recipes`: run a recipe, and which there are."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textgan.cli.shared import app, say
+
+
+@app.command(
+    epilog="Example: textgan train seqgan-short corpus.path=my.txt strategy.rollouts=8 --out runs/mine"
+)
+def train(
+    recipe: Annotated[str, typer.Argument(help="A name that `textgan recipes` lists, or a YAML file.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY.PATH=VALUE", help="Changes: strategy=gumbel, budget=smoke, ..."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder; by default a new one under runs/.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="In place of the recipe's seed.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+) -> None:
+    """Train a recipe; write checkpoints, samples, scores and a report into a run folder."""
+    from textgan.recipe import Recipe
+
+    loaded = Recipe.load(recipe, overrides or [])
+    loaded.check()
+
+    from rich.console import Console
+
+    from textgan.report import page, reading, table
+    from textgan.run import Interrupted
+    from textgan.run import train as run_training
+
+    try:
+        folder = run_training(loaded, out, seed, resume, _command())
+    except Interrupted as interrupted:
+        say(str(interrupted))
+        raise typer.Exit(130) from None
+    written = page.write([folder], None)
+    Console().print(table.terminal([reading.read(folder)]))
+    print(f"report: {written}")
+
+
+@app.command(epilog="Example: textgan recipes")
+def recipes() -> None:
+    """List the recipes, one a line."""
+    from textgan.library import recipes as known
+
+    rows = known()
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, summary in rows:
+        print(f"{name:{width}}  {summary}")
+
+
+def _command() -> str:
+    return shlex.join(["textgan", *sys.argv[1:]])
