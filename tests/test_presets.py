@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from nltk.tokenize import word_tokenize
 from nltk.translate.bleu_score import SmoothingFunction
 from nltk.translate.bleu_score import sentence_bleu as nltk_bleu
 
@@ -92,22 +93,35 @@ def test_tokens_of_a_preset(name: str) -> None:
     assert ours == pytest.approx(loo(TEXTS, 3, str.split), abs=1e-9)
 
 
+def test_texygens_code_cuts_with_nltks_word_tokenize() -> None:
+    def cut(text: str) -> list[str]:
+        return list(word_tokenize(text, preserve_line=True))
+
+    texts = [f"{text}, Don't can't." if i % 2 else text for i, text in enumerate(TEXTS)]
+    samples = Samples(texts, REFERENCES)
+    ours = preset("texygen").score("bleu", samples)["bleu-2"].values.mean()
+    assert ours == pytest.approx(mean(texts, REFERENCES, 2, cut), abs=1e-9)
+    ours = preset("texygen").score("self-bleu", samples)["self-bleu-3"].values.mean()
+    assert ours == pytest.approx(loo(texts, 3, cut), abs=1e-9)
+    assert cut(texts[1]) != split(texts[1])
+
+
 SIGNED = {
     "texygen-paper": (
         "hyps:1200|refs:600|tok:split|case:lower|smooth:method1(0.1)",
         "hyps:1200|tok:ws|case:mixed|smooth:method1(0.1)|loo",
     ),
     "texygen": (
-        "hyps:1200|refs:500|tok:split|case:lower|smooth:method1(0.1)",
-        "hyps:500|tok:split|case:lower|smooth:method1(0.1)|loo",
+        "hyps:1200|refs:500|tok:nltk-line|case:mixed|smooth:method1(0.1)",
+        "hyps:500|tok:nltk-line|case:mixed|smooth:method1(0.1)|loo",
     ),
     "relgan": (
-        "hyps:100|refs:600|tok:split|case:lower|smooth:method1(0.1)",
-        "hyps:200|refs:1200|tok:split|case:lower|smooth:method1(0.1)|self:in",
+        "hyps:100|refs:600|tok:nltk-line|case:mixed|smooth:method1(0.1)",
+        "hyps:200|refs:1200|tok:nltk-line|case:mixed|smooth:method1(0.1)|self:in",
     ),
     "textgan-pytorch": (
-        "hyps:200|refs:600|tok:split|case:lower|smooth:method1(0.1)",
-        "hyps:200|refs:1000|tok:split|case:lower|smooth:method1(0.1)|self:out",
+        "hyps:200|refs:600|tok:nltk-line|case:lower|smooth:method1(0.1)",
+        "hyps:200|refs:1000|tok:nltk-line|case:lower|smooth:method1(0.1)|self:out",
     ),
     "falling-short": (
         "hyps:1200|refs:600|tok:ws|case:mixed|smooth:method1(0.1)",

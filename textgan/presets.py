@@ -2,8 +2,8 @@
 
 Smoothing is method 1 (epsilon 0.1) everywhere. The preset's name stands in the signature of what it scored.
 Departures: where a toolkit drew its sentences at random or wrote fresh ones, ours are the first lines of the
-file, so that two calls agree; where it called nltk's word_tokenize (`texygen`, `relgan`, `textgan-pytorch`),
-ours is `split` with lower case, which differs from it in contractions and quotation marks only.
+file, so that two calls agree; where it called nltk's word_tokenize (`texygen`, `relgan`, `textgan-pytorch`, the
+last on lower-cased text), ours is `treebank`, which is the same but for taking each line as one sentence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.ngram import ORDERS, sentence_bleu, sentence_self_bleu
 from textgan.metrics.samples import Samples, signature
-from textgan.metrics.tokens import SPLIT, WHITESPACE, Cut
+from textgan.metrics.tokens import SPLIT, TREEBANK, TREEBANK_LOWER, WHITESPACE, Cut
 
 Lines = Sequence[str]
 SMOOTHING = "method1(0.1)"
@@ -148,21 +148,21 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "texygen",
             "Texygen's released code: self-BLEU far below that of its paper, as the pool is smaller",
-            bleu=Bleu(refs=500),
-            self_bleu=SelfBleu(hyps=500),
+            bleu=Bleu(refs=500, cut=TREEBANK),
+            self_bleu=SelfBleu(hyps=500, cut=TREEBANK),
         ),
         Preset(
             "relgan",
             "RelGAN's released code (Nie et al. 2019)",
-            bleu=Bleu(hyps=100),
-            self_bleu=SelfBleu(hyps=200, pool=with_itself),
+            bleu=Bleu(hyps=100, cut=TREEBANK),
+            self_bleu=SelfBleu(hyps=200, pool=with_itself, cut=TREEBANK),
             caution="each sentence is among its own references, so self-BLEU is 1 by construction",
         ),
         Preset(
             "textgan-pytorch",
             "TextGAN-PyTorch's released code: n up to 4",
-            bleu=Bleu(hyps=200, orders=ORDERS[:3]),
-            self_bleu=SelfBleu(hyps=200, pool=against_the_next, orders=ORDERS[:3]),
+            bleu=Bleu(hyps=200, cut=TREEBANK_LOWER, orders=ORDERS[:3]),
+            self_bleu=SelfBleu(hyps=200, pool=against_the_next, cut=TREEBANK_LOWER, orders=ORDERS[:3]),
         ),
         Preset(
             "falling-short",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nltk.tokenize import word_tokenize
 
 from textgan.metrics.counting import count_in_blocks, count_ngrams, ordered
-from textgan.metrics.tokens import cut_all, intern, split, whitespace
+from textgan.metrics.tokens import TREEBANK_LOWER, cut_all, intern, split, treebank, whitespace
 
 
 def test_split_makes_every_mark_a_token():
@@ -75,3 +78,39 @@ def test_ordered_is_by_key_and_then_by_place(largest):
     place = draw.permutation(50)
     expected = sorted(zip(key.tolist(), place.tolist(), strict=True))
     assert list(zip(*(part.tolist() for part in ordered(key, place)), strict=True)) == expected
+
+
+PIECES = [
+    *"aAb9 .,:;?!@#$%&*-'",
+    " ",
+    "cannot",
+    "gonna",
+    "wanna",
+    "n't",
+    "'s ",
+    "don't",
+    "'tis",
+    "...",
+    "--",
+    "1,5",
+    "a.m.",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join) | st.text())
+def test_treebank_is_nltks_word_tokenize_of_a_line(text):
+    assert treebank(text) == word_tokenize(text, preserve_line=True)
+
+
+def test_treebank_parts_clitics_and_keeps_case_and_inner_stops():
+    assert treebank("Yes. He can't.") == ["Yes.", "He", "ca", "n't", "."]
+    assert TREEBANK_LOWER("Don't") == ["do", "n't"] and treebank("  ") == []
+
+
+@pytest.mark.parametrize("name", ["coco/test.txt", "texygen_samples/mle.txt", "emnlp_news/test.txt"])
+def test_treebank_on_real_text(name):
+    path = Path(os.environ.get("TEXTGAN_DATA", "")) / name
+    if "TEXTGAN_DATA" not in os.environ or not path.is_file():
+        pytest.skip(f"TEXTGAN_DATA names no folder that holds {name}")
+    for line in path.read_text(encoding="utf-8").splitlines()[:3000]:
+        assert treebank(line) == word_tokenize(line, preserve_line=True)

@@ -8,7 +8,9 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, count
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ Sentence = str | Sequence[str]
 """Text yet to be cut, or tokens."""
 
 _WORD_OR_MARK = re.compile(r"[\w']+|[^\w\s']")
+_PLAIN = re.compile(r"(?:[A-Za-z0-9 .,:;?!@#$%&*-]|(?<=[A-Za-z0-9])'(?=[A-Za-z]))*").fullmatch
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,41 @@ def whitespace(text: str) -> list[str]:
     return text.split()
 
 
+def treebank(text: str) -> list[str]:
+    """nltk's `word_tokenize(text, preserve_line=True)`: marks and clitics apart, `don't` -> `do`, `n't`; case kept.
+
+    Departure from `word_tokenize(text)`: a line is one sentence, as the models that split lines into sentences are a
+    download; a full stop inside the line then stays at its word (`Yes. No.` -> `Yes.`, `No`, `.`). nltk's rules look
+    no further than a word in lines of plain characters (`_PLAIN`), but for the end of the line: there each
+    different word is cut once.
+    """
+    if not _PLAIN(text):
+        return list(_nltk().tokenize(text))
+    *words, last = text.split() or [""]
+    return [*chain.from_iterable(map(_inside, words)), *_at_the_end(last)]
+
+
+@lru_cache(maxsize=1)
+def _nltk() -> Any:
+    from nltk.tokenize import NLTKWordTokenizer
+
+    return NLTKWordTokenizer()
+
+
+@lru_cache(maxsize=1 << 16)
+def _inside(word: str) -> tuple[str, ...]:
+    return tuple(_nltk().tokenize(f"a {word} a")[1:-1])
+
+
+@lru_cache(maxsize=1 << 16)
+def _at_the_end(word: str) -> tuple[str, ...]:
+    return tuple(_nltk().tokenize(f"a {word}")[1:])
+
+
 SPLIT = Cut("split", "lower", split)
 WHITESPACE = Cut("ws", "mixed", whitespace)
+TREEBANK = Cut("nltk-line", "mixed", treebank)
+TREEBANK_LOWER = Cut("nltk-line", "lower", lambda text: treebank(text.lower()))
 
 
 @dataclass(frozen=True)
