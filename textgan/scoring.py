@@ -8,6 +8,7 @@ from pathlib import Path
 
 from textgan.errors import Mistake
 from textgan.lines import sentences
+from textgan.metrics.once import sharing
 from textgan.metrics.suite import METRICS, load_metrics
 from textgan.presets import USUAL, preset
 from textgan.yardstick import COMPARING, OF_COPIES, OVERLAP, Measured, Yardstick
@@ -56,12 +57,16 @@ def evaluate_files(
     real = sentences(references, "--references") if references else []
     learnt = sentences(train, "--train") if train else []
     yardstick = Yardstick(real, learnt, chosen, protocol, ci)
-    beside = {amount: yardstick.real(amount) for amount in {len(lines) for lines in texts.values()}}
+    with sharing():
+        measured = {
+            path: {name: yardstick.score(lines, name) for name in chosen} for path, lines in texts.items()
+        }
+        beside = {amount: yardstick.real(amount) for amount in {len(lines) for lines in texts.values()}}
     files: list[FileScores] = []
     warnings = [f"--preset {protocol.name}: {protocol.caution}"] if protocol.caution else []
     used = set(real[: protocol.bleu.refs])
     for path, lines in texts.items():
-        found = {name: yardstick.score(lines, name) for name in chosen}
+        found = measured[path]
         if not any(found.values()):
             raise Mistake(f"target: nothing could be measured of {path}; it may hold too few sentences")
         missing = [name for name in names or [] if name != "all" and not found[name]]

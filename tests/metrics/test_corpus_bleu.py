@@ -9,6 +9,7 @@ from sacrebleu.metrics import BLEU
 
 from textgan.errors import Mistake
 from textgan.metrics import Samples, corpus_bleu, evaluate
+from textgan.metrics.corpus_bleu import _cut
 
 text = st.lists(st.sampled_from(["a", "b", "The", "dog's", "1,000", "ü", "猫.", "x-y"]), max_size=9).map(
     " ".join
@@ -29,6 +30,14 @@ def test_it_is_sacrebleus(sentences, references, tokenize, lowercase):
     theirs, signature = by_sacrebleu(sentences, references, tokenize=tokenize, lowercase=lowercase)
     assert value == pytest.approx(theirs, abs=1e-9)
     assert told == signature
+
+
+@given(
+    st.lists(st.sampled_from(list("aé1-., &;'\"\n<>/\x1c") + ["&quot;", "<skipped>"])).map("".join)
+    | st.text()
+)
+def test_lines_cut_word_by_word_are_sacrebleus(line):
+    assert _cut("13a", False)(line) == BLEU(tokenize="13a").tokenizer(line.rstrip()).split()
 
 
 def test_by_hand():

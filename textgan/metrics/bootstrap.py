@@ -15,9 +15,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from textgan.metrics.diversity import new
 from textgan.metrics.ngram import sentence_bleu
 from textgan.metrics.samples import Samples
-from textgan.metrics.tokens import SPLIT, cut_all
+from textgan.metrics.tokens import SPLIT, interned
 
 RESAMPLES = 1000
 AT_ONCE = 2_000_000
@@ -59,14 +60,13 @@ def sentence_values(samples: Samples, metric: str) -> dict[str, np.ndarray]:
 
 
 def _lengths(samples: Samples) -> dict[str, np.ndarray]:
-    return {"length": np.array([len(tokens) for tokens in cut_all(samples.texts, SPLIT)], dtype=float)}
+    return {"length": interned(SPLIT, samples.texts).lengths.astype(float)}
 
 
 def _new(samples: Samples) -> dict[str, np.ndarray]:
     if not samples.train:
         return {}
-    seen = {tuple(tokens) for tokens in cut_all(samples.train, SPLIT)}
-    return {"novelty": np.array([tuple(t) not in seen for t in cut_all(samples.texts, SPLIT)], dtype=float)}
+    return {"novelty": new(samples.texts, samples.train, cut=SPLIT).astype(float)}
 
 
 def _copies(samples: Samples) -> dict[str, np.ndarray]:

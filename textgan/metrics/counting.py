@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from textgan.metrics.tokens import Interned
+from textgan.metrics.tokens import Interned, Sentence, interned, once_of_texts
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,22 @@ def count_in_blocks(
             start, key = start[longer], gram[longer]
             key *= corpus.vocabulary
             key += last[longer]
+
+
+def occurrences(
+    sentences: Sequence[Sentence], n: Sequence[int], cut: Callable[[str], list[str]]
+) -> list[np.ndarray]:
+    """For each n the occurrences (G,) of every different n-gram in all sentences together, in no order."""
+    corpus, highest = interned(cut, sentences), highest_order(n)
+
+    def make() -> list[np.ndarray]:
+        return [
+            np.add.reduceat(c.count, c.first) if len(c.first) else c.count
+            for c in count_ngrams(corpus, highest)
+        ]
+
+    rows = once_of_texts("occurrences", (sentences,), (cut, highest), make)
+    return [rows[k - 1] for k in n]
 
 
 def on_both_sides(amount: int) -> Keep:

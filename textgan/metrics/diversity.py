@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from textgan.errors import Mistake
-from textgan.metrics.counting import count_ngrams, highest_order
+from textgan.metrics.counting import occurrences
 from textgan.metrics.samples import Samples, Score, signature
-from textgan.metrics.tokens import SPLIT, Sentence, cut_all, cut_each, intern, split
+from textgan.metrics.tokens import SPLIT, Interned, Sentence, interned, split
 
 
 def distinct(
@@ -27,15 +27,13 @@ def distinct(
     It falls with the number of sentences: compare at equal numbers only. An n that no sentence is long
     enough for is left out.
     """
-    counted = list(count_ngrams(intern(cut_each(sentences, cut)), highest_order(n)))
-    return {
-        k: len(counted[k - 1].first) / int(counted[k - 1].count.sum()) for k in n if len(counted[k - 1].first)
-    }
+    rows = zip(n, occurrences(sentences, n, cut), strict=True)
+    return {k: len(times) / int(times.sum()) for k, times in rows if len(times)}
 
 
 def duplicates(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split) -> float:
     """The share of sentences that repeat an earlier one, in [0, 1). Mistake if there are no sentences."""
-    same = _as_tokens(sentences, cut, "duplicates")
+    same = _interned(cut, "duplicates", sentences).keys
     return 1 - len(set(same)) / len(same)
 
 
@@ -47,15 +45,21 @@ def novelty(
     A sentence repeated k times counts k times. 1 is easily had by writing nonsense; real held-out text is
     the measure.
     """
-    seen = {tuple(sentence) for sentence in cut_all(train, cut)}
-    written = _as_tokens(sentences, cut, "novelty")
-    return sum(sentence not in seen for sentence in written) / len(written)
+    return float(new(sentences, train, cut=cut).mean())
+
+
+def new(
+    sentences: Sequence[Sentence], train: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split
+) -> np.ndarray:
+    """(N,) bool: which sentences do not stand in the training set. Mistake if there are none."""
+    keys = _interned(cut, "novelty", sentences, train).keys
+    seen = set(keys[len(sentences) :])
+    return np.array([key not in seen for key in keys[: len(sentences)]])
 
 
 def mean_length(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split) -> float:
     """Tokens per sentence, without any end sign. Mistake if there are no sentences."""
-    written = _as_tokens(sentences, cut, "length")
-    return sum(map(len, written)) / len(written)
+    return float(_interned(cut, "length", sentences).lengths.mean())
 
 
 def length_distance(
@@ -70,19 +74,17 @@ def length_distance(
     The area between the two cumulative distributions (Vallender 1974). Blind spot: it sees no word. Two
     draws of the same text are a little above 0. Mistake if either side holds no sentence.
     """
-    ours = np.array([len(sentence) for sentence in _as_tokens(sentences, cut, "length-distance")])
-    theirs = np.array([len(sentence) for sentence in _as_tokens(references, cut, "length-distance")])
+    ours = _interned(cut, "length-distance", sentences).lengths
+    theirs = _interned(cut, "length-distance", references).lengths
     longest = int(max(ours.max(), theirs.max()))
     shares = [np.bincount(lengths, minlength=longest + 1) / len(lengths) for lengths in (ours, theirs)]
     return float(np.abs(np.cumsum(shares[0] - shares[1])).sum())
 
 
-def _as_tokens(
-    sentences: Sequence[Sentence], cut: Callable[[str], list[str]], place: str
-) -> list[tuple[str, ...]]:
-    if not sentences:
+def _interned(cut: Callable[[str], list[str]], place: str, *parts: Sequence[Sentence]) -> Interned:
+    if not parts[0]:
         raise Mistake(f"{place}: there is no sentence to measure; give one or more")
-    return [tuple(sentence) for sentence in cut_all(sentences, cut)]
+    return interned(cut, *parts)
 
 
 def measure_distinct(samples: Samples) -> dict[str, Score]:

@@ -7,14 +7,14 @@ training sets. Tokens are those of `split`: case and spaces do not hide a copy, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 
 import numpy as np
 
 from textgan.errors import Mistake
 from textgan.metrics.counting import changes, count_ngrams, highest_order, on_both_sides, ordered
+from textgan.metrics.diversity import new
 from textgan.metrics.samples import Samples, Score, signature
-from textgan.metrics.tokens import SPLIT, Interned, Sentence, cut_all, cut_each, intern, split
+from textgan.metrics.tokens import SPLIT, Interned, Sentence, interned, once_of_texts, split
 
 ORDERS = (2, 3, 4)
 
@@ -28,8 +28,7 @@ def copied(
     side holds no sentence.
     """
     _check(sentences, train, "copied")
-    seen = {tuple(sentence) for sentence in cut_all(train, cut)}
-    return sum(tuple(sentence) in seen for sentence in cut_all(sentences, cut)) / len(sentences)
+    return float((~new(sentences, train, cut=cut)).mean())
 
 
 def longest_copies(
@@ -43,13 +42,21 @@ def longest_copies(
     either side holds no sentence.
     """
     _check(sentences, train, "longest-copy")
-    written = [tuple(sentence) for sentence in cut_all(sentences, cut)]
-    different = list(dict.fromkeys(written))
-    known = dict.fromkeys(tuple(sentence) for sentence in cut_all(train, cut))
-    corpus = intern([*different, *known])
-    longest = _longest_matches(corpus, len(different))
-    number = {sentence: i for i, sentence in enumerate(different)}
-    return longest[[number[sentence] for sentence in written]]
+    return once_of_texts(
+        "longest", (sentences, train), (cut,), lambda: _longest_copies(sentences, train, cut)
+    )
+
+
+def _longest_copies(
+    sentences: Sequence[Sentence], train: Sequence[Sentence], cut: Callable[[str], list[str]]
+) -> np.ndarray:
+    corpus, amount = interned(cut, sentences, train), len(sentences)
+    keys = corpus.keys
+    different = {key: place for place, key in reversed([*enumerate(keys[:amount])])}
+    known = {key: amount + place for place, key in enumerate(keys[amount:])}
+    longest = _longest_matches(corpus.only([*different.values(), *known.values()]), len(different))
+    number = {key: place for place, key in enumerate(different)}
+    return longest[[number[key] for key in keys[:amount]]]
 
 
 def ngram_novelty(
@@ -66,7 +73,7 @@ def ngram_novelty(
     Mistake if either side holds no sentence.
     """
     _check(sentences, train, "ngram-novelty")
-    corpus, amount = intern(cut_each(chain(sentences, train), cut)), len(sentences)
+    corpus, amount = interned(cut, sentences, train), len(sentences)
     shared = on_both_sides(amount)
     values: dict[int, float] = {}
     for k, counts in enumerate(count_ngrams(corpus, highest_order(n), shared), start=1):
@@ -152,14 +159,14 @@ def measure_memorisation(samples: Samples) -> dict[str, Score]:
     if not samples.texts or not samples.train:
         return {}
     facts = {"hyps": len(samples.texts), "train": len(samples.train), **SPLIT.signature}
-    texts, train = cut_all(samples.texts, SPLIT), cut_all(samples.train, SPLIT)
-    longest = longest_copies(texts, train)
+    texts, train = samples.texts, samples.train
+    longest = longest_copies(texts, train, cut=SPLIT)
     values = {
-        "copied": copied(texts, train),
+        "copied": copied(texts, train, cut=SPLIT),
         "longest-copy": float(longest.mean()),
         "longest-copy-max": float(longest.max()),
     }
     scores = {name: Score(value, signature(name, **facts)) for name, value in values.items()}
-    for n, value in ngram_novelty(texts, train).items():
+    for n, value in ngram_novelty(texts, train, cut=SPLIT).items():
         scores[f"ngram-novelty-{n}"] = Score(value, signature("ngram-novelty", n=n, **facts))
     return scores

@@ -11,7 +11,6 @@ Sources: Papineni et al. 2002 (BLEU); Chen and Cherry 2014 (smoothing); Zhu et a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.counting import BLOCK, Counts, Keep, count_in_blocks, highest_order, on_both_sides
 from textgan.metrics.samples import Samples, Score, signature
 from textgan.metrics.smoothing import EPSILON, SMOOTHINGS, Smoothing
-from textgan.metrics.tokens import SPLIT, Interned, Sentence, cut_each, intern, split, whitespace
+from textgan.metrics.tokens import SPLIT, Interned, Sentence, interned, once_of_texts, split, whitespace
 
 ORDERS = (2, 3, 4, 5)
 
@@ -72,9 +71,13 @@ def sentence_bleu(
     if not hypotheses or not references:
         told = f"{len(hypotheses)} hypotheses against {len(references)} references"
         raise Mistake(f"bleu: {told}; give at least one of each")
-    corpus = intern(cut_each(chain(hypotheses, references), cut))
-    matches, lengths, closest = matches_and_closest(corpus, len(hypotheses), highest_order(n))
-    return _scores(matches, lengths, closest, n, smoothing)
+
+    def count() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+        corpus = interned(cut, hypotheses, references)
+        return matches_and_closest(corpus, len(hypotheses), highest_order(n))
+
+    counted = once_of_texts("bleu", (hypotheses, references), (cut, highest_order(n)), count)
+    return _scores(*counted, n, smoothing)
 
 
 def matches_and_closest(
@@ -105,7 +108,7 @@ def sentence_self_bleu(
         raise Mistake(
             f"self-bleu: {len(sentences)} sentences have no others to be held against; give two or more"
         )
-    corpus = intern(cut_each(sentences, cut))
+    corpus = interned(cut, sentences)
     matches = _clipped_matches(corpus, highest_order(n), _most_in_another, _in_two_sentences)
     return _scores(matches, corpus.lengths, _closest_other(corpus.lengths), n, smoothing)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from itertools import chain
 
 import numpy as np
 
 from textgan.errors import Mistake
-from textgan.metrics.counting import count_ngrams, highest_order
+from textgan.metrics.counting import count_ngrams, highest_order, occurrences
 from textgan.metrics.samples import Samples, Score, signature
-from textgan.metrics.tokens import SPLIT, Sentence, cut_each, intern, split
+from textgan.metrics.tokens import SPLIT, Sentence, interned, split
 
 ORDERS = (2, 3, 4, 5)
 
@@ -34,14 +33,15 @@ def ms_jaccard(
     if not sentences or not references:
         told = f"{len(sentences)} sentences against {len(references)} references"
         raise Mistake(f"ms-jaccard: {told}; give at least one of each")
-    corpus, amount = intern(cut_each(chain(sentences, references), cut)), len(sentences)
+    corpus, amount = interned(cut, sentences, references), len(sentences)
     logs: list[float] = []
     for counts in count_ngrams(corpus, highest_order(n)):
         if not len(counts.first):
             break
         ours = np.where(counts.sentence < amount, counts.count, 0)
-        here = np.add.reduceat(ours, counts.first) / amount
-        there = np.add.reduceat(counts.count - ours, counts.first) / len(references)
+        # frequencies times both numbers of sentences: whole, so that no sum depends on its order
+        here = np.add.reduceat(ours, counts.first) * float(len(references))
+        there = np.add.reduceat(counts.count - ours, counts.first) * float(amount)
         shared = float(np.minimum(here, there).sum() / np.maximum(here, there).sum())
         logs.append(math.log(shared) if shared else -math.inf)
     return {k: math.exp(sum(logs[:k]) / k) for k in n if k <= len(logs)}
@@ -61,12 +61,12 @@ def ngram_entropy(
     for is left out.
     """
     values: dict[int, float] = {}
-    for k, counts in enumerate(count_ngrams(intern(cut_each(sentences, cut)), highest_order(n)), start=1):
-        if k in n and len(counts.first):
-            times = np.add.reduceat(counts.count, counts.first)
-            share = times / times.sum()
-            values[k] = max(0.0, -float((share * np.log(share)).sum()))
-    return {k: values[k] for k in n if k in values}
+    for k, times in zip(n, occurrences(sentences, n, cut), strict=True):
+        if len(times):
+            different, grams = np.unique(times, return_counts=True)
+            share = different / times.sum()
+            values[k] = max(0.0, -float((grams * share * np.log(share)).sum()))
+    return values
 
 
 def measure_ms_jaccard(samples: Samples) -> dict[str, Score]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake, did_you_mean
+from textgan.metrics.once import sharing
 from textgan.metrics.samples import Metric, Samples, Score
 
 METRICS: dict[str, tuple[str, str]] = {
@@ -81,13 +82,15 @@ def evaluate(samples: Samples, names: Iterable[str], *, beside: Path = Path()) -
     names are not known.
     """
     scores: dict[str, Score] = {}
-    for name, metric in load_metrics(names, beside=beside).items():
-        found = metric(samples)
-        if not isinstance(found, dict) or not all(isinstance(score, Score) for score in found.values()):
-            raise Mistake(
-                f"metrics.{name}: gave {found!r:.60}; expected a dict of textgan.metrics.Score by name"
-            )
-        scores.update(found)
+    metrics = load_metrics(names, beside=beside)
+    with sharing():
+        for name, metric in metrics.items():
+            found = metric(samples)
+            if not isinstance(found, dict) or not all(isinstance(score, Score) for score in found.values()):
+                raise Mistake(
+                    f"metrics.{name}: gave {found!r:.60}; expected a dict of textgan.metrics.Score by name"
+                )
+            scores.update(found)
     return scores
 
 

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, count
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from textgan.metrics.once import once
+
+T = TypeVar("T")
 Sentence = str | Sequence[str]
 """Text yet to be cut, or tokens."""
 
@@ -104,6 +107,19 @@ class Interned:
         """(L,) tokens from here to the end of the sentence, this one included."""
         return np.repeat(np.cumsum(self.lengths), self.lengths) - np.arange(len(self.ids))
 
+    @property
+    def keys(self) -> list[bytes]:
+        """(N,) one for each sentence, the same for the same tokens."""
+        raw, ends = self.ids.tobytes(), (np.cumsum(self.lengths) * self.ids.itemsize).tolist()
+        return [raw[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+
+    def only(self, chosen: Sequence[int]) -> Interned:
+        """The sentences of these numbers, in their order."""
+        lengths = self.lengths[chosen]
+        begins = (np.cumsum(self.lengths) - self.lengths)[chosen]
+        place = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
+        return Interned(self.ids[place], lengths, self.vocabulary)
+
 
 def cut_all(sentences: Iterable[Sentence], cut: Callable[[str], list[str]]) -> list[Sequence[str]]:
     """Strings are cut, token lists stay as they are."""
@@ -117,8 +133,42 @@ def cut_each(sentences: Iterable[Sentence], cut: Callable[[str], list[str]]) -> 
 
 def intern(sentences: Iterable[Sequence[str]]) -> Interned:
     """Token lists as one int array. Tokens are compared as they stand; nothing is folded."""
+    number = _numbering()
+    return Interned(*_numbered(sentences, number), len(number))
+
+
+def interned(cut: Callable[[str], list[str]], *parts: Sequence[Sentence]) -> Interned:
+    """The sentences of all parts, cut, as `intern`. Inside `sharing`, each part is cut once for each way to cut."""
+    number = once(("numbers", cut), _numbering)
+    found = []
+    for part in parts:
+
+        def make(part: Sequence[Sentence] = part) -> tuple[np.ndarray, np.ndarray]:
+            return _numbered(cut_each(part, cut), number)
+
+        found.append(once_of_texts("ids", (part,), (cut,), make))
+    ids, lengths = found[0] if len(found) == 1 else map(np.concatenate, zip(*found, strict=True))
+    return Interned(ids, lengths, len(number))
+
+
+def once_of_texts(
+    what: str, parts: Sequence[Sequence[Sentence]], facts: tuple[object, ...], make: Callable[[], T]
+) -> T:
+    """As `once`, of texts and what else decides on the result; token lists, which cannot be a key, are worked anew."""
+    if not all(isinstance(sentence, str) for part in parts for sentence in part):
+        return make()
+    return once((what, *facts, *map(tuple, parts)), make)
+
+
+def _numbering() -> defaultdict[str, int]:
+    return defaultdict(count().__next__)
+
+
+def _numbered(
+    sentences: Iterable[Sequence[str]], number: defaultdict[str, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(L,) the numbers of the tokens, new ones taken up; (N,) the lengths."""
     lengths: list[int] = []
-    number: defaultdict[str, int] = defaultdict(count().__next__)
 
     def counted() -> Iterator[Sequence[str]]:
         for sentence in sentences:
@@ -126,4 +176,4 @@ def intern(sentences: Iterable[Sequence[str]]) -> Interned:
             yield sentence
 
     ids = np.fromiter(map(number.__getitem__, chain.from_iterable(counted())), dtype=np.int64)
-    return Interned(ids, np.array(lengths, dtype=np.int64), len(number))
+    return ids, np.array(lengths, dtype=np.int64)
