@@ -9,7 +9,7 @@ from pathlib import Path
 from textgan.errors import Mistake
 from textgan.lines import sentences
 from textgan.metrics.once import sharing
-from textgan.metrics.suite import METRICS, load_metrics
+from textgan.metrics.suite import METRICS, load_metrics, taking_encoder
 from textgan.presets import USUAL, preset
 from textgan.yardstick import COMPARING, OF_COPIES, OVERLAP, Measured, Yardstick
 
@@ -43,20 +43,24 @@ def evaluate_files(
     names: Sequence[str] | None = None,
     preset_name: str | None = None,
     ci: bool = False,
+    encoder: str | None = None,
 ) -> Comparison:
     """Scores of files with a sentence a line. names: of metrics, or `all`; None is what can be had quickly.
 
-    preset_name: one of `textgan.presets.PRESETS`, for BLEU and self-BLEU. Raises Mistake, with one line for
+    preset_name: one of `textgan.presets.PRESETS`, for BLEU and self-BLEU. encoder: for the metrics that take one,
+    `lm` or what transformers loads; see `textgan.metrics.encoders`. Raises Mistake, with one line for
     each thing that is wrong.
     """
     protocol = preset(preset_name) if preset_name else USUAL
     chosen = _chosen(names, references is not None, train is not None, preset_name is not None)
+    if encoder is not None and not taking_encoder(load_metrics(chosen)):
+        raise Mistake(f"--encoder: none of {', '.join(chosen)} takes one; add --metrics frechet,mauve")
     if twice := sorted({str(path) for path in targets if list(targets).count(path) > 1}):
         raise Mistake(f"target: {', '.join(twice)} is given twice; give each file once")
     texts = {path: sentences(path, "target") for path in targets}
     real = sentences(references, "--references") if references else []
     learnt = sentences(train, "--train") if train else []
-    yardstick = Yardstick(real, learnt, chosen, protocol, ci)
+    yardstick = Yardstick(real, learnt, chosen, protocol, ci, encoder)
     with sharing():
         measured = {
             path: {name: yardstick.score(lines, name) for name in chosen} for path, lines in texts.items()

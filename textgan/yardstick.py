@@ -38,7 +38,8 @@ class Measured(Score):
 class Yardstick:
     """What files are held against, and how they are measured: the same for all files of a comparison.
 
-    references, train: real sentences; empty where there are none. names: of the metrics.
+    references, train: real sentences; empty where there are none. names: of the metrics. encoder: for those
+    that take one.
     """
 
     references: Sequence[str]
@@ -46,11 +47,12 @@ class Yardstick:
     names: Sequence[str]
     preset: Preset
     ci: bool = False
+    encoder: str | None = None
     seed: int = 0
 
     def score(self, texts: Sequence[str], name: str) -> dict[str, Measured]:
         """One metric of the texts, by key (`bleu-2`, ...); what cannot be measured is absent."""
-        return measure(self._samples(texts, self.references), [name], self.preset, self.ci)
+        return measure(self._samples(texts, self.references), [name], self.preset, self.ci, self.encoder)
 
     def real(self, amount: int) -> dict[str, Measured]:
         """The row of real text against itself: `amount` sentences, or as many as there are.
@@ -82,7 +84,7 @@ class Yardstick:
     ) -> dict[str, Measured]:
         if not texts:
             return {}
-        scores = measure(self._samples(texts, references), [name], self.preset, self.ci)
+        scores = measure(self._samples(texts, references), [name], self.preset, self.ci, self.encoder)
         fact = f"real:{how}(seed:{self.seed})"
         return {
             key: Measured(each.value, _with_fact(each.signature, fact), each.ci)
@@ -96,14 +98,16 @@ class Yardstick:
         return random.Random(self.seed).sample(texts, min(amount, len(texts)))
 
 
-def measure(samples: Samples, names: Sequence[str], preset: Preset, ci: bool = False) -> dict[str, Measured]:
+def measure(
+    samples: Samples, names: Sequence[str], preset: Preset, ci: bool = False, encoder: str | None = None
+) -> dict[str, Measured]:
     """The named metrics; BLEU and self-BLEU as the preset has it. Raises Mistake for an unknown name."""
     found: dict[str, Measured] = {}
     for name in names:
         if name in OVERLAP:
             found |= _means(preset.score(name, samples), ci)
             continue
-        scores = evaluate(samples, [name])
+        scores = evaluate(samples, [name], encoder=encoder)
         ends = _intervals(sentence_values(samples, name)) if ci else {}
         found |= {key: Measured(each.value, each.signature, ends.get(key)) for key, each in scores.items()}
     return found

@@ -39,6 +39,10 @@ def evaluate(
         str | None,
         typer.Option(help="As others did: texygen-paper, texygen, relgan, textgan-pytorch, falling-short."),
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="For frechet and mauve: lm, or a folder or hub name for transformers."),
+    ] = None,
     ci: Annotated[bool, typer.Option("--ci", help="With 95% bootstrap intervals over sentences.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     form: Annotated[TableFormat | None, typer.Option("--format", help="Print a table to paste.")] = None,
@@ -50,10 +54,10 @@ def evaluate(
     from textgan.scoring import evaluate_files, evaluate_folder
 
     if any(path.is_dir() for path in samples):
-        run = _only_run(samples, {"--train": train, "--preset": preset, "--ci": ci})
+        run = _only_run(samples, {"--train": train, "--preset": preset, "--encoder": encoder, "--ci": ci})
         found = evaluate_folder(run, references, names)
     else:
-        found = evaluate_files(samples, references, train, names, preset, ci)
+        found = evaluate_files(samples, references, train, names, preset, ci, encoder)
     for warning in found.warnings:
         print(f"textgan: warning: {warning}", file=sys.stderr)
     from textgan.report import side_by_side

@@ -16,7 +16,7 @@ value of one does not compare with a value of the other, nor between two real te
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,9 +26,11 @@ import numpy as np
 
 from textgan.errors import Mistake
 from textgan.metrics.language_model import FEWEST, Corpus, parts, shared
-from textgan.metrics.samples import Samples
+from textgan.metrics.samples import Samples, Score, signature
 
 LM = "lm"
+FEWEST_COMPARED = 100
+"""Sentences, on either side, below which no features are compared."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,29 @@ def encode_samples(samples: Samples, fewest: int, encoder: str = LM, *, seed: in
         return None
     pair = encode_pair(samples.texts, samples.references, encoder, train=samples.train, seed=seed)
     return pair if min(len(pair.samples), len(pair.references)) >= fewest else None
+
+
+def compare_features(
+    name: str,
+    samples: Samples,
+    measure: Callable[[np.ndarray, np.ndarray], float],
+    encoder: str,
+    seed: int,
+    facts: Callable[[int, int], dict[str, object]] = lambda n, m: {},
+    drawn: bool = False,
+) -> dict[str, Score]:
+    """The score `name`: `measure` of both sides' features; absent where either has fewer than FEWEST_COMPARED.
+
+    facts: what else stands in the signature, by the numbers of sentences. drawn: whether `measure` itself draws
+    by the seed; `lm` is trained by it in any case.
+    """
+    pair = encode_samples(samples, FEWEST_COMPARED, encoder, seed=seed)
+    if pair is None:
+        return {}
+    n, m = len(pair.samples), len(pair.references)
+    used = seed if drawn or encoder == LM else None
+    told = signature(name, hyps=n, refs=m, encoder=pair.told, pool="mean", **facts(n, m), seed=used)
+    return {name: Score(measure(pair.samples, pair.references), told)}
 
 
 @lru_cache(maxsize=8)

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from textgan.errors import Mistake
-from textgan.metrics.encoders import LM, encode_pair, encode_samples
-from textgan.metrics.samples import Samples, Score, signature
-
-FEWEST = 100
-"""Sentences to compare, on either side, below which `frechet` is left out of a result."""
+from textgan.metrics.encoders import LM, compare_features, encode_pair
+from textgan.metrics.samples import Samples, Score
 
 
 def frechet(
@@ -75,16 +72,5 @@ def _covariance(features: np.ndarray) -> np.ndarray:
 
 
 def measure_frechet(samples: Samples, *, encoder: str = LM, seed: int = 0) -> dict[str, Score]:
-    """`frechet`; absent where there are fewer than FEWEST texts or references (see `encoders`)."""
-    pair = encode_samples(samples, FEWEST, encoder, seed=seed)
-    if pair is None:
-        return {}
-    told = signature(
-        "frechet",
-        hyps=len(pair.samples),
-        refs=len(pair.references),
-        encoder=pair.told,
-        pool="mean",
-        seed=seed if encoder == LM else None,
-    )
-    return {"frechet": Score(frechet_distance(pair.samples, pair.references), told)}
+    """`frechet`; see `compare_features` for when it is absent."""
+    return compare_features("frechet", samples, frechet_distance, encoder, seed)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from textgan.errors import Mistake
-from textgan.metrics.encoders import LM, encode_pair, encode_samples
-from textgan.metrics.samples import Samples, Score, signature
-
-FEWEST = 100
-"""Sentences to compare, on either side, below which `mauve` is left out of a result."""
+from textgan.metrics.encoders import LM, compare_features, encode_pair
+from textgan.metrics.samples import Samples, Score
 
 SCALE = 5.0
 MOST_CLUSTERS = 500
@@ -143,18 +141,11 @@ def _nearest(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def measure_mauve(samples: Samples, *, encoder: str = LM, seed: int = 0) -> dict[str, Score]:
-    """`mauve`; absent where there are fewer than FEWEST texts or references (see `encoders`)."""
-    pair = encode_samples(samples, FEWEST, encoder, seed=seed)
-    if pair is None:
-        return {}
-    told = signature(
-        "mauve",
-        hyps=len(pair.samples),
-        refs=len(pair.references),
-        encoder=pair.told,
-        pool="mean",
-        k=default_clusters(len(pair.samples), len(pair.references)),
-        c=f"{SCALE:g}",
-        seed=seed,
+    """`mauve`; see `compare_features` for when it is absent."""
+
+    def facts(n: int, m: int) -> dict[str, object]:
+        return {"k": default_clusters(n, m), "c": f"{SCALE:g}"}
+
+    return compare_features(
+        "mauve", samples, partial(mauve_of_features, seed=seed), encoder, seed, facts, drawn=True
     )
-    return {"mauve": Score(mauve_of_features(pair.samples, pair.references, seed=seed), told)}

@@ -47,24 +47,18 @@ def harmonic_bleu(
     """
     forward = bleu(sentences, references, n=n, smoothing=smoothing, cut=cut)
     backward = backward_bleu(sentences, references, n=n, smoothing=smoothing, cut=cut)
-    return {order: _harmonic(forward[order], backward[order]) for order in n}
-
-
-def _harmonic(one: float, other: float) -> float:
-    return 2 * one * other / (one + other) if one + other else 0.0
+    sums = {order: forward[order] + backward[order] for order in n}
+    return {k: 2 * forward[k] * backward[k] / total if total else 0.0 for k, total in sums.items()}
 
 
 def measure_backward_bleu(samples: Samples) -> dict[str, Score]:
     """`backward-bleu-2` .. `-5` and `harmonic-bleu-2` .. `-5`. Absent where either side is empty."""
     if not samples.texts or not samples.references:
         return {}
-    forward = bleu(samples.texts, samples.references, cut=SPLIT)
-    backward = backward_bleu(samples.texts, samples.references, cut=SPLIT)
-    both = {n: _harmonic(forward[n], backward[n]) for n in forward}
     facts = {"hyps": len(samples.texts), "refs": len(samples.references), **SPLIT.signature}
     smooth = f"method1({EPSILON['method1']})"
     return {
         f"{name}-{n}": Score(value, signature(name, n=n, **facts, smooth=smooth))
-        for name, values in (("backward-bleu", backward), ("harmonic-bleu", both))
-        for n, value in values.items()
+        for name, measured in (("backward-bleu", backward_bleu), ("harmonic-bleu", harmonic_bleu))
+        for n, value in measured(samples.texts, samples.references, cut=SPLIT).items()
     }

@@ -7,9 +7,11 @@ A metric of one's own is a function `Samples -> dict[str, Score]` in a file besi
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from importlib import import_module, util
 from pathlib import Path
 from typing import Any
@@ -75,23 +77,34 @@ def direction(key: str) -> int:
     return DIRECTIONS.get(re.sub(r"-\d+$", "", key), 0)
 
 
-def evaluate(samples: Samples, names: Iterable[str], *, beside: Path = Path()) -> dict[str, Score]:
+def evaluate(
+    samples: Samples, names: Iterable[str], *, beside: Path = Path(), encoder: str | None = None
+) -> dict[str, Score]:
     """All the named metrics, by score (`bleu-2`, `nll`, ...); what cannot be measured here is absent.
 
-    beside: the folder that `./mine.py:function` is looked up from. Mistake, with one line for each, if some
-    names are not known.
+    beside: the folder that `./mine.py:function` is looked up from. encoder: for the metrics that take one; see
+    `textgan.metrics.encoders`. Mistake, with one line for each, if some names are not known.
     """
     scores: dict[str, Score] = {}
     metrics = load_metrics(names, beside=beside)
+    if encoder is not None:
+        for name in taking_encoder(metrics):
+            metric: Any = metrics[name]
+            metrics[name] = partial(metric, encoder=encoder)
     with sharing():
-        for name, metric in metrics.items():
-            found = metric(samples)
+        for name, measure in metrics.items():
+            found = measure(samples)
             if not isinstance(found, dict) or not all(isinstance(score, Score) for score in found.values()):
                 raise Mistake(
                     f"metrics.{name}: gave {found!r:.60}; expected a dict of textgan.metrics.Score by name"
                 )
             scores.update(found)
     return scores
+
+
+def taking_encoder(metrics: dict[str, Metric]) -> list[str]:
+    """The names of those with an argument `encoder`, one's own included."""
+    return [name for name, metric in metrics.items() if "encoder" in inspect.signature(metric).parameters]
 
 
 def load_metrics(names: Iterable[str], *, beside: Path = Path()) -> dict[str, Metric]:
