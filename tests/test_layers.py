@@ -27,7 +27,7 @@ LAYERS = (
     ("assembly",),
     ("loaded", "run"),
     ("lines", "points", "presets"),
-    ("yardstick",),
+    ("labels", "yardstick"),
     ("report", "scoring", "sweep"),
     ("cli",),
     ("__init__", "__main__"),

@@ -14,18 +14,36 @@ TABLES = (".jsonl", ".csv", ".tsv", ".parquet")
 """Endings of files with columns: the column `text`, or the only one, is read."""
 
 
-def sentences(path: Path, place: str) -> list[str]:
+def labelled(
+    path: Path, place: str, label: str, column: str | None = None, *, needed: bool = True
+) -> tuple[list[str], list[str] | None]:
+    """Sentences, and the label of each. Where there is no such column: Mistake if it is needed, else None."""
+    from textgan.data.reading import columns_of, read, records
+
+    if path.suffix.lower() in TABLES and path.is_file():
+        found = None if needed else records(path, place=place)
+        if found is None or label in columns_of(found):
+            rows = read(path, column, label, place=place)
+            return rows.texts, rows.labels
+    elif needed:
+        lines = sentences(path, place)  # what is wrong with the file itself comes first
+        known = ", ".join(TABLES)
+        raise Mistake(f"--label: {path} is plain text ({len(lines)} lines) without columns; give {known}")
+    return sentences(path, place, column), None
+
+
+def sentences(path: Path, place: str, column: str | None = None) -> list[str]:
     """The lines that are not empty, without the spaces around them; Mistake where there are none.
 
     UTF-8, with or without a mark at its beginning. Read line by line, so that a huge line is refused before
-    it is in memory. place: what the user calls the file, such as `--references`.
+    it is in memory. place: what the user calls the file, such as `--references`. column: the text of a table.
     """
     if path.is_dir():
         raise Mistake(f"{place}: {path} is a folder; give a file with a sentence a line")
     if path.suffix.lower() in TABLES and path.is_file():
         from textgan.data.reading import read
 
-        return read(path, place=place).texts
+        return read(path, column, place=place).texts
     try:
         with path.open("rb") as file:
             kept = [line for raw in _lines(file, path, place) if (line := raw.strip())]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from textgan.errors import Mistake
-from textgan.lines import sentences
+from textgan.labels import Columns, labels_of
 from textgan.metrics.once import sharing
 from textgan.metrics.suite import METRICS, load_metrics, taking_encoder
 from textgan.presets import USUAL, preset
@@ -20,12 +20,16 @@ NEED_A_RUN = {"nll": "a run folder, for its likelihood", "source": "a run folder
 
 @dataclass(frozen=True)
 class FileScores:
-    """One file: its scores, and those of real text measured as they were, each by key (`bleu-2`, ...)."""
+    """One file: its scores, and those of real text measured as they were, each by key (`bleu-2`, ...).
+
+    labels: the same of the sentences of each label alone, where that was asked for.
+    """
 
     path: Path
     amount: int
     scores: dict[str, Measured]
     real: dict[str, Measured]
+    labels: dict[str, FileScores] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,14 @@ def evaluate_files(
     preset_name: str | None = None,
     ci: bool = False,
     encoder: str | None = None,
+    label: str | None = None,
+    column: str | None = None,
 ) -> Comparison:
     """Scores of files with a sentence a line. names: of metrics, or `all`; None is what can be had quickly.
 
     preset_name: one of `textgan.presets.PRESETS`, for BLEU and self-BLEU. encoder: for the metrics that take one,
-    `lm` or what transformers loads; see `textgan.metrics.encoders`. Raises Mistake, with one line for
+    `lm` or what transformers loads; see `textgan.metrics.encoders`. label: a column of the files, to score each
+    of its values apart too. column: the text of files with columns. Raises Mistake, with one line for
     each thing that is wrong.
     """
     protocol = preset(preset_name) if preset_name else USUAL
@@ -57,32 +64,50 @@ def evaluate_files(
         raise Mistake(f"--encoder: none of {', '.join(chosen)} takes one; add --metrics frechet,mauve")
     if twice := sorted({str(path) for path in targets if list(targets).count(path) > 1}):
         raise Mistake(f"target: {', '.join(twice)} is given twice; give each file once")
-    texts = {path: sentences(path, "target") for path in targets}
-    real = sentences(references, "--references") if references else []
-    learnt = sentences(train, "--train") if train else []
-    yardstick = Yardstick(real, learnt, chosen, protocol, ci, encoder)
+    columns = Columns(column, label)
+    columns.check([path for path in (*targets, references, train) if path is not None])
+    texts = columns.samples(targets)
+    real, learnt = columns.real(references, "--references"), columns.real(train, "--train")
+    labels = labels_of(texts, {"--references": real, "--train": learnt})
+    yardstick = Yardstick(real.lines, learnt.lines, chosen, protocol, ci, encoder)
     with sharing():
-        measured = {
-            path: {name: yardstick.score(lines, name) for name in chosen} for path, lines in texts.items()
-        }
-        beside = {amount: yardstick.real(amount) for amount in {len(lines) for lines in texts.values()}}
-    files: list[FileScores] = []
+        files, missing = _scored({path: text.lines for path, text in texts.items()}, yardstick)
+        by_path = {file.path: file for file in files}
+        for each in labels:
+            parts = {path: text.of(each) for path, text in texts.items() if each in (text.labels or [])}
+            of_label, _ = _scored(parts, replace(yardstick, references=real.of(each), train=learnt.of(each)))
+            for part in of_label:
+                by_path[part.path].labels[each] = part
     warnings = [f"--preset {protocol.name}: {protocol.caution}"] if protocol.caution else []
-    used = set(real[: protocol.bleu.refs])
-    for path, lines in texts.items():
-        found = measured[path]
-        if not any(found.values()):
-            raise Mistake(f"target: nothing could be measured of {path}; it may hold too few sentences")
-        missing = [name for name in names or [] if name != "all" and not found[name]]
-        warnings += [f"metrics.{name}: cannot be measured of {path}; left out" for name in missing]
-        if found.get("bleu") and set(lines[: protocol.bleu.hyps]) <= used:
+    used = set(real.lines[: protocol.bleu.refs])
+    for file in files:
+        if not file.scores:
+            raise Mistake(f"target: nothing could be measured of {file.path}; it may hold too few sentences")
+        asked = [name for path, name in missing if path == file.path and name in (names or [])]
+        warnings += [f"metrics.{name}: cannot be measured of {file.path}; left out" for name in asked]
+        if "bleu-2" in file.scores and set(texts[file.path].lines[: protocol.bleu.hyps]) <= used:
             warnings.append(
-                f"{path}: every sentence scored stands in {references} too, so BLEU is 1 by construction; "
+                f"{file.path}: every sentence scored stands in {references} too, so BLEU is 1 by construction; "
                 "give references that the samples were not taken from"
             )
+    for option, others in (("--references", real), ("--train", learnt)):
+        if labels and others.lines and others.labels is None:
+            warnings.append(f"--label: {option} has no labels; every label is held against all its sentences")
+    return Comparison(files, warnings)
+
+
+def _scored(
+    texts: Mapping[Path, Sequence[str]], yardstick: Yardstick
+) -> tuple[list[FileScores], list[tuple[Path, str]]]:
+    """The files' scores, and which metrics could not be measured of which file."""
+    beside = {amount: yardstick.real(amount) for amount in {len(lines) for lines in texts.values()}}
+    files, missing = [], []
+    for path, lines in texts.items():
+        found = {name: yardstick.score(lines, name) for name in yardstick.names}
+        missing += [(path, name) for name in found if not found[name]]
         scores = {key: score for part in found.values() for key, score in part.items()}
         files.append(FileScores(path, len(lines), scores, beside[len(lines)]))
-    return Comparison(files, warnings)
+    return files, missing
 
 
 def evaluate_folder(run: Path, references: Path | None, names: Sequence[str] | None) -> Comparison:

@@ -39,6 +39,12 @@ def evaluate(
         str | None,
         typer.Option(help="As others did: texygen-paper, texygen, relgan, textgan-pytorch, falling-short."),
     ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="A column of the files, to score each of its values apart too.")
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="The column that holds the text of csv, tsv, jsonl or parquet.")
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option(help="For frechet and mauve: lm, or a folder or hub name for transformers."),
@@ -54,25 +60,39 @@ def evaluate(
     from textgan.scoring import evaluate_files, evaluate_folder
 
     if any(path.is_dir() for path in samples):
-        run = _only_run(samples, {"--train": train, "--preset": preset, "--encoder": encoder, "--ci": ci})
+        run = _only_run(
+            samples,
+            {
+                "--train": train,
+                "--preset": preset,
+                "--encoder": encoder,
+                "--label": label,
+                "--column": column,
+                "--ci": ci,
+            },
+        )
         found = evaluate_folder(run, references, names)
     else:
-        found = evaluate_files(samples, references, train, names, preset, ci, encoder)
+        found = evaluate_files(samples, references, train, names, preset, ci, encoder, label, column)
     for warning in found.warnings:
         print(f"textgan: warning: {warning}", file=sys.stderr)
-    from textgan.report import side_by_side
+    from textgan.report import by_label, side_by_side
 
     if as_json:
-        print(json.dumps(side_by_side.as_json(found.files), indent=2))
+        print(json.dumps(by_label.as_json(found.files), indent=2))
     elif form:
-        print(side_by_side.FORMATS[form.value](found.files), end="")
+        print(by_label.written(found.files, form.value), end="")
     elif len(found.files) == 1:
-        print(side_by_side.listing(found.files[0]))
+        print(by_label.told(found.files, lambda files: side_by_side.listing(files[0]) + "\n"), end="")
     else:
         from rich.console import Console
 
         console = Console()
-        console.print(side_by_side.terminal(found.files, console.width))
+        for title, files in by_label.parts(found.files):
+            console.print(
+                f"\n{title}" if title else "", end="\n" if title else "", markup=False, highlight=False
+            )
+            console.print(side_by_side.terminal(files, console.width))
 
 
 def _only_run(samples: Sequence[Path], for_files: Mapping[str, object]) -> Path:

@@ -36,55 +36,80 @@ def read(
     encoding: str = "utf-8",
     place: str = "corpus.path",
 ) -> Rows:
-    """The sentences of a file; its ending decides the format, plain text where it is not known."""
+    """The sentences of a file; its ending decides the format, plain text where it is not known.
+
+    place: what the user calls the file; `corpus.path`, or an option of the command line such as `--references`.
+    """
     file = _existing(Path(path).expanduser(), place)
-    records = _formats.get(file.suffix.lower())
-    if records is not None:
-        return from_records(list(records(file, encoding, place)), column, label, file.name)
+    found = records(file, encoding, place)
+    if found is not None:
+        return from_records(found, column, label, file.name, place)
     for name, value in (("column", column), ("label", label)):
         if value is not None:
             known = ", ".join(_formats)
             raise Mistake(
-                f"corpus.{name}: {file.name} is plain text and has no columns; leave it out, or give {known}"
+                f"{_beside(place, name)}: {file.name} is plain text and has no columns; leave it out, or give {known}"
             )
     return _kept([(line, None) for line in _text(file, encoding, place).split("\n")], file.name, place, False)
 
 
-def from_records(records: Sequence[Record], column: str | None, label: str | None, name: str) -> Rows:
+def records(file: Path, encoding: str = "utf-8", place: str = "corpus.path") -> list[Record] | None:
+    """The records of a file with columns; None for plain text."""
+    reader = _formats.get(file.suffix.lower())
+    return None if reader is None else list(reader(file, encoding, place))
+
+
+def columns_of(records: Sequence[Record]) -> list[str]:
+    """The names of their columns, in the order they come up in."""
+    return list(dict.fromkeys(key for _, record in records for key in record))
+
+
+def _beside(place: str, name: str) -> str:
+    """What the user calls the option `name` of the file at `place`: `corpus.label`, `--label`."""
+    return f"corpus.{name}" if place.startswith("corpus.") else f"--{name}"
+
+
+def from_records(
+    records: Sequence[Record], column: str | None, label: str | None, name: str, place: str = "corpus.path"
+) -> Rows:
     """The text and label columns of records; column None is `text`, or the only one there is."""
-    columns = list(dict.fromkeys(key for _, record in records for key in record))
+    columns = columns_of(records)
     if not columns:
-        raise Mistake(f"corpus.path: {name} holds no sentence; expected a text column")
+        raise Mistake(f"{place}: {name} holds no sentence; expected a text column")
     if label is not None and label not in columns:
-        raise Mistake(f"corpus.label: {name} has no column {label!r}; it has {_listed(columns, label)}")
-    text_column = _text_column(columns, column, label, name)
+        raise Mistake(
+            f"{_beside(place, 'label')}: {name} has no column {label!r}; it has {_listed(columns, label)}"
+        )
+    text_column = _text_column(columns, column, label, name, place)
     rows: list[tuple[str, str | None]] = []
     for where, record in records:
         text = record.get(text_column)
         if text is not None and not isinstance(text, str):
             kind = type(text).__name__
             raise Mistake(
-                f"corpus.column: {where}: {text_column} is a {kind}, not text; give a column of text"
+                f"{_beside(place, 'column')}: {where}: {text_column} is a {kind}, not text; give a column of text"
             )
         value = record.get(label) if label is not None else None
         if label is not None and (text or "").strip() and (value is None or not str(value).strip()):
-            raise Mistake(f"corpus.label: {where} has no {label}; fill it in, or take the line out")
+            raise Mistake(
+                f"{_beside(place, 'label')}: {where} has no {label}; fill it in, or take the line out"
+            )
         rows.append((text or "", None if value is None else str(value).strip()))
-    return _kept(rows, name, "corpus.path", label is not None)
+    return _kept(rows, name, place, label is not None)
 
 
-def _text_column(columns: list[str], column: str | None, label: str | None, name: str) -> str:
+def _text_column(columns: list[str], column: str | None, label: str | None, name: str, place: str) -> str:
     if column is not None:
         if column not in columns:
             raise Mistake(
-                f"corpus.column: {name} has no column {column!r}; it has {_listed(columns, column)}"
+                f"{_beside(place, 'column')}: {name} has no column {column!r}; it has {_listed(columns, column)}"
             )
         return column
     candidates = [each for each in columns if each != label]
     if "text" in candidates or len(candidates) == 1:
         return "text" if "text" in candidates else candidates[0]
     raise Mistake(
-        f"corpus.column: {name} has columns {', '.join(map(repr, columns))}; say which holds the text"
+        f"{_beside(place, 'column')}: {name} has columns {', '.join(map(repr, columns))}; say which holds the text"
     )
 
 
@@ -135,10 +160,14 @@ def _text(file: Path, encoding: str, place: str) -> str:
             raise Mistake(f"{place}: {file.name} is binary, not text; give one sentence a line") from error
         line = raw[: error.start].count(b"\n") + 1
         utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
-        raise Mistake(
-            f"{place}: {file.name} is not {encoding} (line {line}, byte {error.start}); "
-            f"set corpus.encoding={'utf-16' if utf16 else 'latin-1'}, or save it as UTF-8"
-        ) from error
+        known = "utf-16" if utf16 else "latin-1"
+        remedy = (
+            f"set corpus.encoding={known}, or save it as UTF-8"
+            if place.startswith("corpus.")
+            else f"convert it first, e.g. with iconv -f {known} -t utf-8"
+        )
+        told = f"{file.name} is not {encoding} (line {line}, byte {error.start})"
+        raise Mistake(f"{place}: {told}; {remedy}") from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise Mistake(
