@@ -1,7 +1,8 @@
 """What self-BLEU-2..5 costs: of 10,000 captions beside fast-bleu and nltk, and of up to 1,000,000 sentences.
 
     python benchmarks/metrics.py [--plot cost.png] [--largest 1000000]
-    pip install -e '.[bench]'      # for the row of fast-bleu; it is compiled on the spot
+    python benchmarks/metrics.py --mauve      # ours beside mauve-text, on the same features
+    pip install -e '.[bench]'      # for the row of fast-bleu, which is compiled on the spot, and for mauve-text
 
 The captions are the first 10,000 of coco60/train.txt in the folder that TEXTGAN_DATA names, else embedded ones.
 The larger sets are drawn from the grammar of the embedded captions. One thread. Times are the least of several
@@ -153,6 +154,36 @@ def table(rows: list[dict[str, float]]) -> None:
         )
 
 
+def against_mauve_text(seeds: int = 20) -> None:
+    """MAUVE of features of 2,000 and 2,000 sentences over seeds of k-means: mean ± deviation, and seconds each."""
+    from mauve import compute_mauve
+
+    from textgan.metrics.encoders import encode_pair
+    from textgan.metrics.mauve import mauve_of_features
+
+    draw = np.random.default_rng(0)
+    a, b = draw.normal(size=(2, 2000, 16))
+    clouds = {f"normal, {apart:g} apart": (a, b + apart / 4) for apart in (0.0, 1.2, 2.4)}
+    grammar = load("captions")
+    train, real, fresh = grammar.sample(3000, 1), grammar.sample(2000, 2), grammar.sample(2000, 3)
+    mixed = fresh[:1000] + [" ".join(reversed(text.split())) for text in fresh[1000:]]
+    pair = encode_pair(mixed, real, train=train)
+    print(f"MAUVE of 2,000 features beside 2,000, k = 200, {seeds} seeds of k-means\n")
+    print("| features | textgan | mauve-text | seconds, textgan | mauve-text |")
+    print("|---|---|---|---|---|")
+    for name, (one, other) in (clouds | {"captions, half reversed": (pair.samples, pair.references)}).items():
+        rows = []
+        for call in (
+            lambda seed, p=one, q=other: mauve_of_features(p, q, seed=seed),
+            lambda seed, p=one, q=other: compute_mauve(p_features=p, q_features=q, seed=seed).mauve,
+        ):
+            began = time.perf_counter()
+            values = [call(seed) for seed in range(seeds)]
+            rows.append((np.mean(values), np.std(values, ddof=1), (time.perf_counter() - began) / seeds))
+        told = " | ".join(f"{mean:.4f} ± {spread:.4f}" for mean, spread, _ in rows)
+        print(f"| {name} | {told} | {rows[0][2]:.3f} | {rows[1][2]:.3f} |")
+
+
 def plot(rows: list[dict[str, float]], path: Path) -> None:
     import matplotlib
 
@@ -177,7 +208,13 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, help="write cost against sentences as a picture")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="sentences, by default 1,000,000")
     parser.add_argument("--only-cost", action="store_true", help="print the cost rows as JSON, nothing else")
+    parser.add_argument(
+        "--mauve", action="store_true", help="print the comparison with mauve-text, nothing else"
+    )
     options = parser.parse_args()
+    if options.mauve:
+        against_mauve_text()
+        return
     if options.only_cost:
         print(json.dumps(cost(options.largest)))
         return
