@@ -20,6 +20,19 @@ from textgan.lines import LONGEST
             "long.txt",
             f"target: long.txt, line 2 is longer than {LONGEST:,} bytes; expected a sentence a line",
         ),
+        ("junk", "target: junk is not UTF-8 text (line 1, byte 1)"),
+        (
+            "utf16.txt",
+            "target: utf16.txt is not UTF-8 text (NUL at line 1); give plain text, or convert UTF-16",
+        ),
+        ("wide.csv", "--column: wide.csv has columns 'id', 'title'; say which holds the text"),
+        ("latin.csv", "target: latin.csv is not utf-8 (line 1, byte 3); convert it first, e.g. with iconv"),
+        ("head.csv", "target: head.csv holds no sentence"),
+        ("number.jsonl", "--column: number.jsonl, line 1: text holds int, not text"),
+        ("broken.jsonl", "target: broken.jsonl, line 1 is no JSON"),
+        ("long.jsonl", f"target: long.jsonl holds a text longer than {LONGEST:,} characters"),
+        ("long.csv", "target: long.csv, line 2: field larger than field limit"),
+        ("fake.parquet", "target: fake.parquet is no parquet file"),
         ("gone.txt", "target: there is no file or run folder gone.txt"),
         ("a.txt gone.txt", "target: there is no file or run folder gone.txt"),
         ("a.txt a.txt", "target: a.txt is given twice"),
@@ -49,9 +62,49 @@ def test_bad_input_is_one_line_and_exit_code_2(
     Path("nul.txt").write_bytes(b"a dog\n\x00\x01junk\n")
     Path("latin.txt").write_bytes("a dog\ncaf\xe9\n".encode("latin-1"))
     Path("long.txt").write_bytes(b"a dog\n" + b"word " * (LONGEST // 4))
+    Path("junk").write_bytes(b"\xff\xfb\x90D" * 500)
+    Path("utf16.txt").write_bytes("a dog\n".encode("utf-16"))
+    Path("wide.csv").write_text("id,title\n1,a dog\n")
+    Path("latin.csv").write_bytes("caf\xe9,x\n".encode("latin-1"))
+    Path("head.csv").write_text("text\n")
+    Path("number.jsonl").write_text('{"text": 1}\n')
+    Path("broken.jsonl").write_text("{a dog}\n")
+    Path("long.jsonl").write_text('{"text": "' + "word " * (LONGEST // 4) + '"}\n')
+    Path("long.csv").write_text("text\n" + "word " * (LONGEST // 4) + "\n")
+    Path("fake.parquet").write_text("a dog\n")
     Path("run").mkdir()
     Path("run/recipe.yaml").write_text("length: 20\n")
     assert run(["evaluate", *words.split()]) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1
     assert line in printed.err and printed.err.startswith("textgan: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "warnings"),
+    [
+        ("a.txt --references a.txt", ["a.txt: every sentence scored stands in a.txt too, so BLEU is 1"]),
+        ("one.txt", []),
+        ("one.txt --references a.txt --metrics all --ci", []),
+        ("a.txt --references one.txt --train one.txt --metrics all --ci", []),
+        (
+            "one.txt --references a.txt --metrics bleu,self-bleu",
+            ["metrics.self-bleu: cannot be measured of one.txt"],
+        ),
+    ],
+)
+def test_little_or_odd_text_is_scored_as_far_as_it_goes(
+    words: str,
+    warnings: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("a dog runs\na cat sleeps\n")
+    Path("one.txt").write_text("a dog\n")
+    assert run(["evaluate", *words.split()]) == 0
+    printed = capsys.readouterr()
+    assert "duplicates" in printed.out or "bleu-2" in printed.out
+    for line, told in zip(printed.err.splitlines(), warnings, strict=True):
+        assert line.startswith(f"textgan: warning: {told}")

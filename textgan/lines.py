@@ -24,7 +24,7 @@ def labelled(
         found = None if needed else records(path, place=place)
         if found is None or label in columns_of(found):
             rows = read(path, column, label, place=place)
-            return rows.texts, rows.labels
+            return _not_too_long(rows.texts, path, place), rows.labels
     elif needed:
         lines = sentences(path, place)  # what is wrong with the file itself comes first
         known = ", ".join(TABLES)
@@ -43,7 +43,7 @@ def sentences(path: Path, place: str, column: str | None = None) -> list[str]:
     if path.suffix.lower() in TABLES and path.is_file():
         from textgan.data.reading import read
 
-        return read(path, column, place=place).texts
+        return _not_too_long(read(path, column, place=place).texts, path, place)
     try:
         with path.open("rb") as file:
             kept = [line for raw in _lines(file, path, place) if (line := raw.strip())]
@@ -54,6 +54,13 @@ def sentences(path: Path, place: str, column: str | None = None) -> list[str]:
     if not kept:
         raise Mistake(f"{place}: {path} holds no sentence; expected one a line")
     return kept
+
+
+def _not_too_long(texts: list[str], path: Path, place: str) -> list[str]:
+    if any(len(text) > LONGEST for text in texts):
+        told = f"{path} holds a text longer than {LONGEST:,} characters"
+        raise Mistake(f"{place}: {told}; expected one sentence in each row")
+    return texts
 
 
 def _lines(file: BinaryIO, path: Path, place: str) -> Iterator[str]:

@@ -131,7 +131,7 @@ def test_the_only_column_is_the_text(tmp_path: Path) -> None:
         ("a.csv", 'text\nx\n"open\n', {}, "corpus.path: a.csv, line 3: "),
         ("a.jsonl", '{"text": "x"}\n{"text"\n', {}, "corpus.path: a.jsonl, line 2 is no JSON"),
         ("a.jsonl", '{"text": "x"}\n\n["x"]\n', {}, "corpus.path: a.jsonl, line 3 is no JSON object;"),
-        ("a.jsonl", '{"text": 5}\n', {}, "corpus.column: a.jsonl, line 1: text is a int, not text; give"),
+        ("a.jsonl", '{"text": 5}\n', {}, "corpus.column: a.jsonl, line 1: text holds int, not text; give"),
         ("a.parquet", "x", {}, "corpus.path: a.parquet is no parquet file; give one"),
         ("a.txt", "x\ny\n", {}, "corpus: 2 sentences are too few to cut off 1 for validation and 1 for test"),
         ("a.txt", "x\ny\nz\n", {"test": 0.9}, "corpus: 3 sentences are too few"),

@@ -87,7 +87,7 @@ def from_records(
         if text is not None and not isinstance(text, str):
             kind = type(text).__name__
             raise Mistake(
-                f"{_beside(place, 'column')}: {where}: {text_column} is a {kind}, not text; give a column of text"
+                f"{_beside(place, 'column')}: {where}: {text_column} holds {kind}, not text; give a column of text"
             )
         value = record.get(label) if label is not None else None
         if label is not None and (text or "").strip() and (value is None or not str(value).strip()):
