@@ -104,13 +104,10 @@ def test_unknown_names_are_all_told_at_once():
 
 
 def test_directions_mark_the_better_value():
-    assert [direction(key) for key in ("bleu-4", "self-bleu-2", "length", "rhyme", "rhyme-2")] == [
-        1,
-        -1,
-        0,
-        0,
-        0,
-    ]
+    known = {"bleu-4": 1, "self-bleu-2": -1, "reverse-lm": -1, "rhyme": 0, "rhyme-2": 0}
+    nearest_to_real = dict.fromkeys(("length", "entropy-2", "lm-score", "ngram-novelty-3"), 0)
+    for key, sign in (known | nearest_to_real).items():
+        assert direction(key) == sign, key
     scores = evaluate(Samples(TEXTS, REFERENCES, TEXTS, Coin(), lambda: HeldOut(1.0, 1, 1, 0)), METRICS)
     families = {name.rstrip("0123456789").rstrip("-") for name in scores}
     of_models = {"lm-score", "reverse-lm", "frechet", "mauve"}  # absent of so few sentences

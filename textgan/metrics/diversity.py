@@ -24,15 +24,20 @@ def distinct(
 ) -> dict[int, float]:
     """Different n-grams over all n-grams of all sentences together, in (0, 1], by n (Li et al. 2016).
 
-    It falls with the number of sentences: compare at equal numbers only. An n that no sentence is long
-    enough for is left out.
+    Higher is more varied. Blind spots: quality, as random words score highest, and how often each n-gram stands
+    (`ngram_entropy`). It falls with the number of sentences: compare at equal numbers only. An n that no
+    sentence is long enough for is left out.
     """
     rows = zip(n, occurrences(sentences, n, cut), strict=True)
     return {k: len(times) / int(times.sum()) for k, times in rows if len(times)}
 
 
 def duplicates(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split) -> float:
-    """The share of sentences that repeat an earlier one, in [0, 1). Mistake if there are no sentences."""
+    """The share of sentences that repeat an earlier one, in [0, 1); lower is better.
+
+    Blind spots: one changed word hides a repetition (`self_bleu`); short sentences repeat in real text too, and it
+    grows with the number of sentences. Mistake if there are no sentences.
+    """
     same = _interned(cut, "duplicates", sentences).keys
     return 1 - len(set(same)) / len(same)
 
@@ -42,8 +47,8 @@ def novelty(
 ) -> float:
     """The share of sentences, in [0, 1], that do not stand in the training set. Mistake if there are none.
 
-    A sentence repeated k times counts k times. 1 is easily had by writing nonsense; real held-out text is
-    the measure.
+    Higher is better up to the value of real held-out text. Blind spots: nonsense is novel, and one changed word
+    hides a copy (`longest_copies`). A sentence repeated k times counts k times.
     """
     return float(new(sentences, train, cut=cut).mean())
 
@@ -58,7 +63,9 @@ def new(
 
 
 def mean_length(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split) -> float:
-    """Tokens per sentence, without any end sign. Mistake if there are no sentences."""
+    """Tokens per sentence, 0 and above, without any end sign. Neither end is good: real text's value is. Blind to all
+    but the mean (`length_distance`). Mistake if there are no sentences.
+    """
     return float(_interned(cut, "length", sentences).lengths.mean())
 
 

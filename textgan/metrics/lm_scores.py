@@ -1,10 +1,10 @@
 """How likely a language model of real text finds the samples, and a model of the samples finds real text.
 
-Both are nats per token (an end of sentence is a token), in [0, inf), lower is better, and neither is of use
-without the other: they are the quality and the diversity of Cífka et al. 2018, "Eval all, trust a few, do wrong
-to none" (arXiv:1804.07972), and Semeniuta et al. 2018, "On accurate evaluation of GANs for language generation"
-(arXiv:1806.04936); the reverse one is first in Zhao et al. 2018, "Adversarially regularized autoencoders".
-They give perplexities, its exponential.
+Both are nats per token (an end of sentence is a token), in [0, inf), low is good (`lm-score` only down to real
+text's own value), and neither is of use without the other: they are the quality and the diversity of Cífka et
+al. 2018, "Eval all, trust a few, do wrong to none" (arXiv:1804.07972), and Semeniuta et al. 2018, "On accurate
+evaluation of GANs for language generation" (arXiv:1806.04936); the reverse one is first in Zhao et al. 2018,
+"Adversarially regularized autoencoders". They give perplexities, its exponential.
 
 Real text is `train` where it is given, and then the references are held out. Where it is not, the references'
 1st, 3rd, 5th ... sentence are the real text and the others are held out. The vocabulary is that of the real text
@@ -31,11 +31,12 @@ from textgan.metrics.samples import Samples, Score, signature
 
 
 def lm_score(sentences: Sequence[str], real: Sequence[str], *, seed: int = 0) -> float:
-    """Nats per token of the sentences under a language model trained on the real ones; lower is better.
+    """Nats per token of the sentences under a language model trained on the real ones; best near real text's own.
 
-    Range [0, inf). Blind to diversity: one likely sentence, repeated, scores better than real text, and so do
-    sentences sharpened by a low temperature, so that below the figure of held-out real text lower is no longer
-    better. A sentence copied from `real` is flattered. Mistake where `real` has fewer than FEWEST sentences.
+    Range [0, inf). Above the figure of held-out real text lower is better; below it the text is sharper than real
+    text, so neither direction is called better. Blind to diversity: one likely sentence, repeated, scores below real
+    text, and so do sentences of a low temperature. A sentence copied from `real` is flattered. Mistake where
+    `real` has fewer than FEWEST sentences.
     """
     return _per_token(_scored(sentences, real, seed))
 

@@ -33,6 +33,10 @@ def bleu(
 ) -> dict[int, float]:
     """BLEU-n of each hypothesis against all references (uniform weights), mean over the hypotheses, by n.
 
+    In [0, 1]; higher is better up to real text's own value: above it is sharpening. Blind spots: variety (one good
+    sentence, repeated, scores well), meaning, order beyond n; it grows with the number of references. Source:
+    Papineni et al. 2002, per sentence; smoothing: Chen and Cherry 2014.
+
     Sentences are token lists, or strings, which `cut` cuts. The reference length is the closest one, the
     shorter of two at the same distance. An empty hypothesis, or one that shares no token with any
     reference, scores 0 whatever the smoothing. Mistake if either side holds no sentence. Equal to nltk's
@@ -49,11 +53,11 @@ def self_bleu(
     smoothing: Smoothing = "method1",
     cut: Callable[[str], list[str]] = whitespace,
 ) -> dict[int, float]:
-    """BLEU-n of each sentence against all the others (leave one out), mean over the sentences, by n; high
-    is monotony.
+    """BLEU-n of each sentence against all the others (leave one out), mean over the sentences, by n, in [0, 1].
 
-    It grows with the number of sentences: compare at equal numbers only. Mistake for fewer than two
-    sentences.
+    High is monotony, and below real text's value lies noise. Blind spots: quality; few prototypes with one word
+    changed look varied to high n. It grows with the number of sentences: compare at equal numbers only. Source:
+    Zhu et al. 2018. Mistake for fewer than two sentences.
     """
     scores = sentence_self_bleu(sentences, n=n, smoothing=smoothing, cut=cut)
     return {order: float(values.mean()) for order, values in scores.items()}

@@ -55,10 +55,10 @@ def ngram_entropy(
 ) -> dict[int, float]:
     """Shannon entropy, in nats, of the n-grams of all sentences together (Ent-n, Zhang et al. 2018), by n.
 
-    From 0 (one n-gram) to the log of their number; high is varied, though no good sign above that of real
-    text. Unlike distinct-n it sees how often each stands. Blind spots: a plug-in estimate, it grows with the
-    number of sentences, so compare at equal numbers; noise scores high. An n that no sentence is long enough
-    for is left out.
+    From 0 (one n-gram) to the log of their number. Real text's value is the best: below it is monotony,
+    above it noise, so neither direction is called better. Unlike distinct-n it sees how often each stands.
+    Blind spots: a plug-in estimate, it grows with the number of sentences, so compare at equal numbers; noise
+    scores high. An n that no sentence is long enough for is left out.
     """
     values: dict[int, float] = {}
     for k, times in zip(n, occurrences(sentences, n, cut), strict=True):

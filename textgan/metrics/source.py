@@ -17,7 +17,10 @@ from textgan.metrics.samples import Samples, Score, signature
 
 
 def grammaticality(sentences: Sequence[str], source: Source) -> float:
-    """The share of sentences, in [0, 1], that the source can have written (finite `log_prob`)."""
+    """The share of sentences, in [0, 1], that the source can have written (finite `log_prob`); higher is better.
+
+    Blind spots: variety, and how likely a sentence is. Mistake if there are none.
+    """
     if not sentences:
         raise Mistake("grammaticality: there is no sentence to measure; give one or more")
     return float(np.isfinite(source.log_prob(sentences)).mean())
@@ -26,7 +29,9 @@ def grammaticality(sentences: Sequence[str], source: Source) -> float:
 def source_nll(sentences: Sequence[str], source: Source) -> float:
     """Nats per token under the smoothed source, over all sentences; each end counts as a token.
 
-    Below the source's own rate (entropy over mean length) the texts are too likely: a sign of collapse.
+    In [0, inf); lower is better down to the source's own rate (entropy over mean length). Below it the texts are
+    too likely: a sign of collapse. Blind spots: variety; one sentence out of many that is far off weighs much.
+    Source: Yu et al. 2017 (NLL_oracle), here per token and smoothed. Mistake if there are none.
     """
     if not sentences:
         raise Mistake("source-nll: there is no sentence to measure; give one or more")

@@ -49,7 +49,7 @@ DIRECTIONS: dict[str, int] = {
     "corpus-bleu": +1,
     "ms-jaccard": +1,
     "distinct": +1,
-    "entropy": +1,
+    "entropy": 0,
     "duplicates": -1,
     "novelty": +1,
     "copied": -1,
@@ -62,7 +62,7 @@ DIRECTIONS: dict[str, int] = {
     "grammaticality": +1,
     "nll": -1,
     "perplexity": -1,
-    "lm-score": -1,
+    "lm-score": 0,
     "reverse-lm": -1,
     "frechet": -1,
     "mauve": +1,
@@ -72,7 +72,9 @@ DIRECTIONS: dict[str, int] = {
 def direction(key: str) -> int:
     """+1 if a higher value is better, -1 if a lower one is, 0 if neither, or if the score is not one of ours.
 
-    key: as in a result, such as `bleu-4`; every order of a metric has the direction of the metric.
+    0 also where real text's own value is the best, and both more and less are worse (`entropy`, `length`,
+    `lm-score`): no end of these may be called better. key: as in a result, such as `bleu-4`; every order of a
+    metric has the direction of the metric.
     """
     return DIRECTIONS.get(re.sub(r"-\d+$", "", key), 0)
 
