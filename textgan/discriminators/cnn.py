@@ -65,12 +65,7 @@ class CNN(Discriminator):
         self.labels = nn.Embedding(classes, features) if classes else None
 
     def embed(self, text: Text) -> Tensor:
-        if text.vectors is not None:
-            embeddings = text.vectors
-        elif text.probs is not None:
-            embeddings = text.probs @ self.table.weight
-        else:
-            embeddings = self.table(text.ids)
+        embeddings = text.read(self.table.weight) if text.vectors is None else text.vectors
         return embeddings * text.weight.unsqueeze(-1)  # (B, T, E)
 
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.products import linear
-from textgan.types import Generator, Prompt, State, Text, Vocabulary
+from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary
 
 Init = Literal["uniform", "truncated-normal", "torch"]
 FORBIDDEN = -1e9  # finite: probability 0 exactly in float32, and p * log p stays 0 where -inf would give NaN
@@ -73,8 +73,8 @@ class Recurrent(Generator):
             state["label"] = self.labels(prompt.labels)  # (B, E)
         return state
 
-    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
-        x = self.table(token) if token.dim() == 1 else token @ self.table.weight  # (B, E)
+    def step(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
+        x = token.read(self.table.weight) if isinstance(token, Choice) else self.table(token)  # (B, E)
         if "label" in state:
             x = x + state["label"]
         after: dict[str, list[Tensor]] = {name: [] for name in self._carried}

@@ -30,7 +30,7 @@ class DiscriminatorTrainer:
         game = self.game
         game.discriminator.train()
         with game.engine.autocast():
-            verdict_real, verdict_fake = game.discriminator.judge(real), game.discriminator.judge(fake)
+            verdict_real, verdict_fake = game.discriminator.judge_both(real, fake)
             loss = game.objective.discriminator_loss(verdict_real, verdict_fake)
         log = {"d-loss": loss.detach()}
         if game.penalty is not None:

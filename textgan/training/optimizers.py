@@ -30,7 +30,9 @@ class Optimizer:
             return torch.optim.RMSprop(
                 trained, self.lr, momentum=self.momentum, weight_decay=self.weight_decay
             )
-        return torch.optim.Adam(trained, self.lr, betas=self.betas, weight_decay=self.weight_decay)
+        return torch.optim.Adam(
+            trained, self.lr, betas=self.betas, weight_decay=self.weight_decay, fused=True
+        )  # one pass over the weights in place of ten
 
 
 def descend(
