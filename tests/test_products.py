@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import conv1d
 from torch.nn.functional import linear as plain_linear
 
-from textgan.products import linear, rows_at_once, windows
+from textgan.products import linear, log_prob_at, rows_at_once, windows
 
 
 def _agree(ours: Tensor, plain: Tensor, inputs: list[Tensor]) -> None:
@@ -56,3 +56,18 @@ def test_windows(width: int) -> None:
 def test_pieces_are_never_empty() -> None:
     assert rows_at_once(10**9, torch.device("cpu")) == 32
     assert rows_at_once(5_000, torch.device("cpu")) * 5_000 <= 2_500_000
+
+
+def test_log_prob_at() -> None:
+    torch.manual_seed(0)
+    logits = (30 * torch.randn(50, 40)).requires_grad_()
+    with torch.no_grad():
+        logits[:, 3] = -1e9
+    ids = torch.randint(4, 40, (50,))
+    plain = logits.double().log_softmax(-1).gather(1, ids.unsqueeze(1)).squeeze(1)
+    ours = log_prob_at(logits, ids)
+    assert torch.allclose(ours.double(), plain, atol=1e-4, rtol=1e-6)
+    cotangent = torch.randn(50)
+    (got,) = torch.autograd.grad(ours, logits, cotangent)
+    (wanted,) = torch.autograd.grad(plain, logits, cotangent.double())
+    assert torch.allclose(got, wanted, atol=1e-6)

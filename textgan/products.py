@@ -7,11 +7,16 @@ On a CPU, oneDNN's convolutions run at one and a half to two times the rate of t
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import conv2d, pad
 from torch.nn.functional import linear as plain_linear
 
+_LOG2_E = 1 / math.log(2)
 _SLABS = 16  # below 16 images, a single thread gets torch's own slow convolution in place of oneDNN's
 
 
@@ -55,6 +60,30 @@ class Windows(nn.Conv1d):
 
     def forward(self, input: Tensor) -> Tensor:
         return windows(input, self.weight, self.bias)
+
+
+def log_prob_at(logits: Tensor, ids: Tensor) -> Tensor:
+    """log_softmax(logits)[ids]: (N,V) and (N,) to (N,), in fewer passes over (N,V), for a gradient of first order."""
+    found: Tensor = _LogProbAt.apply(logits, ids)
+    return found
+
+
+class _LogProbAt(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, ids: Tensor) -> Tensor:
+        logits = logits.float()
+        peak = logits.amax(-1, keepdim=True)
+        weights = torch.add(peak * -_LOG2_E, logits, alpha=_LOG2_E).exp2_()  # a power of 2 is the quicker exp
+        total = weights.sum(-1, keepdim=True)
+        ctx.save_for_backward(weights, total, ids)
+        return (logits.gather(-1, ids.unsqueeze(-1)) - peak - total.log()).squeeze(-1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        weights, total, ids = ctx.saved_tensors
+        gradient = gradient.unsqueeze(-1)
+        return (weights * (gradient / -total)).scatter_add_(-1, ids.unsqueeze(-1), gradient), None
 
 
 def rows_at_once(row: int, device: torch.device) -> int:

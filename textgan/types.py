@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, embedding, pad
+from torch.nn.functional import embedding, pad
 from torch.utils.checkpoint import checkpoint
 
-from textgan.products import rows_at_once, whole_slabs
+from textgan.products import log_prob_at, rows_at_once, whole_slabs
 
 
 @dataclass(frozen=True)
@@ -298,7 +298,7 @@ class Generator(nn.Module):
 
     def _chosen(self, states: Tensor, ids: Tensor) -> Tensor:
         """Log-probability (N,) of tokens (N,) given the states (N,H) before them."""
-        return -cross_entropy(self.read_out(states), ids, reduction="none")
+        return log_prob_at(self.read_out(states), ids)
 
 
 class Discriminator(nn.Module):
