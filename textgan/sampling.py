@@ -45,15 +45,19 @@ def _search(cumulative: Tensor) -> Tensor:
     return place.clamp_(max=cumulative.shape[-1] - 1)
 
 
-def draw_from_logits(logits: Tensor, temperature: float = 1.0) -> Tensor:
+def draw_from_logits(logits: Tensor, temperature: float = 1.0, *, overwrite: bool = False) -> Tensor:
     """One id a row, (N,), from softmax(logits / temperature), (N,V); without the pass that would normalise it."""
-    return draw(_weights(logits, temperature))
+    return draw(_weights(logits, temperature, overwrite))
 
 
-def _weights(logits: Tensor, temperature: float) -> Tensor:
-    """exp(logits / temperature) but for a factor a row: the largest is 1. As a power of 2, which is quicker."""
+def _weights(logits: Tensor, temperature: float, overwrite: bool = False) -> Tensor:
+    """exp(logits / temperature) but for a factor a row: the largest is 1. As a power of 2, which is quicker.
+
+    overwrite: in the place of the logits, where they can be had for it.
+    """
     scale = 1 / (temperature * math.log(2))
-    return torch.add(logits.amax(-1, keepdim=True) * -scale, logits, alpha=scale).exp2_()
+    place = logits if overwrite and logits.is_contiguous() and not logits.requires_grad else None
+    return torch.add(logits.amax(-1, keepdim=True) * -scale, logits, alpha=scale, out=place).exp2_()
 
 
 def draw_from_nucleus(logits: Tensor, p: float, temperature: float = 1.0) -> Tensor:
@@ -98,7 +102,7 @@ class Draw:
             logits = keep_top_k(logits, self.top_k)
         if self.top_p is not None and self.top_p < 1:
             return Choice(draw_from_nucleus(logits, self.top_p, self.temperature))
-        return Choice(draw_from_logits(logits, self.temperature))
+        return Choice(draw_from_logits(logits, self.temperature, overwrite=True))
 
 
 @dataclass(frozen=True)

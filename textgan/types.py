@@ -329,6 +329,14 @@ class Discriminator(nn.Module):
         verdict = self.judge(real.joined(fake))
         return verdict[: len(real)], verdict[len(real) :]
 
+    def shared(self, text: Text) -> list[Tensor]:
+        """What the verdicts on many continuations of these sentences have in common; for `judge_continued`."""
+        return []
+
+    def judge_continued(self, text: Text, shared: list[Tensor], sentence: Tensor, kept: int) -> Verdict:
+        """`judge` of text whose first `kept` tokens are those of the sentences (B,) of `shared`."""
+        return self.judge(text)
+
 
 class Objective(Protocol):
     """What the two players want. Losses are means over the batch, scalars to minimise."""

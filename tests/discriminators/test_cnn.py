@@ -114,3 +114,21 @@ def test_a_number_of_filters_for_every_width() -> None:
     assert judge.judge(_text()).features.shape == (5, 10)
     with pytest.raises(ValueError, match="filters"):
         CNN(VOCABULARY, widths=[1, 2, 3], filters=[3, 7])
+
+
+@pytest.mark.parametrize("classes", [0, 2])
+def test_continuations_share_their_prefix(classes: int) -> None:
+    judge = _judge(classes=classes)
+    torch.manual_seed(5)
+    whole = torch.randint(4, 12, (3, 12))
+    labels = torch.tensor([0, 1, 0]) if classes else None
+    shared = judge.shared(Text(whole, torch.ones_like(whole, dtype=torch.bool), labels))
+    sentence = torch.tensor([2, 0, 0, 1, 2])
+    for kept in range(12):
+        ids = whole[sentence].clone()
+        ids[:, kept:] = torch.randint(4, 12, (5, 12 - kept))
+        lengths = torch.randint(kept + 1, 13, (5,))
+        mask = torch.arange(12) < lengths.unsqueeze(1)
+        text = Text(ids, mask, None if labels is None else labels[sentence]).narrowed(int(lengths.max()))
+        score = judge.judge_continued(text, shared, sentence, kept).score
+        assert torch.allclose(score, judge.judge(text).score, atol=1e-6)

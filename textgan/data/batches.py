@@ -105,8 +105,7 @@ class Batches:
     """An endless stream of batches; every epoch is a fresh permutation that (seed, epoch) alone decides.
 
     The sentences of an epoch that fill no whole batch sit that epoch out; a split smaller than `size` is one
-    batch. bucket: a batch has sentences of about one length and is only as wide as its longest. Without it T
-    stays whole.
+    batch. A batch is as wide as its longest sentence. bucket: its sentences are of about one length.
     """
 
     def __init__(self, encoded: Encoded, size: int, seed: int, *, bucket: bool = False) -> None:
@@ -129,7 +128,7 @@ class Batches:
     def next(self) -> tuple[Text, Tensor]:
         """The next batch: text, ids (B,T), and `known` (B,T)."""
         rows = self._order[self._position]
-        width = int(self._lengths[rows].max()) if self.bucket else self.encoded.known.shape[1]
+        width = int(self._lengths[rows].max())
         self._position += 1
         if self._position == self.steps_per_epoch:
             self._epoch, self._position = self._epoch + 1, 0
@@ -165,9 +164,10 @@ class Batches:
 
 
 def ordered(encoded: Encoded, size: int) -> Iterator[tuple[Text, Tensor]]:
-    """Every sentence once, in the corpus's order, in batches of at most `size`: for evaluation."""
-    for rows in torch.arange(len(encoded)).split(size):
-        yield _take(encoded, rows, encoded.known.shape[1])
+    """Every sentence once, by length, in batches of at most `size`: for evaluation."""
+    lengths = encoded.text.mask.sum(1)
+    for rows in lengths.argsort(stable=True).split(size):
+        yield _take(encoded, rows, int(lengths[rows[-1]]))
 
 
 def _take(encoded: Encoded, rows: Tensor, width: int) -> tuple[Text, Tensor]:

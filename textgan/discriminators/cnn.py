@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import torch
@@ -69,16 +69,37 @@ class CNN(Discriminator):
         return embeddings * text.weight.unsqueeze(-1)  # (B, T, E)
 
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
+        return self._verdict([found.amax(1) for found in self._found(embeddings, weight)], labels)
+
+    def shared(self, text: Text) -> list[Tensor]:
+        """For every width, the running maximum of the windows up to each position: (B, T - width + 1, filters)."""
+        return [found.cummax(1).values for found in self._found(self.embed(text), text.weight)]
+
+    def judge_continued(self, text: Text, shared: list[Tensor], sentence: Tensor, kept: int) -> Verdict:
+        # Windows inside the prefix were read with it; those that reach beyond it are left.
+        found = self._found(self.embed(text), text.weight, kept)
+        pooled = []
+        for width, windows, before in zip(self.widths, found, shared, strict=True):
+            highest = windows.amax(1)
+            if kept >= width:
+                highest = torch.maximum(highest, before[sentence, kept - width])
+            pooled.append(highest)
+        return self._verdict(pooled, text.labels)
+
+    def _found(self, embeddings: Tensor, weight: Tensor, kept: int = 0) -> Iterator[Tensor]:
+        """For every width, the weighted windows (B, windows, filters) that reach beyond the first `kept` tokens."""
         short = max(self.widths) - embeddings.shape[1]
         if short > 0:
             embeddings, weight = pad(embeddings, (0, 0, 0, short)), pad(weight, (0, short))
-        first = torch.ones_like(weight[:, :1])
-        pooled = []
         for width, convolution in zip(self.widths, self.convolutions, strict=True):
-            found = convolution(embeddings)  # (B, T - width + 1, filters)
-            counts = torch.cat([first, weight[:, width:]], 1)  # (B, T - width + 1)
-            pooled.append((found * counts.unsqueeze(-1)).amax(1))
-        # After the pooling, since a maximum and a weight of 0 or more pass through a relu.
+            begin = max(0, kept - width + 1)
+            counts = weight[:, begin + width - 1 :]  # of each window's last token
+            if not begin:
+                counts = torch.cat([torch.ones_like(weight[:, :1]), counts[:, 1:]], 1)
+            yield convolution(embeddings[:, begin:]) * counts.unsqueeze(-1)
+
+    def _verdict(self, pooled: list[Tensor], labels: Tensor | None) -> Verdict:
+        # The relu comes after the pooling, since a maximum and a weight of 0 or more pass through it.
         features = torch.cat(pooled, 1).relu()  # (B, F)
         if self.highway is not None:
             change, gate = self.highway(features).chunk(2, -1)

@@ -69,13 +69,13 @@ class Reinforce(Strategy):
             fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
             values, empty = self._values(situation, fake)
             advantage = self.baseline(values, fake.mask, empty)  # (B, T)
-        log_probs = generator.logits(fake).log_softmax(-1)  # (B, T, V)
-        chosen = log_probs.gather(-1, fake.ids.unsqueeze(-1)).squeeze(-1)
-        policy_loss = -(advantage * chosen * fake.mask).sum() / len(fake)
+        policy_loss = -(advantage * generator.log_prob(fake)).sum() / len(fake)
         tokens = fake.mask.sum()
         last = values.gather(1, fake.mask.sum(1, keepdim=True) - 1)
         log = {"g-loss": policy_loss.detach(), "reward": last.mean()}
         loss = policy_loss
+        if self.entropy or self.anchor is not None:
+            log_probs = generator.logits(fake).log_softmax(-1)  # (B, T, V)
         if self.entropy:
             entropy = -((log_probs.exp() * log_probs).sum(-1) * fake.mask).sum() / tokens
             loss = loss - self.entropy * entropy

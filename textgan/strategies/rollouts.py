@@ -7,6 +7,7 @@ T steps in all, and no prefix is read twice. Finished rollouts leave the batch.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -105,27 +106,32 @@ def prefix_values(
     padded to the longest.
     """
     size, width = text.ids.shape
-    at_once = rows_at_once or (512 if text.ids.device.type == "cpu" else 8192)
-    lengths, order = completions.text.mask.sum(1).sort(stable=True)
-    judged = []
-    for begin, longest in enumerate(_last_of_each(lengths, at_once)):
-        rows = order[begin * at_once : (begin + 1) * at_once]
-        piece = completions.text[rows].narrowed(longest)
-        judged.append(objective.reward(real, discriminator.judge(piece)))
     whole = objective.reward(real, discriminator.judge(text))  # (B,)
     sums = torch.zeros(size, width + 1, device=whole.device, dtype=whole.dtype)
     counts = torch.zeros_like(sums)
-    if judged:
-        place = (completions.sentence[order], completions.kept[order])
-        rewards = torch.cat(judged)
-        sums.index_put_(place, rewards, accumulate=True)
-        counts.index_put_(place, torch.ones_like(rewards), accumulate=True)
+    shared = discriminator.shared(text)
+    for kept, longest, rows in _pieces(completions, rows_at_once):
+        sentence = completions.sentence[rows]
+        piece = completions.text[rows].narrowed(longest)
+        reward = objective.reward(real, discriminator.judge_continued(piece, shared, sentence, kept))
+        sums[:, kept].index_add_(0, sentence, reward)
+        counts[:, kept].index_add_(0, sentence, torch.ones_like(reward))
     means = sums / counts.clamp(min=1)  # (B, T+1): by number of kept tokens
     values = means[:, 1:]
     values[torch.arange(size, device=whole.device), text.mask.sum(1) - 1] = whole
     return values, means[:, 0]
 
 
-def _last_of_each(sizes: Tensor, at_once: int) -> list[int]:
-    """The last number of each piece, in one look at the device; none if there is no piece."""
-    return torch.stack([piece[-1] for piece in sizes.split(at_once)]).tolist() if len(sizes) else []
+def _pieces(completions: Completions, rows_at_once: int | None) -> Iterator[tuple[int, int, Tensor]]:
+    """(tokens kept, tokens of the longest, rows): every completion once, in pieces of one prefix length each."""
+    lengths = completions.text.mask.sum(1)
+    order = (completions.kept * (completions.text.ids.shape[1] + 1) + lengths).argsort(stable=True)
+    at_once = rows_at_once or (1024 if order.device.type == "cpu" else 8192)
+    pieces = []
+    begin = 0
+    for kept, count in enumerate(torch.bincount(completions.kept).tolist()):
+        pieces += [(kept, rows) for rows in order[begin : begin + count].split(at_once) if len(rows)]
+        begin += count
+    longest = lengths[torch.stack([rows[-1] for _, rows in pieces])].tolist() if pieces else []
+    for (kept, rows), most in zip(pieces, longest, strict=True):
+        yield kept, most, rows

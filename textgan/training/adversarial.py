@@ -9,7 +9,7 @@ from torch import Tensor
 
 from textgan.training.discriminator import DiscriminatorTrainer
 from textgan.training.game import Game, judging, policy_mode
-from textgan.training.likelihood import token_loss
+from textgan.training.likelihood import mean_entropy, token_loss
 from textgan.training.optimizers import Optimizer, descend
 from textgan.training.phase import Phase
 from textgan.types import Situation, Text
@@ -116,8 +116,7 @@ class Adversarial(Phase):
     @torch.no_grad()
     def _entropy(self, ids: Tensor, mask: Tensor, labels: Tensor | None) -> Tensor:
         """Mean entropy of the next-token distribution along written sentences, nats."""
-        log_probs = self.game.generator.logits(Text(ids, mask, labels)).float().log_softmax(-1)
-        return (-(log_probs.exp() * log_probs).sum(-1) * mask).sum() / mask.sum()
+        return mean_entropy(self.game.generator, Text(ids, mask, labels))
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -7,7 +7,8 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from textgan.data.batches import Encoded, ordered
-from textgan.types import Generator
+from textgan.products import rows_at_once
+from textgan.types import Generator, Text
 
 
 def token_loss(log_prob: Tensor, known: Tensor) -> Tensor:
@@ -31,3 +32,15 @@ def heldout_nats(
         tokens += int(known.sum())
     generator.train(was_training)
     return nats, tokens
+
+
+@torch.no_grad()
+def mean_entropy(generator: Generator, text: Text) -> Tensor:
+    """Mean entropy of the next-token distribution along sentences, nats a token; a few logits at a time."""
+    states, weight = generator.states(text).flatten(0, 1), text.mask.flatten()
+    total = states.new_zeros(())
+    at_once = rows_at_once(generator.vocabulary.size, states.device)
+    for rows, counts in zip(states.split(at_once), weight.split(at_once), strict=True):
+        log_probs = generator.read_out(rows).float().log_softmax(-1)
+        total -= ((log_probs.exp() * log_probs).sum(-1) * counts).sum()
+    return total / weight.sum()
