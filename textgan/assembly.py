@@ -92,12 +92,15 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
             "discriminator.table: the generator writes vectors, which this discriminator's own table does not "
             "know; set discriminator.table to 'corpus'"
         )
+    discriminator = discriminator.to(engine.device)
+    generator.meet(discriminator)
+    discriminator.meet(generator)
     evaluation: Evaluation = recipe.evaluation.build(metrics=settings.metrics)
     evaluation.beside = recipe.folder
     evaluation.final = min(evaluation.final, len(corpus.train))
     game = Game(
         generator=generator,
-        discriminator=discriminator.to(engine.device),
+        discriminator=discriminator,
         objective=part(recipe, "objective"),
         penalty=part(recipe, "penalty"),
         strategy=(part(recipe, "strategy") or Strategy()).to(engine.device),

@@ -175,13 +175,21 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A discriminator's judgement: score (B,), higher is more real (a logit); features (B,F)."""
+    """A discriminator's judgement: score (B,), higher is more real (a logit); features (B,F).
+
+    classes (B,K): logits of the classes, from a judge that tells them. per_token (B,T): a score of each token, from a
+    judge that reads along; 0 outside the mask. labels (B,): those of the text that was judged.
+    """
 
     score: Tensor
     features: Tensor
+    classes: Tensor | None = None
+    per_token: Tensor | None = None
+    labels: Tensor | None = None
 
     def __getitem__(self, rows: slice) -> Verdict:
-        return Verdict(self.score[rows], self.features[rows])
+        held = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Verdict(**{name: value[rows] for name, value in held.items() if value is not None})
 
 
 State = dict[str, Tensor]
@@ -195,11 +203,16 @@ class Generator(nn.Module):
     """Writes text token by token. Forbidden tokens have no probability, in every method alike.
 
     A subclass gives `start`, `step`, `states` and `read_out`; the loop over time and the likelihood are the same.
-    `has_likelihood` is False for a generator that puts out vectors: it then overrides `write` instead.
+    `has_likelihood` is False for a generator that puts out vectors: it then overrides `write` instead. `reads_judge`
+    is True for one that reads the discriminator's features while it writes.
     """
 
     vocabulary: Vocabulary
     has_likelihood = True
+    reads_judge = False
+
+    def meet(self, judge: Discriminator) -> None:
+        """Called once, before play. A generator that keeps the judge must hide it from `parameters()`."""
 
     def start(self, prompt: Prompt) -> State:
         """The state before the first token."""
@@ -311,6 +324,9 @@ class Discriminator(nn.Module):
     reads_vectors = False
     one_by_one = True
 
+    def meet(self, generator: Generator) -> None:
+        """Called once, before play. A judge that keeps the generator must hide it from `parameters()`."""
+
     def embed(self, text: Text) -> Tensor:
         """(B,T,E), weighted by `text.weight`, so zero outside the mask."""
         raise NotImplementedError
@@ -320,7 +336,7 @@ class Discriminator(nn.Module):
         raise NotImplementedError
 
     def judge(self, text: Text) -> Verdict:
-        return self(self.embed(text), text.weight, text.labels)
+        return replace(self(self.embed(text), text.weight, text.labels), labels=text.labels)
 
     def judge_both(self, real: Text, fake: Text) -> tuple[Verdict, Verdict]:
         """`judge` of each, in one batch where that is the same: the weights are then read once."""

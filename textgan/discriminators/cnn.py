@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -84,7 +85,7 @@ class CNN(Discriminator):
             if kept >= width:
                 highest = torch.maximum(highest, before[sentence, kept - width])
             pooled.append(highest)
-        return self._verdict(pooled, text.labels)
+        return replace(self._verdict(pooled, text.labels), labels=text.labels)
 
     def _found(self, embeddings: Tensor, weight: Tensor, kept: int = 0) -> Iterator[Tensor]:
         """For every width, the weighted windows (B, windows, filters) that reach beyond the first `kept` tokens."""
