@@ -241,8 +241,8 @@ def mle_step(size: Size, rounds: int | None) -> Piece:
 
 
 def gumbel_iteration(size: Size, rounds: int | None) -> Piece:
-    """One generator step and five discriminator steps by straight-through Gumbel-Softmax; RelGAN's windows."""
-    players = Players(size, [2, 3, 4, 5], [300] * 4)
+    """One generator step and five discriminator steps by straight-through Gumbel-Softmax; the judge of our recipes."""
+    players = Players(size, [2, 3, 4, 5], [64] * 4)
     judge, generator = players.judge, players.generator
     objective = NonSaturating()
     g_optimizer = Optimizer(lr=1e-4).build(generator.parameters())
@@ -251,10 +251,11 @@ def gumbel_iteration(size: Size, rounds: int | None) -> Piece:
     strategy.begin(generator)
 
     def ours() -> None:
-        for _ in range(5):
-            judge.train()
-            with torch.no_grad():
-                fake = generator.write(Prompt(size.batch), size.length, strategy.judge_sampler(0.5))
+        judge.train()
+        with torch.no_grad():  # as in training: the generator stands still meanwhile
+            fakes = generator.write(Prompt(5 * size.batch), size.length, strategy.judge_sampler(0.5))
+        for step in range(5):
+            fake = fakes[step * size.batch : (step + 1) * size.batch]
             loss = objective.discriminator_loss(*judge.judge_both(players.text(size.batch), fake))
             _descend(loss, d_optimizer)
         with judging(judge):

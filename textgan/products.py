@@ -88,5 +88,5 @@ class _LogProbAt(torch.autograd.Function):
 
 def rows_at_once(row: int, device: torch.device) -> int:
     """How many rows of `row` numbers to have in memory at a time: few enough for a CPU's cache, many for a GPU."""
-    numbers = 2_500_000 if device.type == "cpu" else 100_000_000
+    numbers = 5_000_000 if device.type == "cpu" else 100_000_000
     return max(32, numbers // row // 32 * 32)

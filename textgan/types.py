@@ -293,7 +293,7 @@ class Generator(nn.Module):
             states, ids = states[chosen], ids[chosen]
         pieces = list(
             zip(
-                *(x.split(3 * rows_at_once(self.vocabulary.size, ids.device)) for x in (states, ids)),
+                *(x.split(rows_at_once(self.vocabulary.size, ids.device)) for x in (states, ids)),
                 strict=True,
             )
         )

@@ -67,8 +67,8 @@ class Adversarial(Phase):
     def step(self) -> dict[str, Tensor]:
         progress = self.step_count / max(1, self.steps - 1)
         log: dict[str, Tensor] = {}
-        for _ in range(self.d_steps):
-            log |= self.judge.round(progress, self.d_pool, self.d_epochs)
+        if self.d_steps:
+            log |= self.judge.rounds(self.d_steps, progress, self.d_pool, self.d_epochs)
         for _ in range(self.g_steps):
             log |= self._generator_turn(progress)
         self.step_count += 1

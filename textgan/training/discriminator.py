@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -12,6 +14,8 @@ from textgan.training.game import Game, judging, pair_accuracy
 from textgan.training.optimizers import Optimizer, descend
 from textgan.training.phase import Phase
 from textgan.types import Text
+
+_WRITTEN_AT_ONCE = 256  # sentences: relaxed ones take V numbers a token
 
 
 class DiscriminatorTrainer:
@@ -40,16 +44,33 @@ class DiscriminatorTrainer:
         log["d-grad-norm"] = descend(loss, game.discriminator, self.optimizer, self.plan.clip, game.engine)
         return log
 
-    def round(self, progress: float, pool: int, epochs: int) -> dict[str, Tensor]:
-        """Write `pool` fakes, read as many real sentences, and go over both `epochs` times in batches."""
-        chunks: list[tuple[Text, Text]] = []
-        for _ in range(max(1, pool // self.batch)):
-            real = self.game.next_text(self.real)
-            chunks.append((real, self.game.write_fakes(real, len(real), progress)))
-        for _ in range(epochs):
-            for real, fake in chunks:
-                log = self.update(real, fake)
+    def rounds(self, count: int, progress: float, pool: int, epochs: int) -> dict[str, Tensor]:
+        """In each round: `pool` fakes, as many real sentences, and both `epochs` times over, in batches.
+
+        The generator stands still meanwhile, so the fakes of all rounds are written together, which is quicker.
+        """
+        batches = max(1, pool // self.batch)
+        pairs = self._pairs(count * batches, progress)
+        for begin in range(0, len(pairs), batches):
+            for _ in range(epochs):
+                for real, fake in pairs[begin : begin + batches]:
+                    log = self.update(real, fake)
         return log
+
+    def _pairs(self, count: int, progress: float) -> list[tuple[Text, Text]]:
+        """`count` batches of real text, each with as many fakes."""
+        reals = [self.game.next_text(self.real) for _ in range(count)]
+        together = max(1, _WRITTEN_AT_ONCE // self.batch)
+        pairs = []
+        for begin in range(0, count, together):
+            chunk = reals[begin : begin + together]
+            like = reduce(Text.joined, chunk)
+            fakes = self.game.write_fakes(like, len(like), progress)
+            sizes = [0, *accumulate(len(real) for real in chunk)]
+            pairs += [
+                (real, fakes[low:high]) for real, low, high in zip(chunk, sizes, sizes[1:], strict=False)
+            ]
+        return pairs
 
     @torch.no_grad()
     def look(self, fake: Text) -> dict[str, Tensor]:
@@ -113,7 +134,7 @@ class Discriminate(Phase):
         return self.steps
 
     def step(self) -> dict[str, Tensor]:
-        log = self.trainer.round(0.0, self.pool, self.epochs)
+        log = self.trainer.rounds(1, 0.0, self.pool, self.epochs)
         self.step_count += 1
         fake = self.game.write_fakes(self.game.next_text(self.trainer.real), self.batch, 0.0)
         return {**log, **self.trainer.look(fake)}
