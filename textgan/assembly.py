@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
-from textgan.allocation import keep_freed_memory
+from textgan.machine import cores, keep_freed_memory
 from textgan.data.batches import Encoded, encode
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
@@ -125,13 +125,12 @@ def part(recipe: Recipe, key: str, **handed: Any) -> Any:
 
 
 def engine_for(device: str, precision: str, threads: int | None = None) -> Accelerator:
-    """The machine as a run uses it. threads: of the CPU; None leaves torch's own choice.
+    """The machine as a run uses it. threads: of the CPU; None takes torch's choice, if there are as many cores.
 
     Accelerate keeps one state a process; a second run in the same process starts from a fresh one.
     """
     keep_freed_memory()
-    if threads:
-        torch.set_num_threads(threads)
+    torch.set_num_threads(threads or min(torch.get_num_threads(), cores()))
     AcceleratorState._reset_state(reset_partial_state=True)
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise Mistake(
