@@ -12,12 +12,12 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
-from textgan.machine import cores, keep_freed_memory
 from textgan.data.batches import Encoded, encode
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.errors import Mistake, did_you_mean
+from textgan.machine import cores, keep_freed_memory
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
