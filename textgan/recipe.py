@@ -52,7 +52,7 @@ class Settings:
 
     length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
     start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase.
-    threads: of the CPU; None leaves torch's own choice.
+    threads: of the CPU; None is as many as there are cores, or as the container allows.
     """
 
     length: Annotated[int, Field(ge=2)]
