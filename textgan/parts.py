@@ -34,9 +34,11 @@ PARTS: dict[str, dict[str, str]] = {
         "coco-mixed": "textgan.data.named:CocoMixed",
         "emnlp_news": "textgan.data.named:EmnlpNews",
         "mr": "textgan.data.named:Mr",
+        "oracle": "textgan.data.oracle:Oracle",
     },
     "tokenizer": {
-        name: f"textgan.data.tokenizers:{name}" for name in ("word", "character", "bpe", "pretrained")
+        **{name: f"textgan.data.tokenizers:{name}" for name in ("word", "character", "bpe", "pretrained")},
+        "numbered": "textgan.data.oracle:numbered",
     },
     "generator": {
         "lstm": "textgan.generators.recurrent:LSTM",
@@ -53,7 +55,10 @@ PARTS: dict[str, dict[str, str]] = {
         "relativistic": f"{_ADVERSARIAL}:Relativistic",
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
     },
-    "penalty": {"gradient": "textgan.objectives.penalties:GradientPenalty"},
+    "penalty": {
+        "gradient": "textgan.objectives.penalties:GradientPenalty",
+        "score-decay": "textgan.objectives.decay:ScoreDecay",
+    },
     "strategy": {
         "reinforce": "textgan.strategies.reinforce:Reinforce",
         "gumbel": "textgan.strategies.gumbel:Gumbel",

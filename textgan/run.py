@@ -16,6 +16,7 @@ import yaml
 from accelerate import Accelerator
 
 from textgan.assembly import Built, build
+from textgan.data.corpus import token_counts
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
@@ -103,10 +104,11 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
         folder.write_samples(name, sentences)
     source = corpus.source
     if source is not None:
-        tokens = sum(len(source.tokens(text)) + 1 for text in corpus.test.texts) / len(corpus.test)
+        tokens = token_counts(source, corpus.test.texts).mean()
+        counted = " (its end counted)" if getattr(source, "ends", True) else ""
         built.notes.append(
             f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
-            f"{source.entropy() / tokens:.3f} a token of the test split (its end counted)"
+            f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
         )
     strategy = recipe.values.get("strategy")
     adversarial = "adversarial" in recipe.phases

@@ -46,7 +46,10 @@ def test_truncated_sentences_have_no_end() -> None:
     assert encoded.text.ids.tolist() == [[4, 5, 2, 0], [4, 5, 6, 7], [7, 6, 5, 4]]
     assert encoded.text.mask.tolist() == [[True, True, True, False], [True] * 4, [True] * 4]
     assert encoded.text.labels is None
-    assert notes == ["corpus.test: 2 of 3 sentences have more than 3 tokens; cut to 4"]
+    assert notes == [
+        "corpus.test: 1 of 3 sentences fill all 4 tokens; they have no end",
+        "corpus.test: 1 of 3 sentences have more than 4 tokens; cut to 4",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -86,12 +86,16 @@ def _notes(
     place: str, rows: list[list[int]], fits: np.ndarray, overlong: str, length: int, unknown: int, tokens: int
 ) -> list[str]:
     notes = []
+    most = length - 1
+    if overlong == "truncate" and (full := sum(len(row) == length for row in rows)):
+        notes.append(
+            f"{place}: {full:,} of {len(rows):,} sentences fill all {length} tokens; they have no end"
+        )
+        fits, most = np.array([len(row) <= length for row in rows]), length
     if not fits.all():
         done = "dropped" if overlong == "drop" else f"cut to {length}"
         long = int((~fits).sum())
-        notes.append(
-            f"{place}: {long:,} of {len(rows):,} sentences have more than {length - 1} tokens; {done}"
-        )
+        notes.append(f"{place}: {long:,} of {len(rows):,} sentences have more than {most} tokens; {done}")
     if empty := sum(not row for row in rows):
         notes.append(f"{place}: {empty:,} of {len(rows):,} sentences have no token; dropped")
     if unknown:
