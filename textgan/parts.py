@@ -54,6 +54,7 @@ PARTS: dict[str, dict[str, str]] = {
         "wasserstein": f"{_ADVERSARIAL}:Wasserstein",
         "relativistic": f"{_ADVERSARIAL}:Relativistic",
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
+        "rank": "textgan.objectives.rank:Rank",
     },
     "penalty": {
         "gradient": "textgan.objectives.penalties:GradientPenalty",

@@ -81,8 +81,8 @@ class DiscriminatorTrainer:
             real = game.discriminator.judge(game.next_text(self.real))
             heldout = game.discriminator.judge(game.next_text(self.heldout))
             return {
-                "d-accuracy-train": pair_accuracy(real, judged),
-                "d-accuracy-heldout": pair_accuracy(heldout, judged),
+                "d-accuracy-train": pair_accuracy(real, judged, game.objective),
+                "d-accuracy-heldout": pair_accuracy(heldout, judged, game.objective),
                 **game.objective.value(real, judged),
             }
 

@@ -82,10 +82,13 @@ def judging(discriminator: Discriminator) -> Iterator[None]:
         discriminator.train(was_training)
 
 
-def pair_accuracy(real: Verdict, fake: Verdict) -> Tensor:
+def pair_accuracy(real: Verdict, fake: Verdict, objective: Objective | None = None) -> Tensor:
     """Share of (real, fake) pairs in which the real sentence scores higher; chance is .5, ties count half.
 
-    Needs no threshold, so it means the same for every objective (a critic's scores have no zero).
+    Needs no threshold, so it means the same for every objective (a critic's scores have no zero). An objective that
+    trains something other than the score says what to go by: `compared(real, fake)`, two vectors.
     """
-    difference = real.score.unsqueeze(1) - fake.score.unsqueeze(0)  # (B_real, B_fake)
+    compared = getattr(objective, "compared", None)
+    first, second = compared(real, fake) if compared else (real.score, fake.score)
+    difference = first.unsqueeze(1) - second.unsqueeze(0)  # (B_real, B_fake)
     return (difference > 0).float().mean() + (difference == 0).float().mean() / 2
