@@ -62,6 +62,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "strategy": {
         "reinforce": "textgan.strategies.reinforce:Reinforce",
+        "importance-weights": "textgan.strategies.importance:ImportanceWeights",
         "gumbel": "textgan.strategies.gumbel:Gumbel",
         "embedding": "textgan.strategies.embedding:Embedding",
     },
