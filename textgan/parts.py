@@ -45,7 +45,10 @@ PARTS: dict[str, dict[str, str]] = {
         "gru": "textgan.generators.recurrent:GRU",
         "continuous": "textgan.generators.continuous:Continuous",
     },
-    "discriminator": {"cnn": "textgan.discriminators.cnn:CNN"},
+    "discriminator": {
+        "cnn": "textgan.discriminators.cnn:CNN",
+        "mediator": "textgan.discriminators.mediator:Mediator",
+    },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
         "non-saturating": f"{_ADVERSARIAL}:NonSaturating",
@@ -55,6 +58,7 @@ PARTS: dict[str, dict[str, str]] = {
         "relativistic": f"{_ADVERSARIAL}:Relativistic",
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
         "rank": "textgan.objectives.rank:Rank",
+        "likelihood": "textgan.objectives.likelihood:Likelihood",
     },
     "penalty": {
         "gradient": "textgan.objectives.penalties:GradientPenalty",
@@ -63,6 +67,7 @@ PARTS: dict[str, dict[str, str]] = {
     "strategy": {
         "reinforce": "textgan.strategies.reinforce:Reinforce",
         "importance-weights": "textgan.strategies.importance:ImportanceWeights",
+        "cooperative": "textgan.strategies.cooperative:Cooperative",
         "gumbel": "textgan.strategies.gumbel:Gumbel",
         "embedding": "textgan.strategies.embedding:Embedding",
     },

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from textgan.discriminators.cnn import CNN
+from textgan.errors import Mistake
 from textgan.objectives.decay import ScoreDecay
 from textgan.types import Discriminator, Text, Vocabulary
 
@@ -21,5 +22,5 @@ def test_half_the_squares_of_the_score_layer_and_of_no_other() -> None:
     penalty.backward()
     assert torch.allclose(judge.score.weight.grad, 0.2 * judge.score.weight)
     assert judge.table.weight.grad is None
-    with pytest.raises(ValueError, match="a layer called score"):
+    with pytest.raises(Mistake, match="a layer called score"):
         ScoreDecay()(Discriminator(), text, text)

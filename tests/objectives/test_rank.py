@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from textgan.errors import Mistake
 from textgan.objectives.rank import Rank
 from textgan.training.game import pair_accuracy
 from textgan.types import Verdict
@@ -99,5 +100,5 @@ def test_accuracy_goes_by_relevance_and_not_by_the_untrained_score() -> None:
 def test_mistakes(arguments: dict[str, float], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Rank(**arguments)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="at least two real sentences"):
+    with pytest.raises(Mistake, match="at least two real sentences"):
         Rank().reward(_verdict([1.0]), _verdict([1.0]))

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize, softplus
 
+from textgan.errors import Mistake
 from textgan.types import Verdict
 
 
@@ -18,7 +19,7 @@ class Rank:
     C- is written and C+ real text; the reward of a written sentence is log R(s|U,C+).
 
     gamma: the softmax's inverse temperature. references: how many sentences of the real batch are U (at most half of
-    them); the others are ranked, and are C+. ValueError for a real batch of one sentence.
+    them); the others are ranked, and are C+. Mistake for a real batch of one sentence.
 
     Departures: U and C come from the batch at hand, drawn anew with every batch; the generator's pathwise loss is
     -log R, where the paper has policy gradients alone.
@@ -66,7 +67,7 @@ class Rank:
         """(references (U,F), the batch's other sentences (C,F))."""
         size = len(real.features)
         if size < 2:
-            raise ValueError(
+            raise Mistake(
                 "batch: ranking needs at least two real sentences, a reference and one to compare with"
             )
         count = min(self.references, size // 2)

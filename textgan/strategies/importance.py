@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from textgan.errors import Mistake
 from textgan.sampling import Draw
 from textgan.strategies.schedules import Schedule, at
 from textgan.types import Generator, Prompt, Sampler, Situation, Strategy, Text, Turn
@@ -45,8 +46,8 @@ class ImportanceWeights(Strategy):
 
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
-            raise ValueError(
-                "importance-weights needs a generator with a likelihood; this one puts out vectors"
+            raise Mistake(
+                "strategy: importance-weights needs a generator with a likelihood; this one puts out vectors"
             )
 
     def sampler(self, progress: float) -> Sampler:
