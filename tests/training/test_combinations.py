@@ -19,16 +19,18 @@ OBJECTIVES = [
     ("hinge", ["discriminator.spectral_norm=true"]),
     ("wasserstein", ["penalty={name: gradient, weight: 10}"]),
     ("relativistic", ["precision=bf16"]),
+    ("rank", ["objective.references=3"]),
     ("relativistic-average", ["generator.init=truncated-normal", "discriminator.highway=false"]),
 ]
 STRATEGIES = [
     "strategy={name: reinforce, rollouts: 2, baseline: q-difference, entropy: 0.01, kl: 0.1}",
     "strategy={name: gumbel, hard: false, temperature: {start: 1, end: 10, shape: linear, inverse: true}}",
     "strategy={name: embedding, temperature: 0.5}",
+    "strategy={name: importance-weights, prefix: {start: 1.0, end: 0.0}}",
 ]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=["reinforce", "gumbel", "embedding"])
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=["reinforce", "gumbel", "embedding", "weights"])
 @pytest.mark.parametrize(("objective", "extra"), OBJECTIVES, ids=[name for name, _ in OBJECTIVES])
 def test_they_train_together(
     objective: str, extra: list[str], strategy: str, small_recipe: Callable[..., Recipe], tmp_path: Path

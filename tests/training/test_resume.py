@@ -25,6 +25,7 @@ CASES = [
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
     ("wgan-gp-short", Adversarial, 3, []),
+    ("maligan-short", Adversarial, 2, []),
 ]
 
 
