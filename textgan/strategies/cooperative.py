@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 
 from textgan.discriminators.mediator import Mediator
@@ -64,10 +67,10 @@ def token_divergence(generator: Generator, mediator: Mediator, text: Text) -> Te
         states, targets = states[places], targets[places]
 
     def piece(rows: Tensor, target_rows: Tensor) -> Tensor:
-        log_probs = generator.read_out(rows).float().log_softmax(-1)
         with torch.no_grad():
-            aims = mediator.read_out(target_rows).float().log_softmax(-1)
-        return (log_probs.exp() * (log_probs - aims)).sum(-1)
+            aims = mediator.read_out(target_rows)
+        divergence: Tensor = _Divergence.apply(generator.read_out(rows), aims)
+        return divergence
 
     size = rows_at_once(generator.vocabulary.size, mask.device)
     pieces = list(zip(states.split(size), targets.split(size), strict=True))
@@ -78,3 +81,26 @@ def token_divergence(generator: Generator, mediator: Mediator, text: Text) -> Te
     if places is None:
         return found.masked_fill(~mask, 0.0).view(text.ids.shape)
     return found.new_zeros(mask.shape).index_copy(0, places, found).view(text.ids.shape)
+
+
+class _Divergence(torch.autograd.Function):
+    """KL(softmax(logits) || softmax(aims)) of rows (N,V): (N,). Its gradient in closed form, in one pass over (N,V).
+
+    With d = log g - log m the derivative by a logit is g (d - KL).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, aims: Tensor) -> Tensor:
+        log_probs = logits.float().log_softmax(-1)
+        aims = aims.float()
+        probs = log_probs.exp()
+        differences = log_probs.sub_(aims).add_(aims.logsumexp(-1, keepdim=True))
+        found = torch.linalg.vecdot(probs, differences)
+        ctx.save_for_backward(probs.mul_(differences.sub_(found.unsqueeze(-1))))
+        return found
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (slope,) = ctx.saved_tensors
+        return slope * gradient.unsqueeze(-1), None
