@@ -42,8 +42,12 @@ PARTS: dict[str, dict[str, str]] = {
         "lstm": "textgan.generators.recurrent:LSTM",
         "gru": "textgan.generators.recurrent:GRU",
         "continuous": "textgan.generators.continuous:Continuous",
+        "relational": "textgan.generators.relational:Relational",
     },
-    "discriminator": {"cnn": "textgan.discriminators.cnn:CNN"},
+    "discriminator": {
+        "cnn": "textgan.discriminators.cnn:CNN",
+        "multi-representation": "textgan.discriminators.multi_representation:MultiRepresentation",
+    },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
         "non-saturating": f"{_ADVERSARIAL}:NonSaturating",
