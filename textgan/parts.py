@@ -43,6 +43,7 @@ PARTS: dict[str, dict[str, str]] = {
         "gru": "textgan.generators.recurrent:GRU",
         "continuous": "textgan.generators.continuous:Continuous",
         "relational": "textgan.generators.relational:Relational",
+        "manager-worker": "textgan.generators.manager_worker:ManagerWorker",
     },
     "discriminator": {
         "cnn": "textgan.discriminators.cnn:CNN",

@@ -42,7 +42,7 @@ def _sigmoid(x: float) -> float:
 def _by_hand(
     generator: Relational, memory: list[list[float]], x: list[float], heads: int
 ) -> list[list[float]]:
-    """Santoro et al. 2018, eq. 1-9, for one sentence: memory S rows of D numbers, x the token's embedding."""
+    """Santoro et al. 2018, section 3, for one sentence: memory S rows of D numbers, x the token's embedding."""
     size = len(memory[0])
     each = size // heads
     entered = _affine(generator.enter, x)

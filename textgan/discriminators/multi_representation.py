@@ -1,4 +1,4 @@
-"""A judge with several looks at a sentence, each through an embedding of its own (RelGAN, Nie et al. 2019, 2.3)."""
+"""A judge with several looks at a sentence, each through an embedding of its own (RelGAN, Nie et al. 2019)."""
 
 from __future__ import annotations
 

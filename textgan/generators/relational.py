@@ -1,4 +1,4 @@
-"""A generator with a relational memory in place of an LSTM cell (RelGAN, Nie et al. 2019, section 2.1)."""
+"""A generator with a relational memory in place of an LSTM cell (RelGAN, Nie et al. 2019)."""
 
 from __future__ import annotations
 
