@@ -25,6 +25,9 @@ CASES = [
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
     ("wgan-gp-short", Adversarial, 3, []),
+    ("leakgan-short", Mle, 5, []),
+    ("leakgan-short", Adversarial, 2, ["train.adversarial.mle_every=1", "train.adversarial.mle_steps=2"]),
+    ("relgan-short", Adversarial, 2, []),
 ]
 
 
