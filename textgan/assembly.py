@@ -84,8 +84,6 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         "classes": len(corpus.label_names),
     }
     generator: Generator = part(recipe, "generator", **handed).to(engine.device)
-    if start:
-        checkpoints.load_player(start, "generator", generator)
     discriminator: Discriminator = part(recipe, "discriminator", **handed) or Discriminator()
     if not generator.has_likelihood and not discriminator.reads_vectors:
         raise Mistake(
@@ -94,6 +92,10 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         )
     discriminator = discriminator.to(engine.device)
     generator.meet(discriminator)
+    if start:  # only now, since a generator that reads the judge has layers of the judge's size
+        checkpoints.load_player(start, "generator", generator)
+        if generator.reads_judge:
+            checkpoints.load_player(start, "discriminator", discriminator)
     discriminator.meet(generator)
     evaluation: Evaluation = recipe.evaluation.build(metrics=settings.metrics)
     evaluation.beside = recipe.folder

@@ -20,7 +20,7 @@ from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
 from textgan.training.evaluation import BATCH, write_ids, write_sentences
-from textgan.types import Generator, Vocabulary
+from textgan.types import Discriminator, Generator, Vocabulary
 
 
 @dataclass
@@ -99,20 +99,24 @@ def load(run: Path, checkpoint: str = "last") -> LoadedRun:
         return torch.zeros(vocabulary.size, size)  # the checkpoint's own are loaded over them
 
     engine = engine_for(settings.device, settings.precision, settings.threads)
-    generator: Generator = part(
-        recipe,
-        "generator",
-        vocabulary=vocabulary,
-        vectors=vectors,
-        length=settings.length,
-        classes=len(names),
-    )
+    handed = {
+        "vocabulary": vocabulary,
+        "vectors": vectors,
+        "length": settings.length,
+        "classes": len(names),
+    }
+    generator: Generator = part(recipe, "generator", **handed)
     known = [folder.name for folder in (run / "checkpoints").glob("[a-z]*")]
     if checkpoint not in known:
         raise Mistake(
             f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"
         )
-    checkpoints.load_player(run / "checkpoints" / checkpoint, "generator", generator)
+    folder = run / "checkpoints" / checkpoint
+    if generator.reads_judge:
+        judge: Discriminator = part(recipe, "discriminator", **handed)
+        checkpoints.load_player(folder, "discriminator", judge)
+        generator.meet(judge.to(engine.device).eval())
+    checkpoints.load_player(folder, "generator", generator)
     generator = generator.to(engine.device).eval()
     return LoadedRun(run, generator, tokenizer, names, settings.length, engine)
 

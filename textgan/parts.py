@@ -44,10 +44,13 @@ PARTS: dict[str, dict[str, str]] = {
         "lstm": "textgan.generators.recurrent:LSTM",
         "gru": "textgan.generators.recurrent:GRU",
         "continuous": "textgan.generators.continuous:Continuous",
+        "relational": "textgan.generators.relational:Relational",
+        "manager-worker": "textgan.generators.manager_worker:ManagerWorker",
     },
     "discriminator": {
         "cnn": "textgan.discriminators.cnn:CNN",
         "mediator": "textgan.discriminators.mediator:Mediator",
+        "multi-representation": "textgan.discriminators.multi_representation:MultiRepresentation",
     },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",

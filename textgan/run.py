@@ -97,7 +97,8 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
     if (folder.checkpoints / "pretrained").exists():
         states = {"before": folder.checkpoints / "pretrained", **states}
     for name, checkpoint in states.items():
-        checkpoints.load_player(checkpoint, "generator", game.generator)
+        for player, weights in game.writers.items():
+            checkpoints.load_player(checkpoint, player, weights)
         sentences = trainer.write(count, seed)
         likelihood = (game.generator, built.test, game.engine)
         rows[name] = as_rows(evaluation.score(sentences, corpus.test.texts, corpus, likelihood))

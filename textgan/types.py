@@ -309,6 +309,18 @@ class Generator(nn.Module):
             .view(text.ids.shape)
         )
 
+    def teach(self, text: Text) -> Tensor:
+        """What teacher forcing raises for each token of real text, (B,T), 0 outside the mask: its log-probability."""
+        return self.log_prob(text)
+
+    def credit(self, text: Text, values: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What a score-function strategy weights each token's log-probability with, (B,T), by default the values.
+
+        values (B,T): the tokens' worth by the judge. Second, what else this generator raises, (B,T), 0 outside the
+        mask and with a graph, or None.
+        """
+        return values, None
+
     def _chosen(self, states: Tensor, ids: Tensor) -> Tensor:
         """Log-probability (N,) of tokens (N,) given the states (N,H) before them."""
         return log_prob_at(self.read_out(states), ids)
@@ -318,11 +330,13 @@ class Discriminator(nn.Module):
     """Judges text. `embed` is the one entrance for ids, relaxed tokens and vectors.
 
     reads_vectors: its table is the space that a generator of vectors writes in. one_by_one: a verdict depends on
-    its sentence alone, so that real and written text may share a batch.
+    its sentence alone, so that real and written text may share a batch. feature_size: F of a judge that gives the
+    features of every prefix (`features_along`, `read_on`); 0 for one that does not.
     """
 
     reads_vectors = False
     one_by_one = True
+    feature_size = 0
 
     def meet(self, generator: Generator) -> None:
         """Called once, before play. A judge that keeps the generator must hide it from `parameters()`."""
@@ -352,6 +366,18 @@ class Discriminator(nn.Module):
     def judge_continued(self, text: Text, shared: list[Tensor], sentence: Tensor, kept: int) -> Verdict:
         """`judge` of text whose first `kept` tokens are those of the sentences (B,) of `shared`."""
         return self.judge(text)
+
+    def features_along(self, text: Text) -> Tensor:
+        """(B,T+1,F): at t the features that `judge` gives the first t tokens; in one pass, without dropout."""
+        raise NotImplementedError
+
+    def begin_reading(self, size: int) -> State:
+        """The state of `size` sentences before their beginning."""
+        raise NotImplementedError
+
+    def read_on(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
+        """`features_along` token by token: features (B,F) of what was read. BOS, the first, is no part of it."""
+        raise NotImplementedError
 
 
 class Objective(Protocol):

@@ -132,3 +132,25 @@ def test_continuations_share_their_prefix(classes: int) -> None:
         text = Text(ids, mask, None if labels is None else labels[sentence]).narrowed(int(lengths.max()))
         score = judge.judge_continued(text, shared, sentence, kept).score
         assert torch.allclose(score, judge.judge(text).score, atol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"highway": False}, {"spectral_norm": True}, {"dropout": 0.5}])
+@pytest.mark.parametrize("width", [4, 12])
+def test_the_features_of_prefixes_are_those_of_judging_each(width: int, options: dict[str, object]) -> None:
+    judge = _judge(**options)
+    torch.manual_seed(6)
+    ids = torch.randint(4, 12, (5, width))
+    mask = torch.arange(width) < torch.tensor([4, 1, 3, width, 2]).unsqueeze(1)
+    text = Text(ids, mask)
+    along = judge.features_along(text)
+    state = judge.begin_reading(5)
+    assert along.shape == (5, width + 1, judge.feature_size)
+    token = torch.full((5,), VOCABULARY.bos)
+    for count in range(width + 1):
+        prefix = Text(text.ids, text.mask & (torch.arange(width) < count))
+        wanted = judge.judge(prefix).features
+        assert torch.allclose(along[:, count], wanted, atol=1e-5)
+        read, state = judge.read_on(token, state)
+        whole = mask.sum(1) >= count  # what is read past a sentence's end is no part of it
+        assert torch.allclose(read[whole], wanted[whole], atol=1e-5)
+        token = ids[:, count] if count < width else token

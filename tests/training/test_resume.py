@@ -26,6 +26,9 @@ CASES = [
     ("embedding-short", Adversarial, 2, []),
     ("wgan-gp-short", Adversarial, 3, []),
     ("maligan-short", Adversarial, 2, []),
+    ("leakgan-short", Mle, 5, []),
+    ("leakgan-short", Adversarial, 2, ["train.adversarial.mle_every=1", "train.adversarial.mle_steps=2"]),
+    ("relgan-short", Adversarial, 2, []),
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.products import Linear, Windows
-from textgan.types import Discriminator, Text, Verdict, Vocabulary
+from textgan.types import Choice, Discriminator, State, Text, Verdict, Vocabulary
 
 
 class CNN(Discriminator):
@@ -48,7 +48,7 @@ class CNN(Discriminator):
             raise ValueError(
                 f"filters: {len(counts)} numbers for {len(widths)} widths; give one each, or one for all"
             )
-        features = sum(counts)
+        features = self.feature_size = sum(counts)
         self.widths = list(widths)
         wrap: Callable[[nn.Module], nn.Module] = normalise if spectral_norm else lambda layer: layer
         self.table = nn.Embedding(vocabulary.size, embedding)
@@ -64,6 +64,8 @@ class CNN(Discriminator):
         self.dropout = nn.Dropout(dropout)
         self.score = wrap(nn.Linear(features, 1))
         self.labels = nn.Embedding(classes, features) if classes else None
+        self.reach: Tensor  # (F,): the width of each feature's window
+        self.register_buffer("reach", torch.tensor(widths).repeat_interleave(torch.tensor(counts)), False)
 
     def embed(self, text: Text) -> Tensor:
         embeddings = text.read(self.table.weight) if text.vectors is None else text.vectors
@@ -87,6 +89,47 @@ class CNN(Discriminator):
             pooled.append(highest)
         return replace(self._verdict(pooled, text.labels), labels=text.labels)
 
+    def features_along(self, text: Text) -> Tensor:
+        embeddings = self.embed(text)
+        pooled = []
+        for width, layer, found in zip(
+            self.widths, self.convolutions, self._found(embeddings, text.weight), strict=True
+        ):
+            # Prefixes shorter than the window: the first window, read as far as they go.
+            begin = embeddings[:, : width - 1]
+            kernel, bias = cast(Tensor, layer.weight), cast(Tensor, layer.bias)
+            partial = torch.einsum("bje,fej->bjf", begin, kernel[:, :, : begin.shape[1]]).cumsum(1)
+            partial = pad(partial, (0, 0, 1, 0)) + bias  # of 0, 1, ... tokens
+            pooled.append(torch.cat([partial, found.cummax(1).values], 1)[:, : text.ids.shape[1] + 1])
+        return self._features(torch.cat(pooled, -1))
+
+    def begin_reading(self, size: int) -> State:
+        table = self.table.weight
+        return {
+            "window": table.new_zeros(size, max(self.widths), table.shape[1]),  # the last tokens read
+            "highest": table.new_zeros(size, self.feature_size),
+            "read": torch.full((size,), -1, device=table.device),  # how many tokens
+        }
+
+    def read_on(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
+        read = state["read"] + 1
+        x = token.read(self.table.weight) if isinstance(token, Choice) else self.table(token)  # (B, E)
+        x = x * (read > 0).unsqueeze(1)
+        window = torch.cat([state["window"][:, 1:], x.unsqueeze(1)], 1)
+        longest = window.shape[1]
+        padded = pad(window, (0, 0, 0, longest))
+        values = []
+        for width, layer in zip(self.widths, self.convolutions, strict=True):
+            # The window that ends here; of fewer tokens, the one that begins with them and sees zeros past them.
+            begin = longest - read.clamp(max=width)
+            places = begin.unsqueeze(1) + torch.arange(width, device=begin.device)  # (B, width)
+            rows = padded.gather(1, places.unsqueeze(-1).expand(-1, -1, x.shape[1]))
+            values.append(layer(rows).squeeze(1))
+        value = torch.cat(values, 1).to(state["highest"].dtype)  # (B, F)
+        first = read.unsqueeze(1) <= self.reach
+        highest = torch.where(first, value, torch.maximum(state["highest"], value))
+        return self._features(highest), {"window": window, "highest": highest, "read": read}
+
     def _found(self, embeddings: Tensor, weight: Tensor, kept: int = 0) -> Iterator[Tensor]:
         """For every width, the weighted windows (B, windows, filters) that reach beyond the first `kept` tokens."""
         short = max(self.widths) - embeddings.shape[1]
@@ -100,16 +143,19 @@ class CNN(Discriminator):
             yield convolution(embeddings[:, begin:]) * counts.unsqueeze(-1)
 
     def _verdict(self, pooled: list[Tensor], labels: Tensor | None) -> Verdict:
-        # The relu comes after the pooling, since a maximum and a weight of 0 or more pass through it.
-        features = torch.cat(pooled, 1).relu()  # (B, F)
-        if self.highway is not None:
-            change, gate = self.highway(features).chunk(2, -1)
-            gate = gate.sigmoid()
-            features = gate * change.relu() + (1 - gate) * features
-        features = self.dropout(features)
+        features = self.dropout(self._features(torch.cat(pooled, 1)))  # (B, F)
         score = self.score(features).squeeze(-1)
         if self.labels is not None:
             if labels is None:
                 raise ValueError("this discriminator judges by label: the text needs labels (B,)")
             score = score + (self.labels(labels) * features).sum(-1)
         return Verdict(score, features)
+
+    def _features(self, pooled: Tensor) -> Tensor:
+        # The relu comes after the pooling, since a maximum and a weight of 0 or more pass through it.
+        features = pooled.relu()
+        if self.highway is not None:
+            change, gate = self.highway(features).chunk(2, -1)
+            gate = gate.sigmoid()
+            features = gate * change.relu() + (1 - gate) * features
+        return features

@@ -119,7 +119,7 @@ class LSTM(Recurrent):
     _carried = ("h", "c")
 
     def _cell(self, x: Tensor, carried: list[Tensor], layer: nn.Module) -> tuple[Tensor, ...]:
-        return torch.lstm_cell(x, carried, *_weights(layer))
+        return torch.lstm_cell(x, carried, *cell_weights(layer))
 
 
 class GRU(Recurrent):
@@ -129,10 +129,10 @@ class GRU(Recurrent):
     _carried = ("h",)
 
     def _cell(self, x: Tensor, carried: list[Tensor], layer: nn.Module) -> tuple[Tensor, ...]:
-        return (torch.gru_cell(x, carried[0], *_weights(layer)),)
+        return (torch.gru_cell(x, carried[0], *cell_weights(layer)),)
 
 
-def _weights(layer: nn.Module) -> list[Tensor]:
+def cell_weights(layer: nn.Module) -> list[Tensor]:
     """W_ih, W_hh, b_ih, b_hh of a fused layer, for the cell functions."""
     return [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0]  # type: ignore[list-item]
 

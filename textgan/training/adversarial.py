@@ -109,7 +109,7 @@ class Adversarial(Phase):
         text, known = text.to(game.engine.device), known.to(game.engine.device)
         game.generator.train()
         with game.engine.autocast():
-            loss = token_loss(game.generator.log_prob(text), known)
+            loss = token_loss(game.generator.teach(text), known)
         descend(loss, game.generator, self.optimizer, self.generator_plan.clip, game.engine)
         return loss.detach()
 

@@ -32,6 +32,12 @@ class Game:
     seed: int
     engine: Accelerator
 
+    @property
+    def writers(self) -> dict[str, nn.Module]:
+        """Whose weights it takes to write text: the generator's, and the judge's where the generator reads it."""
+        players: dict[str, nn.Module] = {"generator": self.generator}
+        return players | ({"discriminator": self.discriminator} if self.generator.reads_judge else {})
+
     def batches(self, encoded: Encoded, size: int, stream: int, *, bucket: bool = False) -> Batches:
         """A stream of its own, so that one phase's reading never shifts another's."""
         return Batches(encoded, size, seed=self.seed * 1000 + stream, bucket=bucket)

@@ -13,6 +13,7 @@ from typing import Any
 
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
+from textgan.errors import Mistake
 from textgan.metrics.samples import Score
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation, write_sentences
@@ -81,7 +82,7 @@ class Trainer:
         self._health = Health()
         self.folder.append({"kind": "phase", "phase": phase.name, "step": 0, "seconds": self.elapsed})
         if phase.changes_text:
-            checkpoints.save(self.folder.checkpoints / "pretrained", {"generator": self.game.generator})
+            checkpoints.save(self.folder.checkpoints / "pretrained", self.game.writers)
             self._look(phase)
 
     def _play(self, phase: Phase) -> None:
@@ -130,7 +131,7 @@ class Trainer:
         watched = scores.get(self.evaluation.best)
         if watched is not None and self.evaluation.better(watched.value, self.best):
             self.best = watched.value
-            checkpoints.save(self.folder.checkpoints / "best", {"generator": game.generator})
+            checkpoints.save(self.folder.checkpoints / "best", game.writers)
 
     def write(self, count: int, seed: int) -> list[str]:
         """Readable sentences by the generator as it is."""
@@ -179,7 +180,10 @@ class Trainer:
         if within:
             self.phases[self._current].begin(self.game)
             self.phases[self._current].load_state_dict(state["phase-state"])
-            self.game.strategy.load_state_dict(state["strategy"])
+            # A phase without a strategy may follow one with: what that one had begun begins anew with the next.
+            found = self.game.strategy.load_state_dict(state["strategy"], strict=False)
+            if found.missing_keys:
+                raise Mistake(f"{last}: lacks {', '.join(found.missing_keys)} of the strategy's state")
         checkpoints.set_random_state(state["random"])
         return within
 
