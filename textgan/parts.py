@@ -42,6 +42,8 @@ PARTS: dict[str, dict[str, str]] = {
         "lstm": "textgan.generators.recurrent:LSTM",
         "gru": "textgan.generators.recurrent:GRU",
         "continuous": "textgan.generators.continuous:Continuous",
+        "noise-lstm": "textgan.generators.simplex:NoiseLSTM",
+        "deconvolution": "textgan.generators.simplex:Deconvolution",
     },
     "discriminator": {"cnn": "textgan.discriminators.cnn:CNN"},
     "objective": {

@@ -24,7 +24,7 @@ CASES = [
     ("seqgan-short", Adversarial, 3, ["train.adversarial.mle_every=1", "train.adversarial.d_pool=16"]),
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
-    ("wgan-gp-short", Adversarial, 3, []),
+    ("wgan-gp-short", Adversarial, 3, ["train.adversarial.length={start: 3, end: 9}"]),
 ]
 
 
