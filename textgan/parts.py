@@ -54,6 +54,8 @@ PARTS: dict[str, dict[str, str]] = {
         "wasserstein": f"{_ADVERSARIAL}:Wasserstein",
         "relativistic": f"{_ADVERSARIAL}:Relativistic",
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
+        "mmd": "textgan.objectives.features:MaximumMeanDiscrepancy",
+        "feature-mover": "textgan.objectives.features:FeatureMover",
     },
     "penalty": {"gradient": "textgan.objectives.penalties:GradientPenalty"},
     "strategy": {
