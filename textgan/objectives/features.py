@@ -17,7 +17,7 @@ from textgan.types import Verdict
 
 
 class Matching(Logistic):
-    """What the two share: the judge's loss is classify * cross-entropy - weight * distance, the generator's the distance.
+    """What the two share: losses of classify * cross-entropy - weight * distance (judge) and distance (generator).
 
     The cross-entropy also trains the score, by which a judge's accuracy is told; with classify = 0 that means nothing.
     """
