@@ -44,8 +44,12 @@ PARTS: dict[str, dict[str, str]] = {
         "continuous": "textgan.generators.continuous:Continuous",
         "noise-lstm": "textgan.generators.simplex:NoiseLSTM",
         "deconvolution": "textgan.generators.simplex:Deconvolution",
+        "latent": "textgan.generators.latent:Latent",
     },
-    "discriminator": {"cnn": "textgan.discriminators.cnn:CNN"},
+    "discriminator": {
+        "cnn": "textgan.discriminators.cnn:CNN",
+        "latent": "textgan.discriminators.latent:Latent",
+    },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
         "non-saturating": f"{_ADVERSARIAL}:NonSaturating",
@@ -62,6 +66,7 @@ PARTS: dict[str, dict[str, str]] = {
         "reinforce": "textgan.strategies.reinforce:Reinforce",
         "gumbel": "textgan.strategies.gumbel:Gumbel",
         "embedding": "textgan.strategies.embedding:Embedding",
+        "latent": "textgan.strategies.latent:Latent",
     },
     "phase": {
         "mle": "textgan.training.mle:Mle",

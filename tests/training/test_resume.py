@@ -25,6 +25,8 @@ CASES = [
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
     ("wgan-gp-short", Adversarial, 3, ["train.adversarial.length={start: 3, end: 9}"]),
+    ("arae-short", Mle, 5, ["discriminator={name: latent, code: 64, layers: [8]}"]),
+    ("arae-short", Adversarial, 3, ["discriminator={name: latent, code: 64, layers: [8]}"]),
 ]
 
 
