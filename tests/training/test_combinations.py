@@ -19,6 +19,8 @@ OBJECTIVES = [
     ("hinge", ["discriminator.spectral_norm=true"]),
     ("wasserstein", ["penalty={name: gradient, weight: 10}"]),
     ("relativistic", ["precision=bf16"]),
+    ("mmd", ["objective.classify=0"]),
+    ("feature-mover", ["objective.iterations=5"]),
     ("relativistic-average", ["generator.init=truncated-normal", "discriminator.highway=false"]),
 ]
 STRATEGIES = [
