@@ -157,7 +157,9 @@ def test_a_file_is_scored_with_signatures(
     assert capsys.readouterr().out.startswith("duplicates")
 
 
-@pytest.mark.parametrize("verb", ["train", "sample", "evaluate", "sweep", "recipes", "report"])
+@pytest.mark.parametrize(
+    "verb", ["train", "sample", "evaluate", "sweep", "recipes", "report", "interpolate", "analogy"]
+)
 def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([verb, "--help"]) == 0
     assert f"Example: textgan {verb}" in capsys.readouterr().out

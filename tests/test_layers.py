@@ -26,7 +26,7 @@ LAYERS = (
     ("library", "overrides", "recipe"),
     ("assembly",),
     ("loaded", "run"),
-    ("lines", "points", "presets"),
+    ("latent", "lines", "points", "presets"),
     ("labels", "yardstick"),
     ("report", "scoring", "sweep"),
     ("cli",),

@@ -38,7 +38,8 @@ def test_its_smoke_budget_runs(path: Path, tmp_path: Path) -> None:
     if "adversarial" in resolved["train"]:
         assert steps == [1, 2]
         assert {"real", "before", "after"} == set(evaluation["rows"])
-    has_likelihood = resolved["generator"]["name"] != "continuous"
+    without = ("continuous", "noise-lstm", "deconvolution", "latent")
+    has_likelihood = resolved["generator"]["name"] not in without
     assert ("nll" in evaluation["rows"]["after"]) == has_likelihood
     scores = evaluation["rows"]["after"]
     assert 0 <= scores["grammaticality"]["value"] <= 1

@@ -85,7 +85,7 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     }
     generator: Generator = part(recipe, "generator", **handed).to(engine.device)
     discriminator: Discriminator = part(recipe, "discriminator", **handed) or Discriminator()
-    if not generator.has_likelihood and not discriminator.reads_vectors:
+    if generator.writes_vectors and not discriminator.reads_vectors:
         raise Mistake(
             "discriminator.table: the generator writes vectors, which this discriminator's own table does not "
             "know; set discriminator.table to 'corpus'"

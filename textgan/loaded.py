@@ -75,7 +75,7 @@ class LoadedRun:
     def _prefix(self, prefix: str | None) -> Tensor | None:
         if not prefix:
             return None
-        if not self.generator.has_likelihood:
+        if not (self.generator.has_likelihood or self.generator.reconstructs):
             raise Mistake("--prefix: this generator writes vectors and cannot continue a given text")
         (ids,) = self.tokenizer.encode([prefix])
         if self.tokenizer.unk in ids:

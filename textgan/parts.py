@@ -46,11 +46,15 @@ PARTS: dict[str, dict[str, str]] = {
         "continuous": "textgan.generators.continuous:Continuous",
         "relational": "textgan.generators.relational:Relational",
         "manager-worker": "textgan.generators.manager_worker:ManagerWorker",
+        "noise-lstm": "textgan.generators.simplex:NoiseLSTM",
+        "deconvolution": "textgan.generators.simplex:Deconvolution",
+        "latent": "textgan.generators.latent:Latent",
     },
     "discriminator": {
         "cnn": "textgan.discriminators.cnn:CNN",
         "mediator": "textgan.discriminators.mediator:Mediator",
         "multi-representation": "textgan.discriminators.multi_representation:MultiRepresentation",
+        "latent": "textgan.discriminators.latent:Latent",
     },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
@@ -62,6 +66,8 @@ PARTS: dict[str, dict[str, str]] = {
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
         "rank": "textgan.objectives.rank:Rank",
         "likelihood": "textgan.objectives.likelihood:Likelihood",
+        "mmd": "textgan.objectives.features:MaximumMeanDiscrepancy",
+        "feature-mover": "textgan.objectives.features:FeatureMover",
     },
     "penalty": {
         "gradient": "textgan.objectives.penalties:GradientPenalty",
@@ -73,6 +79,7 @@ PARTS: dict[str, dict[str, str]] = {
         "cooperative": "textgan.strategies.cooperative:Cooperative",
         "gumbel": "textgan.strategies.gumbel:Gumbel",
         "embedding": "textgan.strategies.embedding:Embedding",
+        "latent": "textgan.strategies.latent:Latent",
     },
     "phase": {
         "mle": "textgan.training.mle:Mle",

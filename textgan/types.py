@@ -166,11 +166,15 @@ class Text:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a generator is asked for: `size` sentences, of these labels (B,), beginning with this prefix (B,P)."""
+    """What a generator is asked for: `size` sentences, of these labels (B,), beginning with this prefix (B,P).
+
+    code (B,Z): the point of its latent space to write from, for a generator that has one; None draws it.
+    """
 
     size: int
     labels: Tensor | None = None
     prefix: Tensor | None = None
+    code: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -204,12 +208,16 @@ class Generator(nn.Module):
 
     A subclass gives `start`, `step`, `states` and `read_out`; the loop over time and the likelihood are the same.
     `has_likelihood` is False for a generator that puts out vectors: it then overrides `write` instead. `reads_judge`
-    is True for one that reads the discriminator's features while it writes.
+    is True for one that reads the discriminator's features while it writes. `writes_vectors`: its text is vectors of
+    the corpus's space. `reconstructs`: its `log_prob` is of a text given that text's own code, to be trained by but
+    no likelihood.
     """
 
     vocabulary: Vocabulary
     has_likelihood = True
     reads_judge = False
+    writes_vectors = False
+    reconstructs = False
 
     def meet(self, judge: Discriminator) -> None:
         """Called once, before play. A generator that keeps the judge must hide it from `parameters()`."""

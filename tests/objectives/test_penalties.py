@@ -66,3 +66,37 @@ def test_its_own_gradient_reaches_the_judge() -> None:
     below = value()
     assert float(gradient[1, 2, 0]) == pytest.approx(float((above - below) / (2 * step)), rel=1e-4, abs=1e-9)
     assert gradient[1, 2, 0] != 0
+
+
+class Weighted(Discriminator):
+    """score = x' A x / 2 over the flat embeddings: its gradient is A x for a symmetric A."""
+
+    def __init__(self, matrix: Tensor) -> None:
+        super().__init__()
+        self.matrix = matrix
+
+    def embed(self, text: Text) -> Tensor:
+        assert text.vectors is not None
+        return text.vectors
+
+    def forward(self, embeddings: Tensor, mask: Tensor, labels: Tensor | None = None) -> Verdict:
+        flat = embeddings.flatten(1)
+        return Verdict((flat @ self.matrix * flat).sum(1) / 2, flat)
+
+
+def test_between_two_points_it_is_the_formula() -> None:
+    """Points on the line share * real + (1 - share) * fake, one share a sentence; the gradient there is A x."""
+    torch.manual_seed(3)
+    half = torch.randn(6, 6)
+    matrix = (half + half.T) / 2
+    mask = torch.ones(5, 3, dtype=torch.bool)
+    ids = torch.zeros(5, 3, dtype=torch.long)
+    real, fake = (Text(ids, mask, vectors=torch.randn(5, 3, 2)) for _ in range(2))
+    torch.manual_seed(11)
+    found = GradientPenalty(weight=10.0)(Weighted(matrix), real, fake)
+    torch.manual_seed(11)
+    share = torch.rand(5, 1, 1)
+    assert real.vectors is not None and fake.vectors is not None
+    points = (share * real.vectors + (1 - share) * fake.vectors).flatten(1)
+    wanted = 10.0 * ((points @ matrix).norm(dim=1) - 1).square().mean()
+    assert float(found.detach()) == pytest.approx(float(wanted), rel=1e-5)

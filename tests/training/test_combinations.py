@@ -20,6 +20,8 @@ OBJECTIVES = [
     ("wasserstein", ["penalty={name: gradient, weight: 10}"]),
     ("relativistic", ["precision=bf16"]),
     ("rank", ["objective.references=3"]),
+    ("mmd", ["objective.classify=0"]),
+    ("feature-mover", ["objective.iterations=5"]),
     ("relativistic-average", ["generator.init=truncated-normal", "discriminator.highway=false"]),
 ]
 STRATEGIES = [

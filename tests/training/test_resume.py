@@ -24,11 +24,13 @@ CASES = [
     ("seqgan-short", Adversarial, 3, ["train.adversarial.mle_every=1", "train.adversarial.d_pool=16"]),
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
-    ("wgan-gp-short", Adversarial, 3, []),
     ("maligan-short", Adversarial, 2, []),
     ("leakgan-short", Mle, 5, []),
     ("leakgan-short", Adversarial, 2, ["train.adversarial.mle_every=1", "train.adversarial.mle_steps=2"]),
     ("relgan-short", Adversarial, 2, []),
+    ("wgan-gp-short", Adversarial, 3, ["train.adversarial.length={start: 3, end: 9}"]),
+    ("arae-short", Mle, 5, ["discriminator={name: latent, code: 64, layers: [8]}"]),
+    ("arae-short", Adversarial, 3, ["discriminator={name: latent, code: 64, layers: [8]}"]),
 ]
 
 

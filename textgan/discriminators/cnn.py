@@ -21,7 +21,9 @@ class CNN(Discriminator):
     widths: window sizes in tokens; filters: how many of each (one number for all, or one per width); highway:
     one layer (Srivastava et al. 2015); dropout: on the features; spectral_norm: on every weight but the table
     (Miyato et al. 2018). table: `own` is learned; `corpus` is the fixed word vectors that a generator of vectors
-    writes in. classes > 0: projection discriminator (Miyato & Koyama 2018), score + <label, features>.
+    writes in; `one-hot` has the convolutions read the words' distributions themselves, (B,T,V), the space that a
+    penalty then holds the critic smooth in (`embedding` has no part, and a small V is needed). classes > 0:
+    projection discriminator (Miyato & Koyama 2018), score + <label, features>.
 
     Windows that lie inside the sentence count, as in the paper; of a sentence shorter than a window, the one that
     begins with it does, and sees zeros past the end. So the score does not depend on how far a batch is padded.
@@ -38,7 +40,7 @@ class CNN(Discriminator):
         dropout: float = 0.25,
         highway: bool = True,
         spectral_norm: bool = False,
-        table: Literal["own", "corpus"] = "own",
+        table: Literal["own", "corpus", "one-hot"] = "own",
         vectors: Callable[[int], Tensor] | None = None,
         classes: int = 0,
     ) -> None:
@@ -57,6 +59,9 @@ class CNN(Discriminator):
             if vectors is None:
                 raise ValueError("table: 'corpus' needs the corpus's word vectors, and none were handed in")
             self.table = nn.Embedding.from_pretrained(vectors(embedding), freeze=True)
+        elif table == "one-hot":
+            embedding = vocabulary.size
+            self.table = nn.Embedding.from_pretrained(torch.eye(embedding), freeze=True)
         self.convolutions = nn.ModuleList(
             wrap(Windows(embedding, count, width)) for width, count in zip(widths, counts, strict=True)
         )

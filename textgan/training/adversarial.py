@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from textgan.errors import Mistake
+from textgan.strategies.schedules import Schedule, at
 from textgan.training.discriminator import DiscriminatorTrainer
 from textgan.training.game import Game, judging, policy_mode
 from textgan.training.likelihood import mean_entropy, token_loss
@@ -20,6 +22,8 @@ class Adversarial(Phase):
 
     A round writes d_pool fakes (default: one batch) and goes over them d_epochs times. With mle_every = n,
     every n-th iteration ends with mle_steps steps of teacher forcing by the generator's optimiser.
+    length: the most tokens of a sentence in play, real ones cut to it; a number, or a schedule over the phase
+    (curriculum over length, Press et al. 2017, section 3); default: the run's length.
     """
 
     name = "adversarial"
@@ -36,6 +40,7 @@ class Adversarial(Phase):
         batch: int = 64,
         mle_every: int = 0,
         mle_steps: int = 1,
+        length: float | Schedule | None = None,
         generator: Optimizer = Optimizer(lr=1e-4),  # noqa: B008 (frozen)
         discriminator: Optimizer = Optimizer(lr=1e-3),  # noqa: B008 (frozen)
     ) -> None:
@@ -48,12 +53,20 @@ class Adversarial(Phase):
         self.batch = batch
         self.mle_every = mle_every
         self.mle_steps = mle_steps
+        self.length = length
         self.generator_plan = generator
         self.discriminator_plan = discriminator
 
     def begin(self, game: Game) -> None:
-        if self.mle_every and not game.generator.has_likelihood:
+        if self.mle_every and not (game.generator.has_likelihood or game.generator.reconstructs):
             raise ValueError("train.adversarial.mle_every needs a generator with a likelihood; set it to 0")
+        if self.length is not None:
+            short, long = sorted(round(at(self.length, x)) for x in (0.0, 1.0))
+            if short < 1 or long > game.length:
+                raise Mistake(
+                    f"train.adversarial.length: goes from {short} to {long} tokens; expected 1 or more, and no "
+                    f"more than the run's length, {game.length}"
+                )
         self.game = game
         game.strategy.begin(game.generator)
         self.optimizer = self.generator_plan.build(game.generator.parameters())
@@ -67,6 +80,9 @@ class Adversarial(Phase):
     def step(self) -> dict[str, Tensor]:
         progress = self.step_count / max(1, self.steps - 1)
         log: dict[str, Tensor] = {}
+        if self.length is not None:
+            self.game.at_most = round(at(self.length, progress))
+            log["length"] = torch.tensor(self.game.at_most)
         if self.d_steps:
             log |= self.judge.rounds(self.d_steps, progress, self.d_pool, self.d_epochs)
         for _ in range(self.g_steps):
@@ -91,7 +107,7 @@ class Adversarial(Phase):
                         game.objective,
                         real,
                         prompt,
-                        game.length,
+                        game.limit,
                         progress,
                     )
                 )
@@ -117,6 +133,9 @@ class Adversarial(Phase):
     def _entropy(self, ids: Tensor, mask: Tensor, labels: Tensor | None) -> Tensor:
         """Mean entropy of the next-token distribution along written sentences, nats."""
         return mean_entropy(self.game.generator, Text(ids, mask, labels))
+
+    def finish(self) -> None:
+        self.game.at_most = None
 
     def state_dict(self) -> dict[str, Any]:
         return {

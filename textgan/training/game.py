@@ -31,6 +31,12 @@ class Game:
     length: int
     seed: int
     engine: Accelerator
+    at_most: int | None = None
+
+    @property
+    def limit(self) -> int:
+        """The most tokens of a sentence in play: `length`, or the `at_most` of a curriculum that is not there yet."""
+        return self.at_most or self.length
 
     @property
     def writers(self) -> dict[str, nn.Module]:
@@ -43,7 +49,7 @@ class Game:
         return Batches(encoded, size, seed=self.seed * 1000 + stream, bucket=bucket)
 
     def next_text(self, batches: Batches) -> Text:
-        return batches.next()[0].to(self.engine.device)
+        return batches.next()[0].narrowed(self.limit).to(self.engine.device)
 
     def prompt(self, like: Text, size: int) -> Prompt:
         """As many sentences as asked for, with labels drawn from real text where there are any."""
@@ -58,7 +64,7 @@ class Game:
         policy_mode(self.generator)
         with self.engine.autocast():
             return self.generator.write(
-                self.prompt(like, size), self.length, self.strategy.judge_sampler(progress)
+                self.prompt(like, size), self.limit, self.strategy.judge_sampler(progress)
             )
 
 

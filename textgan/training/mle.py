@@ -45,7 +45,7 @@ class Mle(Phase):
         self.best_weights: dict[str, Tensor] = {}
 
     def begin(self, game: Game) -> None:
-        if not game.generator.has_likelihood:
+        if not (game.generator.has_likelihood or game.generator.reconstructs):
             raise ValueError("train.mle needs a generator with a likelihood; this one puts out vectors")
         self.game = game
         self.optimizer = self.plan.build(game.generator.parameters())

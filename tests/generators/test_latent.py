@@ -1,0 +1,164 @@
+"""The autoencoder of text and its codes: it reconstructs, and the game moves only what it is meant to move."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from textgan.discriminators.cnn import CNN
+from textgan.discriminators.latent import Latent as Judge
+from textgan.errors import Mistake
+from textgan.generators.latent import Latent
+from textgan.generators.recurrent import LSTM
+from textgan.objectives.adversarial import Wasserstein
+from textgan.objectives.penalties import GradientPenalty
+from textgan.sampling import Greedy
+from textgan.strategies.latent import Latent as Game
+from textgan.types import Prompt, Situation, Text, Vocabulary
+
+VOCABULARY = Vocabulary(12)
+
+
+def _text(size: int = 12, width: int = 6) -> Text:
+    draw = torch.Generator().manual_seed(0)
+    ids = torch.randint(4, 12, (size, width), generator=draw)
+    lengths = torch.randint(2, width + 1, (size,), generator=draw)
+    ids[torch.arange(size), lengths - 1] = VOCABULARY.eos
+    mask = torch.arange(width) < lengths.unsqueeze(1)
+    return Text(ids.masked_fill(~mask, VOCABULARY.pad), mask)
+
+
+def _players(**how: object) -> tuple[Latent, Judge]:
+    torch.manual_seed(0)
+    generator = Latent(VOCABULARY, embedding=8, hidden=24, code=6, noise=5, mapping=[7], **how)  # type: ignore[arg-type]
+    judge = Judge(code=6, layers=[9, 8])
+    generator.meet(judge)
+    judge.meet(generator)
+    return generator, judge
+
+
+@pytest.fixture(scope="module")
+def trained() -> Latent:
+    generator, _ = _players()
+    text = _text()
+    optimizer = torch.optim.Adam(generator.parameters(), 1e-2)
+    for _ in range(250):
+        optimizer.zero_grad()
+        (-generator.log_prob(text).sum() / text.mask.sum()).backward()
+        optimizer.step()
+    return generator.eval()
+
+
+def test_it_reconstructs_what_it_was_trained_on(trained: Latent) -> None:
+    text = _text()
+    written = trained.write(Prompt(len(text), code=trained.encode(text)), 6, Greedy())
+    assert torch.equal(written.ids, text.ids) and torch.equal(written.mask, text.mask)
+    swapped = trained.write(
+        Prompt(len(text), code=trained.encode(text[[*range(1, len(text)), 0]])), 6, Greedy()
+    )
+    assert torch.equal(swapped.ids, text.ids.roll(-1, 0))  # what is written is decided by the code alone
+
+
+def test_writing_step_by_step_is_the_parallel_pass(trained: Latent) -> None:
+    text = _text()
+    state = trained.start(Prompt(len(text), code=trained.encode(text)))
+    token = torch.full((len(text),), VOCABULARY.bos)
+    together = trained.logits(text)
+    for position in range(6):
+        logits, state = trained.step(token, state)
+        assert torch.allclose(logits, together[:, position], atol=1e-5)
+        token = text.ids[:, position]
+
+
+def test_nothing_after_the_end_is_in_a_code(trained: Latent) -> None:
+    text = _text()
+    other = Text(torch.where(text.mask, text.ids, 7), text.mask)
+    wider = Text(*(torch.nn.functional.pad(part, (0, 3)) for part in (text.ids, text.mask)))
+    codes = trained.encode(text)
+    assert torch.equal(trained.encode(other), codes)
+    assert torch.allclose(trained.encode(wider), codes, atol=1e-6)
+    assert torch.allclose(codes.norm(dim=-1), torch.ones(len(text)), atol=1e-6)
+
+
+def test_noise_is_on_the_code_in_training_alone() -> None:
+    generator, _ = _players(word_dropout=0.5)
+    text = _text()
+    first, again = generator.log_prob(text), generator.log_prob(text)
+    assert not torch.equal(first, again)
+    generator.eval()
+    assert torch.equal(generator.log_prob(text), generator.log_prob(text))
+
+
+def test_the_judge_reads_the_codes_that_were_written_from() -> None:
+    generator, judge = _players()
+    text = generator.eval().write(Prompt(7), 5, Greedy())
+    assert text.vectors is not None and text.vectors.shape == (7, 1, 6) and text.vectors.requires_grad
+    alone = judge.score(judge.body(text.vectors[:, 0])).squeeze(-1)
+    assert torch.equal(judge.judge(text).score, alone)
+    real = _text()
+    read = judge.embed(real)
+    assert torch.equal(read[:, 0], generator.encode(real)) and not read[:, 1:].any()
+    assert not any("encoder" in name for name in judge.state_dict())
+
+
+def _with_gradient(generator: Latent) -> set[str]:
+    return {name.split(".")[0] for name, weight in generator.named_parameters() if weight.grad is not None}
+
+
+def test_the_judges_own_step_leaves_the_generator_alone() -> None:
+    generator, judge = _players()
+    real = _text()
+    with torch.no_grad():
+        fake = generator.eval().write(Prompt(12), 5, Greedy())
+    loss = Wasserstein().discriminator_loss(*judge.train().judge_both(real, fake))
+    (loss + GradientPenalty(10.0)(judge, real, fake)).backward()
+    assert not _with_gradient(generator)
+    assert all(weight.grad is not None for name, weight in judge.named_parameters() if "bias" not in name)
+
+
+@pytest.mark.parametrize(("weight", "moved"), [(0.0, set()), (0.3, {"table", "encoder", "to_code"})])
+def test_a_turn_moves_the_code_generator_and_the_encoder_in_opposite_directions(
+    weight: float, moved: set[str]
+) -> None:
+    """By ARAE's Algorithm 1: the generator ascends the critic's score of its codes, the encoder descends its own."""
+    generator, judge = _players()
+    generator.eval()
+    judge.eval().requires_grad_(False)
+    real = _text()
+    torch.manual_seed(5)
+    strategy = Game(encoder=weight)
+    strategy.begin(generator)
+    turn = strategy.turn(Situation(generator, judge, Wasserstein(), real, Prompt(9), 5, 0.0))
+    turn.loss.backward()
+    assert _with_gradient(generator) == {"mapping", *moved}
+    found = {name: w.grad.clone() for name, w in generator.named_parameters() if w.grad is not None}
+    generator.zero_grad()
+    torch.manual_seed(5)
+    codes = generator.draw_codes(9)
+    fooling = -judge.score(judge.body(codes)).mean()
+    (fooling + weight * judge.score(judge.body(generator.encode(real))).mean()).backward()
+    for name, gradient in found.items():
+        assert torch.allclose(generator.get_parameter(name).grad, gradient, atol=1e-7), name  # type: ignore[arg-type]
+
+
+def test_noise_can_be_the_code_itself() -> None:
+    torch.manual_seed(0)
+    generator = Latent(VOCABULARY, code=6, noise=5, mapping=[])
+    codes = generator.draw_codes(2000)
+    assert torch.allclose(codes.norm(dim=-1), torch.ones(2000), atol=1e-6)
+    assert codes.mean(0).abs().max() < 4 * (1 / 6 / 2000) ** 0.5  # uniform on the sphere: variance 1/Z each
+    assert not any("mapping" in name for name in generator.state_dict())
+
+
+def test_what_cannot_go_together_is_refused() -> None:
+    generator, judge = _players()
+    with pytest.raises(Mistake, match="generator's codes have 6"):
+        Judge(code=7).meet(generator)
+    with pytest.raises(Mistake, match="needs a generator that has them"):
+        judge.meet(LSTM(VOCABULARY))
+    with pytest.raises(Mistake, match="needs a judge of codes"):
+        generator.meet(CNN(VOCABULARY))
+    with pytest.raises(Mistake, match="generator of codes"):
+        Game().begin(LSTM(VOCABULARY))
+    with pytest.raises(ValueError, match="word_dropout"):
+        Latent(VOCABULARY, word_dropout=1.0)

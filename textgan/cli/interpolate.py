@@ -1,0 +1,46 @@
+"""`textgan interpolate` and `textgan analogy`: ways between sentences, in a run's latent space."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textgan.cli.sample import Checkpoint
+from textgan.cli.shared import app, check_run
+
+_Run = Annotated[Path, typer.Argument(help="A run folder whose generator has codes, as arae-short's.")]
+
+
+@app.command(epilog="Example: textgan interpolate runs/arae 'a man is tired .' 'two dogs play .' --steps 7")
+def interpolate(
+    run: _Run,
+    first: Annotated[str, typer.Argument(help="The sentence it begins at.")],
+    last: Annotated[str, typer.Argument(help="The sentence it ends at.")],
+    steps: Annotated[int, typer.Option(min=2, help="Sentences, both ends included.")] = 5,
+    checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
+) -> None:
+    """Write the sentences on the way from one sentence to another, one a line."""
+    check_run(run)
+    from textgan import latent
+    from textgan.loaded import load
+
+    for text in latent.interpolate(load(run, checkpoint.value), first, last, steps):
+        print(text)
+
+
+@app.command(epilog="Example: textgan analogy runs/arae 'two men walk .' 'a man walks .' 'a dog sleeps .'")
+def analogy(
+    run: _Run,
+    like: Annotated[str, typer.Argument(help="Its code is added.")],
+    unlike: Annotated[str, typer.Argument(help="Its code is taken away.")],
+    text: Annotated[str, typer.Argument(help="The sentence that is changed so.")],
+    checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
+) -> None:
+    """Change a sentence as one sentence differs from another: LIKE - UNLIKE + TEXT."""
+    check_run(run)
+    from textgan import latent
+    from textgan.loaded import load
+
+    print(latent.analogy(load(run, checkpoint.value), like, unlike, text))
