@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from textgan.errors import Mistake
-from textgan.parts import Bound, bind
+from textgan.parts import PARTS, Bound, bind
 
 MINE = """
 from __future__ import annotations
@@ -161,7 +161,7 @@ def test_a_file_is_loaded_by_its_location_and_once(folder: Path) -> None:
     ("name", "complaint"),
     [
         ("gumble", "strategy.name: no strategy is called 'gumble'. Did you mean 'gumbel'?"),
-        (7, "strategy.name: no strategy is called 7. Known: embedding, gumbel, reinforce."),
+        (7, f"strategy.name: no strategy is called 7. Known: {', '.join(sorted(PARTS['strategy']))}."),
         ("./mine.py:Mien", "strategy.name: mine.py holds no 'Mien'. Did you mean 'Mine'?"),
         ("./broken.py:A", "strategy.name: broken.py does not load: ZeroDivisionError: division by zero"),
     ],

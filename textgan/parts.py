@@ -43,7 +43,10 @@ PARTS: dict[str, dict[str, str]] = {
         "gru": "textgan.generators.recurrent:GRU",
         "continuous": "textgan.generators.continuous:Continuous",
     },
-    "discriminator": {"cnn": "textgan.discriminators.cnn:CNN"},
+    "discriminator": {
+        "cnn": "textgan.discriminators.cnn:CNN",
+        "recurrent": "textgan.discriminators.recurrent:RecurrentJudge",
+    },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
         "non-saturating": f"{_ADVERSARIAL}:NonSaturating",
@@ -52,12 +55,16 @@ PARTS: dict[str, dict[str, str]] = {
         "wasserstein": f"{_ADVERSARIAL}:Wasserstein",
         "relativistic": f"{_ADVERSARIAL}:Relativistic",
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
+        "per-token": "textgan.objectives.per_token:PerToken",
     },
-    "penalty": {"gradient": "textgan.objectives.penalties:GradientPenalty"},
+    "penalty": {
+        "gradient": "textgan.objectives.penalties:GradientPenalty",
+    },
     "strategy": {
         "reinforce": "textgan.strategies.reinforce:Reinforce",
         "gumbel": "textgan.strategies.gumbel:Gumbel",
         "embedding": "textgan.strategies.embedding:Embedding",
+        "dense": "textgan.strategies.dense:Dense",
     },
     "phase": {
         "mle": "textgan.training.mle:Mle",
