@@ -46,6 +46,7 @@ PARTS: dict[str, dict[str, str]] = {
     "discriminator": {
         "cnn": "textgan.discriminators.cnn:CNN",
         "recurrent": "textgan.discriminators.recurrent:RecurrentJudge",
+        "autoencoder": "textgan.discriminators.autoencoder:Autoencoder",
     },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
@@ -56,6 +57,7 @@ PARTS: dict[str, dict[str, str]] = {
         "relativistic": f"{_ADVERSARIAL}:Relativistic",
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
         "per-token": "textgan.objectives.per_token:PerToken",
+        "energy": "textgan.objectives.energy:Energy",
     },
     "penalty": {
         "gradient": "textgan.objectives.penalties:GradientPenalty",
