@@ -47,6 +47,7 @@ PARTS: dict[str, dict[str, str]] = {
         "cnn": "textgan.discriminators.cnn:CNN",
         "recurrent": "textgan.discriminators.recurrent:RecurrentJudge",
         "autoencoder": "textgan.discriminators.autoencoder:Autoencoder",
+        "several": "textgan.discriminators.several:Several",
     },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
@@ -61,6 +62,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "penalty": {
         "gradient": "textgan.objectives.penalties:GradientPenalty",
+        "r1": "textgan.objectives.penalties:RealGradientPenalty",
     },
     "strategy": {
         "reinforce": "textgan.strategies.reinforce:Reinforce",

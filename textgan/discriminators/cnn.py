@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
+from textgan.discriminators.minibatch import Likeness
 from textgan.products import Linear, Windows
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
@@ -22,6 +23,9 @@ class CNN(Discriminator):
     one layer (Srivastava et al. 2015); dropout: on the features; spectral_norm: on every weight but the table
     (Miyato et al. 2018). table: `own` is learned; `corpus` is the fixed word vectors that a generator of vectors
     writes in. classes > 0: projection discriminator (Miyato & Koyama 2018), score + <label, features>.
+    minibatch > 0: as many features that tell how alike the sentences of a batch are (see `Likeness`). Real and
+    written text are then judged apart. Give such a judge `strategy.rollouts: 0`: completions of one prefix are
+    judged beside each other, and are alike by their making.
 
     Windows that lie inside the sentence count, as in the paper; of a sentence shorter than a window, the one that
     begins with it does, and sees zeros past the end. So the score does not depend on how far a batch is padded.
@@ -41,6 +45,7 @@ class CNN(Discriminator):
         table: Literal["own", "corpus"] = "own",
         vectors: Callable[[int], Tensor] | None = None,
         classes: int = 0,
+        minibatch: int = 0,
     ) -> None:
         super().__init__()
         counts = [filters] * len(widths) if isinstance(filters, int) else filters
@@ -62,6 +67,9 @@ class CNN(Discriminator):
         )
         self.highway = wrap(Linear(features, 2 * features)) if highway else None
         self.dropout = nn.Dropout(dropout)
+        self.likeness = Likeness(features, minibatch) if minibatch else None
+        self.one_by_one = not minibatch
+        features += minibatch
         self.score = wrap(nn.Linear(features, 1))
         self.labels = nn.Embedding(classes, features) if classes else None
 
@@ -106,6 +114,8 @@ class CNN(Discriminator):
             change, gate = self.highway(features).chunk(2, -1)
             gate = gate.sigmoid()
             features = gate * change.relu() + (1 - gate) * features
+        if self.likeness is not None:
+            features = torch.cat([features, self.likeness(features)], 1)
         features = self.dropout(features)
         score = self.score(features).squeeze(-1)
         if self.labels is not None:
