@@ -25,6 +25,25 @@ CASES = [
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
     ("wgan-gp-short", Adversarial, 3, []),
+    ("wgan-gp-short", Adversarial, 3, ["train.adversarial.replay=0.5", "train.adversarial.replay_size=16"]),
+    (
+        "gumbel-short",
+        Adversarial,
+        3,
+        [
+            *("train.adversarial.average=0.9", "train.adversarial.instance_noise=0.3"),
+            *("train.adversarial.replay=0.5", "train.adversarial.replay_size=20"),
+        ],
+    ),
+    (
+        "seqgan-short",
+        Adversarial,
+        2,
+        [
+            *("strategy=dense", "objective=per-token"),
+            "discriminator={name: recurrent, hidden: 8, spectral_norm: true}",
+        ],
+    ),
 ]
 
 
