@@ -55,6 +55,9 @@ PARTS: dict[str, dict[str, str]] = {
         "mediator": "textgan.discriminators.mediator:Mediator",
         "multi-representation": "textgan.discriminators.multi_representation:MultiRepresentation",
         "latent": "textgan.discriminators.latent:Latent",
+        "recurrent": "textgan.discriminators.recurrent:RecurrentJudge",
+        "autoencoder": "textgan.discriminators.autoencoder:Autoencoder",
+        "several": "textgan.discriminators.several:Several",
     },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
@@ -68,10 +71,13 @@ PARTS: dict[str, dict[str, str]] = {
         "likelihood": "textgan.objectives.likelihood:Likelihood",
         "mmd": "textgan.objectives.features:MaximumMeanDiscrepancy",
         "feature-mover": "textgan.objectives.features:FeatureMover",
+        "per-token": "textgan.objectives.per_token:PerToken",
+        "energy": "textgan.objectives.energy:Energy",
     },
     "penalty": {
         "gradient": "textgan.objectives.penalties:GradientPenalty",
         "score-decay": "textgan.objectives.decay:ScoreDecay",
+        "r1": "textgan.objectives.penalties:RealGradientPenalty",
     },
     "strategy": {
         "reinforce": "textgan.strategies.reinforce:Reinforce",
@@ -80,6 +86,7 @@ PARTS: dict[str, dict[str, str]] = {
         "gumbel": "textgan.strategies.gumbel:Gumbel",
         "embedding": "textgan.strategies.embedding:Embedding",
         "latent": "textgan.strategies.latent:Latent",
+        "dense": "textgan.strategies.dense:Dense",
     },
     "phase": {
         "mle": "textgan.training.mle:Mle",

@@ -182,7 +182,8 @@ class Verdict:
     """A discriminator's judgement: score (B,), higher is more real (a logit); features (B,F).
 
     classes (B,K): logits of the classes, from a judge that tells them. per_token (B,T): a score of each token, from a
-    judge that reads along; 0 outside the mask. labels (B,): those of the text that was judged.
+    judge that reads along; 0 outside the mask (B,T), the weight it was judged with, which comes along. labels (B,):
+    those of the text that was judged.
     """
 
     score: Tensor
@@ -190,6 +191,7 @@ class Verdict:
     classes: Tensor | None = None
     per_token: Tensor | None = None
     labels: Tensor | None = None
+    mask: Tensor | None = None
 
     def __getitem__(self, rows: slice) -> Verdict:
         held = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -339,12 +341,18 @@ class Discriminator(nn.Module):
 
     reads_vectors: its table is the space that a generator of vectors writes in. one_by_one: a verdict depends on
     its sentence alone, so that real and written text may share a batch. feature_size: F of a judge that gives the
-    features of every prefix (`features_along`, `read_on`); 0 for one that does not.
+    features of every prefix (`features_along`, `read_on`); 0 for one that does not. noise: deviation of the normal
+    noise on what is judged in training mode (instance noise, Sonderby et al. 2017); the trainer sets it.
     """
 
     reads_vectors = False
     one_by_one = True
     feature_size = 0
+    noise = 0.0
+
+    def members(self) -> list[Discriminator]:
+        """The judges that learn each by a loss of its own: this one, or those that it is made of."""
+        return [self]
 
     def meet(self, generator: Generator) -> None:
         """Called once, before play. A judge that keeps the generator must hide it from `parameters()`."""
@@ -358,7 +366,11 @@ class Discriminator(nn.Module):
         raise NotImplementedError
 
     def judge(self, text: Text) -> Verdict:
-        return replace(self(self.embed(text), text.weight, text.labels), labels=text.labels)
+        embeddings = self.embed(text)
+        if self.training and self.noise:
+            # Where a token is absent there is none: the noise of padding would tell how long the batch is.
+            embeddings = embeddings + self.noise * torch.randn_like(embeddings) * text.weight.unsqueeze(-1)
+        return replace(self(embeddings, text.weight, text.labels), labels=text.labels)
 
     def judge_both(self, real: Text, fake: Text) -> tuple[Verdict, Verdict]:
         """`judge` of each, in one batch where that is the same: the weights are then read once."""

@@ -154,3 +154,19 @@ def test_the_features_of_prefixes_are_those_of_judging_each(width: int, options:
         whole = mask.sum(1) >= count  # what is read past a sentence's end is no part of it
         assert torch.allclose(read[whole], wanted[whole], atol=1e-5)
         token = ids[:, count] if count < width else token
+
+
+def test_minibatch_features_tell_a_collapsed_batch_from_a_diverse_one() -> None:
+    judge = _judge(minibatch=6)
+    assert not judge.one_by_one
+    torch.manual_seed(2)
+    whole = torch.ones(16, 6, dtype=torch.bool)
+    diverse = Text(torch.randint(4, 12, (16, 6)), whole)
+    collapsed = Text(diverse.ids[:1].repeat(16, 1), whole)
+    likeness = [judge.judge(text).features[:, -6:] for text in (diverse, collapsed)]
+    assert torch.allclose(likeness[1], torch.ones(16, 6), atol=1e-5)  # all the same, whatever the weights
+    assert (likeness[0] < 0.9).all() and (likeness[0] > 0).all()
+    # Judged beside real text, a collapsed batch would look half as diverse: the sides are judged apart.
+    real, fake = judge.judge_both(diverse, collapsed)
+    assert torch.equal(real.features, judge.judge(diverse).features)
+    assert torch.equal(fake.features, judge.judge(collapsed).features)

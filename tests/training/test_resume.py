@@ -31,6 +31,25 @@ CASES = [
     ("wgan-gp-short", Adversarial, 3, ["train.adversarial.length={start: 3, end: 9}"]),
     ("arae-short", Mle, 5, ["discriminator={name: latent, code: 64, layers: [8]}"]),
     ("arae-short", Adversarial, 3, ["discriminator={name: latent, code: 64, layers: [8]}"]),
+    ("wgan-gp-short", Adversarial, 3, ["train.adversarial.replay=0.5", "train.adversarial.replay_size=16"]),
+    (
+        "gumbel-short",
+        Adversarial,
+        3,
+        [
+            *("train.adversarial.average=0.9", "train.adversarial.instance_noise=0.3"),
+            *("train.adversarial.replay=0.5", "train.adversarial.replay_size=20"),
+        ],
+    ),
+    (
+        "seqgan-short",
+        Adversarial,
+        2,
+        [
+            *("strategy=dense", "objective=per-token"),
+            "discriminator={name: recurrent, hidden: 8, spectral_norm: true}",
+        ],
+    ),
 ]
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
+from textgan.discriminators.minibatch import Likeness
 from textgan.products import Linear, Windows
 from textgan.types import Choice, Discriminator, State, Text, Verdict, Vocabulary
 
@@ -24,6 +25,9 @@ class CNN(Discriminator):
     writes in; `one-hot` has the convolutions read the words' distributions themselves, (B,T,V), the space that a
     penalty then holds the critic smooth in (`embedding` has no part, and a small V is needed). classes > 0:
     projection discriminator (Miyato & Koyama 2018), score + <label, features>.
+    minibatch > 0: as many features that tell how alike the sentences of a batch are (see `Likeness`). Real and
+    written text are then judged apart. Give such a judge `strategy.rollouts: 0`: completions of one prefix are
+    judged beside each other, and are alike by their making.
 
     Windows that lie inside the sentence count, as in the paper; of a sentence shorter than a window, the one that
     begins with it does, and sees zeros past the end. So the score does not depend on how far a batch is padded.
@@ -43,6 +47,7 @@ class CNN(Discriminator):
         table: Literal["own", "corpus", "one-hot"] = "own",
         vectors: Callable[[int], Tensor] | None = None,
         classes: int = 0,
+        minibatch: int = 0,
     ) -> None:
         super().__init__()
         counts = [filters] * len(widths) if isinstance(filters, int) else filters
@@ -67,6 +72,9 @@ class CNN(Discriminator):
         )
         self.highway = wrap(Linear(features, 2 * features)) if highway else None
         self.dropout = nn.Dropout(dropout)
+        self.likeness = Likeness(features, minibatch) if minibatch else None
+        self.one_by_one = not minibatch
+        features += minibatch
         self.score = wrap(nn.Linear(features, 1))
         self.labels = nn.Embedding(classes, features) if classes else None
         self.reach: Tensor  # (F,): the width of each feature's window
@@ -148,7 +156,10 @@ class CNN(Discriminator):
             yield convolution(embeddings[:, begin:]) * counts.unsqueeze(-1)
 
     def _verdict(self, pooled: list[Tensor], labels: Tensor | None) -> Verdict:
-        features = self.dropout(self._features(torch.cat(pooled, 1)))  # (B, F)
+        features = self._features(torch.cat(pooled, 1))  # (B, F)
+        if self.likeness is not None:
+            features = torch.cat([features, self.likeness(features)], 1)
+        features = self.dropout(features)
         score = self.score(features).squeeze(-1)
         if self.labels is not None:
             if labels is None:
