@@ -27,6 +27,9 @@ PARTS: dict[str, dict[str, str]] = {
     "corpus": {
         "captions": "textgan.data.embedded:Captions",
         "stories": "textgan.data.embedded:Stories",
+        "reviews": "textgan.data.embedded:Reviews",
+        "molecules": "textgan.data.embedded:Molecules",
+        "passwords": "textgan.data.embedded:Passwords",
         "file": "textgan.data.files:File",
         "datasets": "textgan.data.hub:Datasets",
         "coco": "textgan.data.named:Coco",
