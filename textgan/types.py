@@ -95,7 +95,8 @@ class Text:
     """Sentences, as ids and, where a pathwise strategy wrote them, as relaxed tokens or vectors too.
 
     ids (B,T) int64; mask (B,T) bool, True up to and including EOS (everywhere if the sentence reached the
-    length limit without one); labels (B,) int64; choices: T relaxed tokens, each for all B; vectors (B,T,E).
+    length limit without one); labels (B,) int64, -1 where it is not known; choices: T relaxed tokens, each for
+    all B; vectors (B,T,E).
     presence (B,T) float, of relaxed text: how far the sentence has not ended before this token, the product of
     1 - p(EOS) over the tokens before. It is the mask where tokens are one-hots, and lets the gradient reach the
     decision to end: with the mask alone, Gumbel's bias does not vanish at low temperature.
@@ -164,6 +165,12 @@ class Text:
         return self.choices is not None or self.vectors is not None
 
 
+def read_labels(table: nn.Embedding, labels: Tensor) -> Tensor:
+    """Rows of a table (K,E) of labels (B,), zero for the label -1, not known: (B,E)."""
+    found: Tensor = table(labels.clamp(min=0))
+    return found * (labels >= 0).unsqueeze(-1)
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What a generator is asked for: `size` sentences, of these labels (B,), beginning with this prefix (B,P)."""
@@ -178,7 +185,7 @@ class Verdict:
     """A discriminator's judgement: score (B,), higher is more real (a logit); features (B,F).
 
     classes (B,K): logits of the classes, from a judge that tells them. per_token (B,T): a score of each token, from a
-    judge that reads along; 0 outside the mask. labels (B,): those of the text that was judged.
+    judge that reads along; 0 outside the mask. labels (B,) and ids (B,T): those of the text that was judged.
     """
 
     score: Tensor
@@ -186,6 +193,7 @@ class Verdict:
     classes: Tensor | None = None
     per_token: Tensor | None = None
     labels: Tensor | None = None
+    ids: Tensor | None = None
 
     def __getitem__(self, rows: slice) -> Verdict:
         held = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -318,11 +326,12 @@ class Discriminator(nn.Module):
     """Judges text. `embed` is the one entrance for ids, relaxed tokens and vectors.
 
     reads_vectors: its table is the space that a generator of vectors writes in. one_by_one: a verdict depends on
-    its sentence alone, so that real and written text may share a batch.
+    its sentence alone, so that real and written text may share a batch. tells_classes: its verdicts have `classes`.
     """
 
     reads_vectors = False
     one_by_one = True
+    tells_classes = False
 
     def meet(self, generator: Generator) -> None:
         """Called once, before play. A judge that keeps the generator must hide it from `parameters()`."""
@@ -336,7 +345,7 @@ class Discriminator(nn.Module):
         raise NotImplementedError
 
     def judge(self, text: Text) -> Verdict:
-        return replace(self(self.embed(text), text.weight, text.labels), labels=text.labels)
+        return replace(self(self.embed(text), text.weight, text.labels), labels=text.labels, ids=text.ids)
 
     def judge_both(self, real: Text, fake: Text) -> tuple[Verdict, Verdict]:
         """`judge` of each, in one batch where that is the same: the weights are then read once."""
