@@ -14,7 +14,8 @@ from torch import Tensor
 
 from textgan.allocation import keep_freed_memory
 from textgan.data.batches import Encoded, encode
-from textgan.data.corpus import Corpus
+from textgan.data.corpus import Corpus, Split
+from textgan.data.hidden import hide_labels
 from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.errors import Mistake, did_you_mean
@@ -57,8 +58,11 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     )
     splits, notes = {}, [*corpus.notes, *tokenizer.notes]
     for name in ("train", "validation", "test"):
+        split: Split = getattr(corpus, name)
+        if name == "train" and settings.labelled is not None:
+            split = hide_labels(split, settings.labelled, len(corpus.label_names), settings.seed)
         splits[name], found = encode(
-            getattr(corpus, name),
+            split,
             tokenizer,
             settings.length,
             overlong=settings.overlong,

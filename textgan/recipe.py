@@ -52,7 +52,8 @@ class Settings:
 
     length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
     start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase.
-    threads: of the CPU; None leaves torch's own choice.
+    threads: of the CPU; None leaves torch's own choice. labelled: how many training sentences keep their label;
+    None is all.
     """
 
     length: Annotated[int, Field(ge=2)]
@@ -63,6 +64,7 @@ class Settings:
     precision: Literal["no", "bf16"] = "no"
     threads: Annotated[int, Field(ge=1)] | None = None
     start: Path | None = None
+    labelled: Annotated[int, Field(ge=1)] | None = None
 
 
 SETTINGS = tuple(parameters(Settings))

@@ -90,8 +90,12 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
     count, seed = evaluation.final, game.seed + 2
     trainer.display.say(f"scoring {count:,} sentences against {len(corpus.test):,} of the test split")
     order = torch.randperm(len(corpus.train), generator=torch.Generator().manual_seed(seed))
-    real = [corpus.train.texts[i] for i in order[:count].tolist()]
-    rows = {"real": as_rows(evaluation.score(real, corpus.test.texts, corpus))}
+    rows_real = order[:count].tolist()
+    real, labels = [corpus.train.texts[i] for i in rows_real], corpus.train.labels
+    test = corpus.test
+    real_labels = None if labels is None else [labels[i] for i in rows_real]
+    scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
+    rows = {"real": as_rows(scores)}
     states = {"after": folder.checkpoints / "last"}
     if (folder.checkpoints / "pretrained").exists():
         states = {"before": folder.checkpoints / "pretrained", **states}
@@ -99,7 +103,8 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
         checkpoints.load_player(checkpoint, "generator", game.generator)
         sentences = trainer.write(count, seed)
         likelihood = (game.generator, built.test, game.engine)
-        rows[name] = as_rows(evaluation.score(sentences, corpus.test.texts, corpus, likelihood))
+        asked = trainer.asked(count, seed)
+        rows[name] = as_rows(evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels))
         folder.write_samples(name, sentences)
     source = corpus.source
     if source is not None:

@@ -55,8 +55,13 @@ class Evaluation:
         references: list[str],
         corpus: Corpus,
         likelihood: tuple[Generator, Encoded, Accelerator] | None = None,
+        labels: list[int] | None = None,
+        reference_labels: list[int] | None = None,
     ) -> dict[str, Score]:
-        """The recipe's metrics; `likelihood` adds the generator's own on an encoded split, if it has one."""
+        """The recipe's metrics; `likelihood` adds the generator's own on an encoded split, if it has one.
+
+        labels: what the texts were asked to be; reference_labels: what the references are.
+        """
 
         def heldout() -> HeldOut:
             assert likelihood is not None
@@ -66,8 +71,24 @@ class Evaluation:
             return HeldOut(nats, tokens, len(encoded), unknown)
 
         asks = likelihood is not None and likelihood[0].has_likelihood
-        samples = Samples(texts, references, corpus.train.texts, corpus.source, heldout if asks else None)
+        samples = Samples(
+            texts,
+            references,
+            corpus.train.texts,
+            corpus.source,
+            heldout if asks else None,
+            labels,
+            reference_labels,
+            corpus.train.labels,
+        )
         return evaluate(samples, self.metrics, beside=self.beside)
+
+
+def asked_labels(labels: Tensor | None, count: int, seed: int) -> Tensor | None:
+    """What `write_ids` asks `count` sentences to be with these labels and this seed: (count,)."""
+    if labels is None:
+        return None
+    return labels[torch.randint(len(labels), (count,), generator=torch.Generator().manual_seed(seed))]
 
 
 @torch.no_grad()
@@ -89,12 +110,11 @@ def write_ids(
     was_training = generator.training
     generator.eval()
     written: list[list[int]] = []
+    asked = asked_labels(labels, count, seed)
     with seeded(seed):
         for begin in range(0, count, BATCH):
             size = min(BATCH, count - begin)
-            wanted = None
-            if labels is not None:
-                wanted = labels[torch.randint(len(labels), (size,))].to(engine.device)
+            wanted = None if asked is None else asked[begin : begin + size].to(engine.device)
             with engine.autocast():
                 begin_with = None if prefix is None else prefix.to(engine.device).expand(size, -1)
                 text = generator.write(Prompt(size, wanted, begin_with), length, sampler)
