@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from textgan.coercion import coerce, describe
 from textgan.errors import Mistake, did_you_mean
@@ -55,6 +55,8 @@ PARTS: dict[str, dict[str, str]] = {
         "wasserstein": f"{_ADVERSARIAL}:Wasserstein",
         "relativistic": f"{_ADVERSARIAL}:Relativistic",
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
+        "semi-supervised": "textgan.objectives.classes:SemiSupervised",
+        "class-penalty": "textgan.objectives.classes:ClassPenalty",
     },
     "penalty": {"gradient": "textgan.objectives.penalties:GradientPenalty"},
     "strategy": {
@@ -119,13 +121,17 @@ def bind(
     place = kind if place is None else place
     arguments = dict(mapping)
     name = arguments.pop("name", None) or DEFAULT_NAMES.get(kind)
-    return bind_call(find(kind, name, place, folders), arguments, handed, place)
+    return bind_call(find(kind, name, place, folders), arguments, handed, place, folders)
 
 
 def bind_call(
-    part: Callable[..., Any], arguments: Mapping[str, Any], handed: Collection[str], place: str
+    part: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    handed: Collection[str],
+    place: str,
+    folders: Sequence[Path] = (),
 ) -> Bound:
-    """`bind` for a part that is already at hand."""
+    """`bind` for a part that is already at hand. An argument that is a function may be one of `./mine.py:score`."""
     wanted = parameters(part)
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in _signature(part))
     mistakes: list[str] = []
@@ -136,7 +142,11 @@ def bind_call(
             mistakes.append(f"{here}: the run itself gives this argument; leave it out")
         elif key in wanted:
             try:
-                values[key] = _value(_annotation(part, wanted[key]), value, wanted[key].default, here)
+                annotation = _annotation(part, wanted[key])
+                if is_own_file(value) and _takes_function(annotation):
+                    values[key] = _from_own_file(value, here, folders)
+                else:
+                    values[key] = _value(annotation, value, wanted[key].default, here)
             except Mistake as mistake:
                 mistakes.append(str(mistake))
         elif open_ended:
@@ -165,6 +175,10 @@ def _value(annotation: Any, value: Any, default: Any, place: str) -> Any:
     if isinstance(default, record):
         value = {item.name: getattr(default, item.name) for item in fields(default) if item.init} | value
     return bind_call(record, value, (), place).build()
+
+
+def _takes_function(annotation: Any) -> bool:
+    return any(get_origin(option) is Callable for option in (annotation, *get_args(annotation)))
 
 
 def find(kind: str, name: Any, place: str, folders: Sequence[Path] = ()) -> Callable[..., Any]:

@@ -26,7 +26,7 @@ HANDED: dict[str, frozenset[str]] = {
     "tokenizer": frozenset({"texts"}),
     "generator": frozenset({"vocabulary", "vectors", "length", "classes"}),
     "discriminator": frozenset({"vocabulary", "vectors", "length", "classes"}),
-    "objective": frozenset(),
+    "objective": frozenset({"decode"}),
     "penalty": frozenset(),
     "strategy": frozenset(),
     "phase": frozenset(),
@@ -162,11 +162,10 @@ class Recipe:
         for key in SETTINGS:
             value = getattr(settings, key)
             values[key] = str(value) if isinstance(value, Path) else value
-        for key in PART_KEYS:
-            part = values.get(key)
-            if isinstance(part, dict) and is_own_file(part.get("name")):
-                file, attribute = own_file(part["name"], (self.folder,))
-                part["name"] = f"{file}:{attribute}"  # the run folder is not beside the user's file
+        for part in [value for value in map(values.get, PART_KEYS) if isinstance(value, dict)]:
+            for key in [key for key in part if is_own_file(part[key])]:
+                file, attribute = own_file(part[key], (self.folder,))
+                part[key] = f"{file}:{attribute}"  # the run folder is not beside the user's file
         values["metrics"] = [
             str(self.folder / name) if is_own_file(name) else name for name in settings.metrics
         ]

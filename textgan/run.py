@@ -19,6 +19,7 @@ from textgan.assembly import Built, build
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
+from textgan.training.evaluation import judge_accuracy
 from textgan.training.folder import RunFolder, write_json
 from textgan.training.progress import Display, clock
 from textgan.training.trainer import Stopped, Trainer, as_rows
@@ -106,6 +107,8 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
         asked = trainer.asked(count, seed)
         rows[name] = as_rows(evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels))
         folder.write_samples(name, sentences)
+    if game.discriminator.tells_classes:
+        rows["after"] |= as_rows(judge_accuracy(game.discriminator, built.test, game.engine))
     source = corpus.source
     if source is not None:
         tokens = sum(len(source.tokens(text)) + 1 for text in corpus.test.texts) / len(corpus.test)

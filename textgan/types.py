@@ -415,7 +415,10 @@ class Strategy(nn.Module):
     """How text is written for the judge and how the judgement gets back to the generator.
 
     A module so that what it keeps (a lagging rollout policy, a running baseline) is saved with the run.
+    pathwise: it follows the objective's loss through the written text, and not its reward.
     """
+
+    pathwise = False
 
     def begin(self, generator: Generator) -> None:
         """Called once, with the pretrained generator, when adversarial training begins (or is resumed)."""

@@ -70,4 +70,6 @@ def test_it_knows_real_reviews_and_sees_through_swapped_labels() -> None:
     swapped = class_accuracy(corpus.test.texts, [1 - label for label in corpus.test.labels], *learnt)
     own = class_accuracy(*learnt, *learnt)
     assert 0.85 < right < 1 and swapped == pytest.approx(1 - right)
-    assert abs(own - right) < 4 * math.sqrt(2 * 0.13 * 0.87 / 2000)  # training text is judged no more kindly than text held out
+    assert abs(own - right) < 4 * math.sqrt(
+        2 * 0.13 * 0.87 / 2000
+    )  # training text is judged no more kindly than text held out

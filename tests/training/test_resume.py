@@ -25,6 +25,12 @@ CASES = [
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
     ("wgan-gp-short", Adversarial, 3, []),
+    (
+        "semi-short",
+        Adversarial,
+        3,
+        ["corpus={name: reviews, size: 90, validation: 40, test: 40}", "labelled=20"],
+    ),
 ]
 
 

@@ -63,6 +63,7 @@ DIRECTIONS: dict[str, int] = {
     "grammaticality": +1,
     "class-accuracy": +1,
     "class-accuracy-real": 0,
+    "class-accuracy-judge": +1,
     "nll": -1,
     "perplexity": -1,
     "lm-score": 0,

@@ -15,6 +15,8 @@ class Gumbel(Strategy):
     beta). hard: straight-through, so that the judge and the generator's next step see one-hots.
     """
 
+    pathwise = True
+
     def __init__(self, temperature: float | Schedule = 1.0, hard: bool = True) -> None:
         super().__init__()
         self.temperature = temperature

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from textgan.data.batches import Batches
-from textgan.training.game import Game, judging, pair_accuracy
+from textgan.training.game import Game, judging, pair_accuracy, told_classes
 from textgan.training.optimizers import Optimizer, descend
 from textgan.training.phase import Phase
 from textgan.types import Text
@@ -26,7 +26,8 @@ class DiscriminatorTrainer:
         self.batch = batch
         self.plan = plan
         self.optimizer = plan.build(game.discriminator.parameters())
-        self.real = game.batches(game.train, batch, stream=stream)
+        share: float = getattr(game.objective, "labelled_share", 0.0)
+        self.real = game.batches(game.train, batch, stream=stream, labelled=share)
         self.heldout = game.batches(game.heldout, batch, stream=stream + 1)
 
     def update(self, real: Text, fake: Text) -> dict[str, Tensor]:
@@ -84,6 +85,7 @@ class DiscriminatorTrainer:
                 "d-accuracy-train": pair_accuracy(real, judged),
                 "d-accuracy-heldout": pair_accuracy(heldout, judged),
                 **game.objective.value(real, judged),
+                **told_classes(heldout),
             }
 
     def state_dict(self) -> dict[str, Any]:

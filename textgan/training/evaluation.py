@@ -8,14 +8,15 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from textgan.data.batches import Encoded
+from textgan.data.batches import Encoded, ordered
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
-from textgan.metrics.samples import HeldOut, Samples, Score
+from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
 from textgan.sampling import Draw, seeded
+from textgan.training.game import judging
 from textgan.training.likelihood import heldout_nats
-from textgan.types import Generator, Prompt, Sampler
+from textgan.types import Discriminator, Generator, Prompt, Sampler
 
 BATCH = 256
 
@@ -82,6 +83,27 @@ class Evaluation:
             corpus.train.labels,
         )
         return evaluate(samples, self.metrics, beside=self.beside)
+
+
+@torch.no_grad()
+def judge_accuracy(discriminator: Discriminator, encoded: Encoded, engine: Accelerator) -> dict[str, Score]:
+    """`class-accuracy-judge`: share of real sentences, of known label, whose class the judge tells rightly.
+
+    In [0, 1], higher is better. What a judge trained on few labels is for; it says nothing of the written text. Absent
+    where the judge tells no classes or no label is known.
+    """
+    right = sentences = 0
+    with judging(discriminator), engine.autocast():
+        for text, _ in ordered(encoded, BATCH):
+            verdict = discriminator.judge(text.to(engine.device))
+            if verdict.classes is None or verdict.labels is None:
+                return {}
+            right += int((verdict.classes.argmax(1) == verdict.labels).sum())
+            sentences += int((verdict.labels >= 0).sum())
+    if not sentences:
+        return {}
+    name = "class-accuracy-judge"
+    return {name: Score(right / sentences, signature(name, refs=sentences))}
 
 
 def asked_labels(labels: Tensor | None, count: int, seed: int) -> Tensor | None:
