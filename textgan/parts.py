@@ -57,6 +57,7 @@ PARTS: dict[str, dict[str, str]] = {
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
         "semi-supervised": "textgan.objectives.classes:SemiSupervised",
         "class-penalty": "textgan.objectives.classes:ClassPenalty",
+        "mixed-reward": "textgan.objectives.mixed:MixedReward",
     },
     "penalty": {"gradient": "textgan.objectives.penalties:GradientPenalty"},
     "strategy": {
