@@ -35,7 +35,7 @@ from textgan.types import Text
 
 RESULTS = Path(__file__).parent / "results" / "semi.jsonl"
 LOOKS, UPDATES = 30, 20
-D_STEPS = 4
+D_STEPS = 2
 OVERRIDES = [
     "corpus=mr",
     "length=40",
