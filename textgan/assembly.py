@@ -13,7 +13,8 @@ from accelerate.state import AcceleratorState
 from torch import Tensor
 
 from textgan.data.batches import Encoded, encode
-from textgan.data.corpus import Corpus
+from textgan.data.corpus import Corpus, Split
+from textgan.data.hidden import hide_labels
 from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.errors import Mistake, did_you_mean
@@ -24,7 +25,7 @@ from textgan.training.evaluation import Evaluation
 from textgan.training.game import Game
 from textgan.training.phase import Phase
 from textgan.training.progress import Display
-from textgan.types import Discriminator, Generator, Strategy
+from textgan.types import Discriminator, Generator, Objective, Strategy
 
 
 @dataclass
@@ -57,8 +58,11 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     )
     splits, notes = {}, [*corpus.notes, *tokenizer.notes]
     for name in ("train", "validation", "test"):
+        split: Split = getattr(corpus, name)
+        if name == "train" and settings.labelled is not None:
+            split = hide_labels(split, settings.labelled, len(corpus.label_names), settings.seed)
         splits[name], found = encode(
-            getattr(corpus, name),
+            split,
             tokenizer,
             settings.length,
             overlong=settings.overlong,
@@ -97,15 +101,18 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         if generator.reads_judge:
             checkpoints.load_player(start, "discriminator", discriminator)
     discriminator.meet(generator)
+    objective: Objective = part(recipe, "objective", decode=tokenizer.decode)
+    strategy: Strategy = part(recipe, "strategy") or Strategy()
+    _check_they_fit(discriminator, objective, strategy)
     evaluation: Evaluation = recipe.evaluation.build(metrics=settings.metrics)
     evaluation.beside = recipe.folder
     evaluation.final = min(evaluation.final, len(corpus.train))
     game = Game(
         generator=generator,
         discriminator=discriminator,
-        objective=part(recipe, "objective"),
+        objective=objective,
         penalty=part(recipe, "penalty"),
-        strategy=(part(recipe, "strategy") or Strategy()).to(engine.device),
+        strategy=strategy.to(engine.device),
         train=splits["train"],
         heldout=splits["validation"],
         length=settings.length,
@@ -118,6 +125,19 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     if not phases:
         raise Mistake("train: with `start` the mle phase is skipped, and there is no other phase; add one")
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
+
+
+def _check_they_fit(discriminator: Discriminator, objective: Objective, strategy: Strategy) -> None:
+    """What an objective cannot do without, found before hours of pretraining."""
+    if getattr(objective, "needs_classes", False) and not discriminator.tells_classes:
+        raise Mistake(
+            "discriminator.labels: the objective needs a judge that tells classes; set it to 'tell'"
+        )
+    if getattr(objective, "only_reward", False) and strategy.pathwise:
+        raise Mistake(
+            "strategy: the objective gives a reward and no loss that a gradient could pass through; "
+            "set it to 'reinforce'"
+        )
 
 
 def part(recipe: Recipe, key: str, **handed: Any) -> Any:

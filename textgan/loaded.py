@@ -19,7 +19,7 @@ from textgan.metrics.samples import Score
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
-from textgan.training.evaluation import BATCH, write_ids, write_sentences
+from textgan.training.evaluation import BATCH, asked_labels, write_ids, write_sentences
 from textgan.types import Discriminator, Generator, Vocabulary
 
 
@@ -131,10 +131,16 @@ def evaluate_run(
     evaluation = built.evaluation
     if metrics is not None:
         evaluation.metrics = metrics
+    labels, seed = built.game.train.text.labels, recipe.settings.seed + 2
     sentences = write_sentences(
         loaded.generator, built.tokenizer, evaluation.final, loaded.length, evaluation.sampler,
-        recipe.settings.seed + 2, loaded.engine, built.game.train.text.labels,
+        seed, loaded.engine, labels,
     )  # fmt: skip
-    real = built.corpus.test.texts if references is None else read(references, place="--references").texts
+    asked = asked_labels(labels, evaluation.final, seed)
+    wanted = None if asked is None else asked.tolist()
+    test = built.corpus.test
+    real, told = test.texts, test.labels
+    if references is not None:
+        real, told = read(references, place="--references").texts, None
     likelihood = (loaded.generator, built.test, loaded.engine)
-    return evaluation.score(sentences, real, built.corpus, likelihood)
+    return evaluation.score(sentences, real, built.corpus, likelihood, wanted, told)

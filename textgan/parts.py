@@ -35,6 +35,9 @@ PARTS: dict[str, dict[str, str]] = {
         "emnlp_news": "textgan.data.named:EmnlpNews",
         "mr": "textgan.data.named:Mr",
         "oracle": "textgan.data.oracle:Oracle",
+        "reviews": "textgan.data.embedded:Reviews",
+        "molecules": "textgan.data.embedded:Molecules",
+        "passwords": "textgan.data.embedded:Passwords",
     },
     "tokenizer": {
         **{name: f"textgan.data.tokenizers:{name}" for name in ("word", "character", "bpe", "pretrained")},
@@ -73,6 +76,9 @@ PARTS: dict[str, dict[str, str]] = {
         "feature-mover": "textgan.objectives.features:FeatureMover",
         "per-token": "textgan.objectives.per_token:PerToken",
         "energy": "textgan.objectives.energy:Energy",
+        "semi-supervised": "textgan.objectives.classes:SemiSupervised",
+        "class-penalty": "textgan.objectives.classes:ClassPenalty",
+        "mixed-reward": "textgan.objectives.mixed:MixedReward",
     },
     "penalty": {
         "gradient": "textgan.objectives.penalties:GradientPenalty",

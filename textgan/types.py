@@ -95,7 +95,8 @@ class Text:
     """Sentences, as ids and, where a pathwise strategy wrote them, as relaxed tokens or vectors too.
 
     ids (B,T) int64; mask (B,T) bool, True up to and including EOS (everywhere if the sentence reached the
-    length limit without one); labels (B,) int64; choices: T relaxed tokens, each for all B; vectors (B,T,E).
+    length limit without one); labels (B,) int64, -1 where it is not known; choices: T relaxed tokens, each for
+    all B; vectors (B,T,E).
     presence (B,T) float, of relaxed text: how far the sentence has not ended before this token, the product of
     1 - p(EOS) over the tokens before. It is the mask where tokens are one-hots, and lets the gradient reach the
     decision to end: with the mask alone, Gumbel's bias does not vanish at low temperature.
@@ -164,6 +165,12 @@ class Text:
         return self.choices is not None or self.vectors is not None
 
 
+def read_labels(table: nn.Embedding, labels: Tensor) -> Tensor:
+    """Rows of a table (K,E) of labels (B,), zero for the label -1, not known: (B,E)."""
+    found: Tensor = table(labels.clamp(min=0))
+    return found * (labels >= 0).unsqueeze(-1)
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What a generator is asked for: `size` sentences, of these labels (B,), beginning with this prefix (B,P).
@@ -182,8 +189,8 @@ class Verdict:
     """A discriminator's judgement: score (B,), higher is more real (a logit); features (B,F).
 
     classes (B,K): logits of the classes, from a judge that tells them. per_token (B,T): a score of each token, from a
-    judge that reads along; 0 outside the mask (B,T), the weight it was judged with, which comes along. labels (B,):
-    those of the text that was judged.
+    judge that reads along; 0 outside the mask (B,T), the weight it was judged with, which comes along. labels (B,) and
+    ids (B,T): those of the text that was judged.
     """
 
     score: Tensor
@@ -192,6 +199,7 @@ class Verdict:
     per_token: Tensor | None = None
     labels: Tensor | None = None
     mask: Tensor | None = None
+    ids: Tensor | None = None
 
     def __getitem__(self, rows: slice) -> Verdict:
         held = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -343,6 +351,7 @@ class Discriminator(nn.Module):
     its sentence alone, so that real and written text may share a batch. feature_size: F of a judge that gives the
     features of every prefix (`features_along`, `read_on`); 0 for one that does not. noise: deviation of the normal
     noise on what is judged in training mode (instance noise, Sonderby et al. 2017); the trainer sets it.
+    tells_classes: its verdicts have `classes`.
     """
 
     reads_vectors = False
@@ -353,6 +362,8 @@ class Discriminator(nn.Module):
     def members(self) -> list[Discriminator]:
         """The judges that learn each by a loss of its own: this one, or those that it is made of."""
         return [self]
+
+    tells_classes = False
 
     def meet(self, generator: Generator) -> None:
         """Called once, before play. A judge that keeps the generator must hide it from `parameters()`."""
@@ -370,7 +381,7 @@ class Discriminator(nn.Module):
         if self.training and self.noise:
             # Where a token is absent there is none: the noise of padding would tell how long the batch is.
             embeddings = embeddings + self.noise * torch.randn_like(embeddings) * text.weight.unsqueeze(-1)
-        return replace(self(embeddings, text.weight, text.labels), labels=text.labels)
+        return replace(self(embeddings, text.weight, text.labels), labels=text.labels, ids=text.ids)
 
     def judge_both(self, real: Text, fake: Text) -> tuple[Verdict, Verdict]:
         """`judge` of each, in one batch where that is the same: the weights are then read once."""
@@ -452,7 +463,10 @@ class Strategy(nn.Module):
     """How text is written for the judge and how the judgement gets back to the generator.
 
     A module so that what it keeps (a lagging rollout policy, a running baseline) is saved with the run.
+    pathwise: it follows the objective's loss through the written text, and not its reward.
     """
+
+    pathwise = False
 
     def begin(self, generator: Generator) -> None:
         """Called once, with the pretrained generator, when adversarial training begins (or is resumed)."""

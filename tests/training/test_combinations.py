@@ -57,6 +57,11 @@ def test_they_train_together(
         (["evaluate.best=length"], "evaluate.best"),
         (["discriminator.filters=[3, 4]"], "discriminator.filters"),
         (["start={}"], "start"),
+        (["objective=class-penalty"], "discriminator.labels: the objective needs a judge that tells"),
+        (["discriminator.labels=tell"], "discriminator.labels: 'tell' needs a corpus with labels"),
+        (["objective=mixed-reward", "strategy=gumbel"], "strategy: .*'reinforce'"),
+        (["objective={name: mixed-reward, score: ./none.py:score}"], "objective.score: there is no file"),
+        (["labelled=10"], "labelled: the corpus has no labels"),
     ],
 )
 def test_what_cannot_go_together_is_refused(

@@ -49,6 +49,12 @@ CASES = [
             *("strategy=dense", "objective=per-token"),
             "discriminator={name: recurrent, hidden: 8, spectral_norm: true}",
         ],
+    ("wgan-gp-short", Adversarial, 3, []),
+    (
+        "semi-short",
+        Adversarial,
+        3,
+        ["corpus={name: reviews, size: 90, validation: 40, test: 40}", "labelled=20"],
     ),
 ]
 

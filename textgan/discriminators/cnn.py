@@ -13,7 +13,9 @@ from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.discriminators.minibatch import Likeness
 from textgan.products import Linear, Windows
-from textgan.types import Choice, Discriminator, State, Text, Verdict, Vocabulary
+from textgan.types import Choice, Discriminator, State, Text, Verdict, Vocabulary, read_labels
+
+Labels = Literal["project", "concatenate", "tell", "ignore"]
 
 
 class CNN(Discriminator):
@@ -23,11 +25,17 @@ class CNN(Discriminator):
     one layer (Srivastava et al. 2015); dropout: on the features; spectral_norm: on every weight but the table
     (Miyato et al. 2018). table: `own` is learned; `corpus` is the fixed word vectors that a generator of vectors
     writes in; `one-hot` has the convolutions read the words' distributions themselves, (B,T,V), the space that a
-    penalty then holds the critic smooth in (`embedding` has no part, and a small V is needed). classes > 0:
-    projection discriminator (Miyato & Koyama 2018), score + <label, features>.
-    minibatch > 0: as many features that tell how alike the sentences of a batch are (see `Likeness`). Real and
-    written text are then judged apart. Give such a judge `strategy.rollouts: 0`: completions of one prefix are
-    judged beside each other, and are alike by their making.
+    penalty then holds the critic smooth in (`embedding` has no part, and a small V is needed). minibatch > 0: as many
+    features that tell how alike the sentences of a batch are (see `Likeness`). Real and written text are then judged
+    apart. Give such a judge `strategy.rollouts: 0`: completions of one prefix are judged beside each other, and are
+    alike by their making.
+
+    labels, where text has them (classes > 0): `project`, score + <label, features> (projection
+    discriminator, Miyato & Koyama 2018); `concatenate`, the label's embedding beside that of every token (Mirza &
+    Osindero 2014, who join it to the input too); `tell`, the judge reads no label and tells one: logits l of the
+    K classes, `classes`, with the score log sum_k exp(l_k), so that the sentence is real with probability
+    sum_k exp(l_k) / (1 + sum_k exp(l_k)) and class K + 1, written text, has the logit 0 (Salimans et al. 2016,
+    section 5); `ignore`. A label that is not known, -1, adds nothing.
 
     Windows that lie inside the sentence count, as in the paper; of a sentence shorter than a window, the one that
     begins with it does, and sees zeros past the end. So the score does not depend on how far a batch is padded.
@@ -46,10 +54,15 @@ class CNN(Discriminator):
         spectral_norm: bool = False,
         table: Literal["own", "corpus", "one-hot"] = "own",
         vectors: Callable[[int], Tensor] | None = None,
+        labels: Labels = "project",
         classes: int = 0,
         minibatch: int = 0,
     ) -> None:
         super().__init__()
+        if not classes and labels in ("concatenate", "tell"):
+            raise ValueError(
+                f"labels: {labels!r} needs a corpus with labels; give corpus.label, or leave this out"
+            )
         counts = [filters] * len(widths) if isinstance(filters, int) else filters
         if len(counts) != len(widths):
             raise ValueError(
@@ -67,16 +80,19 @@ class CNN(Discriminator):
         elif table == "one-hot":
             embedding = vocabulary.size
             self.table = nn.Embedding.from_pretrained(torch.eye(embedding), freeze=True)
+        self.beside = nn.Embedding(classes, embedding) if labels == "concatenate" else None
+        width_in = embedding * (2 if self.beside is not None else 1)
         self.convolutions = nn.ModuleList(
-            wrap(Windows(embedding, count, width)) for width, count in zip(widths, counts, strict=True)
+            wrap(Windows(width_in, count, width)) for width, count in zip(widths, counts, strict=True)
         )
         self.highway = wrap(Linear(features, 2 * features)) if highway else None
         self.dropout = nn.Dropout(dropout)
         self.likeness = Likeness(features, minibatch) if minibatch else None
         self.one_by_one = not minibatch
         features += minibatch
-        self.score = wrap(nn.Linear(features, 1))
-        self.labels = nn.Embedding(classes, features) if classes else None
+        self.tells_classes = labels == "tell"
+        self.score = wrap(nn.Linear(features, classes if self.tells_classes else 1))
+        self.labels = nn.Embedding(classes, features) if classes and labels == "project" else None
         self.reach: Tensor  # (F,): the width of each feature's window
         self.register_buffer("reach", torch.tensor(widths).repeat_interleave(torch.tensor(counts)), False)
 
@@ -85,28 +101,29 @@ class CNN(Discriminator):
         return embeddings * text.weight.unsqueeze(-1)  # (B, T, E)
 
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
-        return self._verdict([found.amax(1) for found in self._found(embeddings, weight)], labels)
+        return self._verdict([found.amax(1) for found in self._found(embeddings, weight, labels)], labels)
 
     def shared(self, text: Text) -> list[Tensor]:
         """For every width, the running maximum of the windows up to each position: (B, T - width + 1, filters)."""
-        return [found.cummax(1).values for found in self._found(self.embed(text), text.weight)]
+        found = self._found(self.embed(text), text.weight, text.labels)
+        return [windows.cummax(1).values for windows in found]
 
     def judge_continued(self, text: Text, shared: list[Tensor], sentence: Tensor, kept: int) -> Verdict:
         # Windows inside the prefix were read with it; those that reach beyond it are left.
-        found = self._found(self.embed(text), text.weight, kept)
+        found = self._found(self.embed(text), text.weight, text.labels, kept)
         pooled = []
         for width, windows, before in zip(self.widths, found, shared, strict=True):
             highest = windows.amax(1)
             if kept >= width:
                 highest = torch.maximum(highest, before[sentence, kept - width])
             pooled.append(highest)
-        return replace(self._verdict(pooled, text.labels), labels=text.labels)
+        return replace(self._verdict(pooled, text.labels), labels=text.labels, ids=text.ids)
 
     def features_along(self, text: Text) -> Tensor:
         embeddings = self.embed(text)
         pooled = []
         for width, layer, found in zip(
-            self.widths, self.convolutions, self._found(embeddings, text.weight), strict=True
+            self.widths, self.convolutions, self._found(embeddings, text.weight, text.labels), strict=True
         ):
             # Prefixes shorter than the window: the first window, read as far as they go.
             begin = embeddings[:, : width - 1]
@@ -143,8 +160,13 @@ class CNN(Discriminator):
         highest = torch.where(first, value, torch.maximum(state["highest"], value))
         return self._features(highest), {"window": window, "highest": highest, "read": read}
 
-    def _found(self, embeddings: Tensor, weight: Tensor, kept: int = 0) -> Iterator[Tensor]:
+    def _found(
+        self, embeddings: Tensor, weight: Tensor, labels: Tensor | None, kept: int = 0
+    ) -> Iterator[Tensor]:
         """For every width, the weighted windows (B, windows, filters) that reach beyond the first `kept` tokens."""
+        if self.beside is not None:
+            label = read_labels(self.beside, _given(labels)).unsqueeze(1)  # (B, 1, E)
+            embeddings = torch.cat([embeddings, label * weight.unsqueeze(-1)], -1)
         short = max(self.widths) - embeddings.shape[1]
         if short > 0:
             embeddings, weight = pad(embeddings, (0, 0, 0, short)), pad(weight, (0, short))
@@ -160,11 +182,12 @@ class CNN(Discriminator):
         if self.likeness is not None:
             features = torch.cat([features, self.likeness(features)], 1)
         features = self.dropout(features)
+        if self.tells_classes:
+            classes = self.score(features)  # (B, K)
+            return Verdict(classes.logsumexp(-1), features, classes)
         score = self.score(features).squeeze(-1)
         if self.labels is not None:
-            if labels is None:
-                raise ValueError("this discriminator judges by label: the text needs labels (B,)")
-            score = score + (self.labels(labels) * features).sum(-1)
+            score = score + (read_labels(self.labels, _given(labels)) * features).sum(-1)
         return Verdict(score, features)
 
     def _features(self, pooled: Tensor) -> Tensor:
@@ -175,3 +198,9 @@ class CNN(Discriminator):
             gate = gate.sigmoid()
             features = gate * change.relu() + (1 - gate) * features
         return features
+
+
+def _given(labels: Tensor | None) -> Tensor:
+    if labels is None:
+        raise ValueError("this discriminator judges by label: the text needs labels (B,)")
+    return labels

@@ -20,6 +20,8 @@ class Gumbel(Strategy):
     temperature should be 1 or above).
     """
 
+    pathwise = True
+
     def __init__(
         self,
         temperature: float | Schedule = 1.0,

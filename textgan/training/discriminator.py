@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from textgan.data.batches import Batches
-from textgan.training.game import Game, judging, pair_accuracy
+from textgan.training.game import Game, judging, pair_accuracy, told_classes
 from textgan.training.optimizers import Optimizer, descend
 from textgan.training.phase import Phase
 from textgan.training.replay import Replay
@@ -40,7 +40,8 @@ class DiscriminatorTrainer:
         self.batch = batch
         self.plan = plan
         self.optimizer = plan.build(game.discriminator.parameters())
-        self.real = game.batches(game.train, batch, stream=stream)
+        share: float = getattr(game.objective, "labelled_share", 0.0)
+        self.real = game.batches(game.train, batch, stream=stream, labelled=share)
         self.heldout = game.batches(game.heldout, batch, stream=stream + 1)
         self.noise = noise
         self.replay = Replay(replay, replay_size, game.length, game.engine.device) if replay else None
@@ -104,6 +105,7 @@ class DiscriminatorTrainer:
                 "d-accuracy-train": pair_accuracy(real, judged, game.objective),
                 "d-accuracy-heldout": pair_accuracy(heldout, judged, game.objective),
                 **game.objective.value(real, judged),
+                **told_classes(heldout),
             }
 
     def state_dict(self) -> dict[str, Any]:

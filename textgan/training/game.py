@@ -44,9 +44,11 @@ class Game:
         players: dict[str, nn.Module] = {"generator": self.generator}
         return players | ({"discriminator": self.discriminator} if self.generator.reads_judge else {})
 
-    def batches(self, encoded: Encoded, size: int, stream: int, *, bucket: bool = False) -> Batches:
+    def batches(
+        self, encoded: Encoded, size: int, stream: int, *, bucket: bool = False, labelled: float = 0.0
+    ) -> Batches:
         """A stream of its own, so that one phase's reading never shifts another's."""
-        return Batches(encoded, size, seed=self.seed * 1000 + stream, bucket=bucket)
+        return Batches(encoded, size, seed=self.seed * 1000 + stream, bucket=bucket, labelled=labelled)
 
     def next_text(self, batches: Batches) -> Text:
         return batches.next()[0].narrowed(self.limit).to(self.engine.device)
@@ -104,3 +106,10 @@ def pair_accuracy(real: Verdict, fake: Verdict, objective: Objective | None = No
     first, second = compared(real, fake) if compared else (real.score, fake.score)
     difference = first.unsqueeze(1) - second.unsqueeze(0)  # (B_real, B_fake)
     return (difference > 0).float().mean() + (difference == 0).float().mean() / 2
+
+
+def told_classes(verdict: Verdict) -> dict[str, Tensor]:
+    """Share of the sentences whose class a judge tells rightly; empty where it tells none or there are no labels."""
+    if verdict.classes is None or verdict.labels is None:
+        return {}
+    return {"class-accuracy-heldout": (verdict.classes.argmax(1) == verdict.labels).float().mean()}

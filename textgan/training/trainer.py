@@ -16,7 +16,7 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
 from textgan.training import checkpoints
-from textgan.training.evaluation import Evaluation, write_sentences
+from textgan.training.evaluation import Evaluation, asked_labels, write_sentences
 from textgan.training.folder import RunFolder
 from textgan.training.game import Game
 from textgan.training.health import Health
@@ -123,7 +123,11 @@ class Trainer:
         game = self.game
         sentences = self.write(self.evaluation.samples, seed=game.seed + 1)
         likelihood = (game.generator, game.heldout, game.engine)
-        scores = self.evaluation.score(sentences, self.corpus.validation.texts, self.corpus, likelihood)
+        heldout = self.corpus.validation
+        asked = self.asked(self.evaluation.samples, seed=game.seed + 1)
+        scores = self.evaluation.score(
+            sentences, heldout.texts, self.corpus, likelihood, asked, heldout.labels
+        )
         row = {"kind": "evaluate", "phase": phase.name, "step": phase.step_count, "seconds": self.elapsed}
         self.folder.append({**row, "scores": as_rows(scores)})
         self.folder.write_samples(f"{phase.name}-{phase.step_count:06d}", sentences[:100])
@@ -140,6 +144,11 @@ class Trainer:
             game.generator, self.tokenizer, count, game.length, self.evaluation.sampler, seed,
             game.engine, game.train.text.labels,
         )  # fmt: skip
+
+    def asked(self, count: int, seed: int) -> list[int] | None:
+        """The labels that `write` asks the sentences to have; None without labels."""
+        labels = asked_labels(self.game.train.text.labels, count, seed)
+        return None if labels is None else labels.tolist()
 
     def save(self) -> None:
         """`checkpoints/last`: with it a resumed run goes on bit for bit."""
