@@ -38,7 +38,7 @@ def test_its_smoke_budget_runs(path: Path, tmp_path: Path) -> None:
     if "adversarial" in resolved["train"]:
         assert steps == [1, 2]
         assert {"real", "before", "after"} == set(evaluation["rows"])
-    has_likelihood = resolved["generator"]["name"] != "continuous"
+    has_likelihood = resolved["generator"]["name"] not in ("continuous", "bag")
     assert ("nll" in evaluation["rows"]["after"]) == has_likelihood
     scores = evaluation["rows"]["after"]
     assert 0 <= scores["grammaticality"]["value"] <= 1

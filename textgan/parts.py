@@ -27,6 +27,7 @@ PARTS: dict[str, dict[str, str]] = {
     "corpus": {
         "captions": "textgan.data.embedded:Captions",
         "stories": "textgan.data.embedded:Stories",
+        "topics": "textgan.data.topics:Topics",
         "file": "textgan.data.files:File",
         "datasets": "textgan.data.hub:Datasets",
         "coco": "textgan.data.named:Coco",
@@ -42,8 +43,12 @@ PARTS: dict[str, dict[str, str]] = {
         "lstm": "textgan.generators.recurrent:LSTM",
         "gru": "textgan.generators.recurrent:GRU",
         "continuous": "textgan.generators.continuous:Continuous",
+        "bag": "textgan.generators.bag:Bag",
     },
-    "discriminator": {"cnn": "textgan.discriminators.cnn:CNN"},
+    "discriminator": {
+        "cnn": "textgan.discriminators.cnn:CNN",
+        "bag-autoencoder": "textgan.discriminators.bag:BagAutoencoder",
+    },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
         "non-saturating": f"{_ADVERSARIAL}:NonSaturating",
@@ -52,6 +57,7 @@ PARTS: dict[str, dict[str, str]] = {
         "wasserstein": f"{_ADVERSARIAL}:Wasserstein",
         "relativistic": f"{_ADVERSARIAL}:Relativistic",
         "relativistic-average": f"{_ADVERSARIAL}:RelativisticAverage",
+        "margin": "textgan.objectives.margin:Margin",
     },
     "penalty": {"gradient": "textgan.objectives.penalties:GradientPenalty"},
     "strategy": {
