@@ -28,7 +28,7 @@ LAYERS = (
     ("loaded", "run"),
     ("latent", "lines", "points", "presets"),
     ("labels", "yardstick"),
-    ("report", "scoring", "sweep"),
+    ("documents", "report", "scoring", "sweep"),
     ("cli",),
     ("__init__", "__main__"),
 )

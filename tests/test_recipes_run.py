@@ -38,7 +38,7 @@ def test_its_smoke_budget_runs(path: Path, tmp_path: Path) -> None:
     if "adversarial" in resolved["train"]:
         assert steps == [1, 2]
         assert {"real", "before", "after"} == set(evaluation["rows"])
-    without = ("continuous", "noise-lstm", "deconvolution", "latent")
+    without = ("continuous", "noise-lstm", "deconvolution", "latent", "bag")
     has_likelihood = resolved["generator"]["name"] not in without
     assert ("nll" in evaluation["rows"]["after"]) == has_likelihood
     scores = evaluation["rows"]["after"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from textgan.coercion import coerce, describe
 from textgan.errors import Mistake, did_you_mean
@@ -38,6 +38,7 @@ PARTS: dict[str, dict[str, str]] = {
         "reviews": "textgan.data.embedded:Reviews",
         "molecules": "textgan.data.embedded:Molecules",
         "passwords": "textgan.data.embedded:Passwords",
+        "topics": "textgan.data.topics:Topics",
     },
     "tokenizer": {
         **{name: f"textgan.data.tokenizers:{name}" for name in ("word", "character", "bpe", "pretrained")},
@@ -52,6 +53,7 @@ PARTS: dict[str, dict[str, str]] = {
         "noise-lstm": "textgan.generators.simplex:NoiseLSTM",
         "deconvolution": "textgan.generators.simplex:Deconvolution",
         "latent": "textgan.generators.latent:Latent",
+        "bag": "textgan.generators.bag:Bag",
     },
     "discriminator": {
         "cnn": "textgan.discriminators.cnn:CNN",
@@ -61,6 +63,7 @@ PARTS: dict[str, dict[str, str]] = {
         "recurrent": "textgan.discriminators.recurrent:RecurrentJudge",
         "autoencoder": "textgan.discriminators.autoencoder:Autoencoder",
         "several": "textgan.discriminators.several:Several",
+        "bag-autoencoder": "textgan.discriminators.bag:BagAutoencoder",
     },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
@@ -79,6 +82,7 @@ PARTS: dict[str, dict[str, str]] = {
         "semi-supervised": "textgan.objectives.classes:SemiSupervised",
         "class-penalty": "textgan.objectives.classes:ClassPenalty",
         "mixed-reward": "textgan.objectives.mixed:MixedReward",
+        "margin": "textgan.objectives.margin:Margin",
     },
     "penalty": {
         "gradient": "textgan.objectives.penalties:GradientPenalty",
@@ -151,13 +155,17 @@ def bind(
     place = kind if place is None else place
     arguments = dict(mapping)
     name = arguments.pop("name", None) or DEFAULT_NAMES.get(kind)
-    return bind_call(find(kind, name, place, folders), arguments, handed, place)
+    return bind_call(find(kind, name, place, folders), arguments, handed, place, folders)
 
 
 def bind_call(
-    part: Callable[..., Any], arguments: Mapping[str, Any], handed: Collection[str], place: str
+    part: Callable[..., Any],
+    arguments: Mapping[str, Any],
+    handed: Collection[str],
+    place: str,
+    folders: Sequence[Path] = (),
 ) -> Bound:
-    """`bind` for a part that is already at hand."""
+    """`bind` for a part that is already at hand. An argument that is a function may be one of `./mine.py:score`."""
     wanted = parameters(part)
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in _signature(part))
     mistakes: list[str] = []
@@ -168,7 +176,11 @@ def bind_call(
             mistakes.append(f"{here}: the run itself gives this argument; leave it out")
         elif key in wanted:
             try:
-                values[key] = _value(_annotation(part, wanted[key]), value, wanted[key].default, here)
+                annotation = _annotation(part, wanted[key])
+                if is_own_file(value) and _takes_function(annotation):
+                    values[key] = _from_own_file(value, here, folders)
+                else:
+                    values[key] = _value(annotation, value, wanted[key].default, here)
             except Mistake as mistake:
                 mistakes.append(str(mistake))
         elif open_ended:
@@ -184,6 +196,10 @@ def bind_call(
     if mistakes:
         raise Mistake("\n".join(mistakes))
     return Bound(part, values, place)
+
+
+def _takes_function(annotation: Any) -> bool:
+    return any(get_origin(option) is Callable for option in (annotation, *get_args(annotation)))
 
 
 def _value(annotation: Any, value: Any, default: Any, place: str) -> Any:

@@ -35,6 +35,12 @@ class Vocabulary:
     def forbidden(self) -> tuple[int, ...]:
         return tuple(i for i in (self.pad, self.bos, self.unk) if i is not None and i != self.eos)
 
+    def words(self) -> Tensor:
+        """(V,) float: 1 for an id that stands for text, 0 for pad, bos, eos and unk."""
+        found = torch.ones(self.size)
+        found[[*self.forbidden, self.eos]] = 0
+        return found
+
 
 @dataclass(frozen=True)
 class Choice:

@@ -49,7 +49,7 @@ CASES = [
             *("strategy=dense", "objective=per-token"),
             "discriminator={name: recurrent, hidden: 8, spectral_norm: true}",
         ],
-    ("wgan-gp-short", Adversarial, 3, []),
+    ),
     (
         "semi-short",
         Adversarial,

@@ -1,0 +1,80 @@
+"""`textgan documents`: the vectors a run's judge has of documents, how well they retrieve, and a map."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textgan.cli.shared import app, check_run
+from textgan.errors import Mistake
+
+
+class Map(str, Enum):
+    """How vectors are brought into the plane."""
+
+    pca = "pca"
+    tsne = "t-sne"
+
+
+@app.command(epilog="Example: textgan documents runs/adm runs/plain --out runs/adm/documents")
+def documents(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="Run folders, on one corpus with labels.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Folder for vectors, table and maps.")] = None,
+    by: Annotated[Map, typer.Option("--map", help="Of the plot; t-sne needs scikit-learn.")] = Map.pca,
+) -> None:
+    """Retrieval with document vectors: test documents ask for training documents of their label."""
+    for run in runs:
+        check_run(run)
+    names = [run.resolve().name for run in runs]
+    if len(set(names)) < len(names):
+        raise Mistake(f"run: two of {', '.join(names)} have one name, by which files are kept; rename one")
+    from rich.console import Console
+    from rich.table import Table
+    from safetensors.numpy import save_file
+
+    from textgan.documents import plane, read
+    from textgan.report.plane import write
+
+    kinds = [read(run) for run in runs]
+    first = kinds[0].tf_idf
+    for run, kind in zip(runs[1:], kinds[1:], strict=True):
+        if kind.tf_idf.test.shape != first.test.shape or (kind.tf_idf.test != first.test).any():
+            raise Mistake(f"run: {run} has another corpus, tokenizer or length than {runs[0]}; compare apart")
+    folder = out or runs[0] / "documents"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [first, kinds[0].untrained, *(kind.trained for kind in kinds)]
+    scores = {row.name: row.scores() for row in rows}
+    asked = f"{len(first.test):,} test documents ask among {len(first.train):,} of training"
+    table = Table(title=f"Retrieval: {asked}", caption="precision among the k nearest, and at recall R")
+    table.add_column("vectors")
+    for name in scores[first.name]:
+        table.add_column(name.replace("p@recall-", "R ").replace("p@", "k "), justify="right")
+    for name, values in scores.items():
+        table.add_row(name, *(f"{value:.3f}" for value in values.values()))
+    Console().print(table)
+    for note in dict.fromkeys(note for kind in kinds for note in kind.notes):
+        print(f"note: {note}")
+    (folder / "retrieval.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+    for kind in kinds:
+        found = kind.trained
+        save_file(
+            {
+                "train": found.train,
+                "test": found.test,
+                "train-labels": found.train_labels,
+                "test-labels": found.test_labels,
+            },
+            folder / f"{found.name}.safetensors",
+            {"labels": json.dumps(found.label_names)},
+        )
+        points, told = plane(found.test, by.value)
+        title = f"{found.name}: test documents, {told}"
+        for file in write(points, found.test_labels, found.label_names, title, folder / found.name):
+            print(f"map: {file}")
+    print(f"vectors, table: {folder}")
