@@ -14,11 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import tokenizers as hf
-from tokenizers import decoders, models, pre_tokenizers, processors
 
 from textgan.data.corpus import Source, Split
-from textgan.data.tokenizers import SPECIAL, Tokenizer
 from textgan.errors import Mistake
 
 _HIDDEN = 32
@@ -207,19 +204,6 @@ def drawn(words: int, seed: int) -> Weights:
         "b_out": (words,),
     }
     return {name: draw.standard_normal(shape) for name, shape in shapes.items()}
-
-
-def numbered(texts: Sequence[str], size: int = 5_000) -> Tokenizer:
-    """A tokenizer of the words w0 .. w(size - 1), all of them, whether the training text has them or not."""
-    if size < 2:
-        raise Mistake(f"tokenizer.size: {size} leaves less than two words; give at least 2")
-    known = (*SPECIAL, *(f"w{word}" for word in range(size)))
-    core = hf.Tokenizer(models.WordLevel({word: i for i, word in enumerate(known)}, unk_token="<unk>"))
-    core.add_special_tokens(list(SPECIAL))
-    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    core.decoder = decoders.WordPiece(prefix="\ue000", cleanup=False)  # a space between words, and no more
-    core.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 1)])
-    return Tokenizer(core, 0, 1, 2, 3)
 
 
 def _start(rows: int, precision: str) -> tuple[np.ndarray, np.ndarray]:
