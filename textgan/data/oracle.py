@@ -76,8 +76,7 @@ class Recurrence:
         ids = ids.reshape(len(words), width)  # also where there are none: (N, T)
         there = np.arange(width) < np.array([len(row) for row in words])[:, None]
         nats = np.where(ids < 0, _FOREIGN, self._likelihood(np.maximum(ids, 0)))
-        total: np.ndarray = np.where(there, nats, 0.0).sum(1)
-        return total
+        return np.asarray(np.where(there, nats, 0.0).sum(1))
 
     def entropy(self) -> float:
         """Nats per sentence, estimated: the exact entropy of each next word, over 2,000 drawn beginnings.
@@ -223,8 +222,7 @@ def _step(
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    half: np.ndarray = (1 + np.tanh(x / 2)) / 2  # without overflow
-    return half
+    return np.asarray((1 + np.tanh(x / 2)) / 2)  # without overflow
 
 
 def _drawn(chances: np.ndarray, draw: np.random.Generator) -> np.ndarray:
@@ -241,8 +239,7 @@ def _drawn(chances: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 def _inverse(weights: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     sums = weights.cumsum(1, dtype=np.float64)  # (N, M)
     point = draw.random((len(sums), 1)) * sums[:, -1:]
-    place: np.ndarray = np.minimum((sums <= point).sum(1), sums.shape[1] - 1)
-    return place
+    return np.asarray(np.minimum((sums <= point).sum(1), sums.shape[1] - 1))
 
 
 def _pieces(count: int) -> Iterator[int]:
