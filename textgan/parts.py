@@ -42,7 +42,7 @@ PARTS: dict[str, dict[str, str]] = {
     },
     "tokenizer": {
         **{name: f"textgan.data.tokenizers:{name}" for name in ("word", "character", "bpe", "pretrained")},
-        "numbered": "textgan.data.oracle:numbered",
+        "numbered": "textgan.data.numbered:numbered",
     },
     "generator": {
         "lstm": "textgan.generators.recurrent:LSTM",

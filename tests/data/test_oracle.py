@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from textgan.data.batches import encode
-from textgan.data.oracle import Oracle, Recurrence, drawn, numbered, published
+from textgan.data.numbered import numbered
+from textgan.data.oracle import Oracle, Recurrence, drawn, published
 from textgan.errors import Mistake
 from textgan.metrics.source import source_nll
 

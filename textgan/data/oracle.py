@@ -14,11 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import tokenizers as hf
-from tokenizers import decoders, models, pre_tokenizers, processors
 
 from textgan.data.corpus import Source, Split
-from textgan.data.tokenizers import SPECIAL, Tokenizer
 from textgan.errors import Mistake
 
 _HIDDEN = 32
@@ -79,8 +76,7 @@ class Recurrence:
         ids = ids.reshape(len(words), width)  # also where there are none: (N, T)
         there = np.arange(width) < np.array([len(row) for row in words])[:, None]
         nats = np.where(ids < 0, _FOREIGN, self._likelihood(np.maximum(ids, 0)))
-        total: np.ndarray = np.where(there, nats, 0.0).sum(1)
-        return total
+        return np.asarray(np.where(there, nats, 0.0).sum(1))
 
     def entropy(self) -> float:
         """Nats per sentence, estimated: the exact entropy of each next word, over 2,000 drawn beginnings.
@@ -209,19 +205,6 @@ def drawn(words: int, seed: int) -> Weights:
     return {name: draw.standard_normal(shape) for name, shape in shapes.items()}
 
 
-def numbered(texts: Sequence[str], size: int = 5_000) -> Tokenizer:
-    """A tokenizer of the words w0 .. w(size - 1), all of them, whether the training text has them or not."""
-    if size < 2:
-        raise Mistake(f"tokenizer.size: {size} leaves less than two words; give at least 2")
-    known = (*SPECIAL, *(f"w{word}" for word in range(size)))
-    core = hf.Tokenizer(models.WordLevel({word: i for i, word in enumerate(known)}, unk_token="<unk>"))
-    core.add_special_tokens(list(SPECIAL))
-    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    core.decoder = decoders.WordPiece(prefix="\ue000", cleanup=False)  # a space between words, and no more
-    core.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 1)])
-    return Tokenizer(core, 0, 1, 2, 3)
-
-
 def _start(rows: int, precision: str) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros((rows, _HIDDEN), precision), np.zeros((rows, _HIDDEN), precision)
 
@@ -239,8 +222,7 @@ def _step(
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    half: np.ndarray = (1 + np.tanh(x / 2)) / 2  # without overflow
-    return half
+    return np.asarray((1 + np.tanh(x / 2)) / 2)  # without overflow
 
 
 def _drawn(chances: np.ndarray, draw: np.random.Generator) -> np.ndarray:
@@ -257,8 +239,7 @@ def _drawn(chances: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 def _inverse(weights: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     sums = weights.cumsum(1, dtype=np.float64)  # (N, M)
     point = draw.random((len(sums), 1)) * sums[:, -1:]
-    place: np.ndarray = np.minimum((sums <= point).sum(1), sums.shape[1] - 1)
-    return place
+    return np.asarray(np.minimum((sums <= point).sum(1), sums.shape[1] - 1))
 
 
 def _pieces(count: int) -> Iterator[int]:

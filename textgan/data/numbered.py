@@ -1,0 +1,24 @@
+"""A tokenizer of words that are numbers, for corpora whose vocabulary is known beforehand. Loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import tokenizers as hf
+from tokenizers import decoders, models, pre_tokenizers, processors
+
+from textgan.data.tokenizers import SPECIAL, Tokenizer
+from textgan.errors import Mistake
+
+
+def numbered(texts: Sequence[str], size: int = 5_000) -> Tokenizer:
+    """A tokenizer of the words w0 .. w(size - 1), all of them, whether the training text has them or not."""
+    if size < 2:
+        raise Mistake(f"tokenizer.size: {size} leaves less than two words; give at least 2")
+    known = (*SPECIAL, *(f"w{word}" for word in range(size)))
+    core = hf.Tokenizer(models.WordLevel({word: i for i, word in enumerate(known)}, unk_token="<unk>"))
+    core.add_special_tokens(list(SPECIAL))
+    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    core.decoder = decoders.WordPiece(prefix="\ue000", cleanup=False)  # a space between words, and no more
+    core.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 1)])
+    return Tokenizer(core, 0, 1, 2, 3)
