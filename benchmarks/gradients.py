@@ -3,8 +3,9 @@
     python benchmarks/gradients.py
 
 The game of tests/strategies/toy.py: four tokens, at most three of them, a fixed CNN judge. Bias is
-|mean estimate - exact| / |exact| over all the generator's parameters, from 20 estimates of 4,096 sentences;
-beside it the standard error of that mean. Cosine and length are those of the mean estimate to the exact one.
+|mean estimate - exact| / |exact| over all the generator's parameters, from 20 estimates of 4,096 sentences. Every
+figure is a mean over six games (generators and judges of six seeds), for Gumbel with the least and the greatest of
+them and the standard error of one. Cosine and length are those of the mean estimate to the exact one.
 
 Gumbel's rows differ in how a sentence ends. `presence`: how far a sentence has not ended weighs its positions,
 and the gradient reaches it (what textgan does). `mask`: positions count up to the first arg-max EOS, and no
@@ -14,8 +15,10 @@ gradient reaches that decision (the usual way).
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import mean
 
 import torch
 
@@ -32,6 +35,7 @@ from textgan.types import Strategy, Text, Verdict  # noqa: E402
 
 TEMPERATURES = (2.0, 1.0, 0.5, 0.2, 0.1, 0.05)
 REPEATS = 20
+GAMES = range(6)
 
 
 def judge_by_mask(self: CNN, text: Text) -> Verdict:
@@ -46,44 +50,49 @@ def gumbel_table() -> None:
     print("|---" * (len(TEMPERATURES) + 2) + "|")
     for hard in (False, True):
         for way in ("mask", "presence"):
-            generator, judge = players()
-            truth = exact_gradient(generator, judge, objective)
-            if way == "mask":
-                judge.judge = judge_by_mask.__get__(judge)  # type: ignore[method-assign]
             cells = []
             for temperature in TEMPERATURES:
-                torch.manual_seed(5)
-                found = estimates(Gumbel(temperature, hard), generator, judge, objective, 4096, REPEATS)
-                bias = float((found.mean(0) - truth).norm() / truth.norm())
-                error = float(found.std(0).norm() / REPEATS**0.5 / truth.norm())
-                cells.append(f"{bias:.3f} ± {error:.3f}")
-            print(f"| {'straight-through' if hard else 'soft'} | {way} | {' | '.join(cells)} |")
+                biases, errors = [], []
+                for game in GAMES:
+                    generator, judge = players(game)
+                    truth = exact_gradient(generator, judge, objective)
+                    if way == "mask":
+                        judge.judge = judge_by_mask.__get__(judge)  # type: ignore[method-assign]
+                    torch.manual_seed(5)
+                    found = estimates(Gumbel(temperature, hard), generator, judge, objective, 4096, REPEATS)
+                    biases.append(float((found.mean(0) - truth).norm() / truth.norm()))
+                    errors.append(float(found.std(0).norm() / REPEATS**0.5 / truth.norm()))
+                cells.append(f"{mean(biases):.2f} ({min(biases):.2f}-{max(biases):.2f}; ±{mean(errors):.2f})")
+            print(f"| {'straight-through' if hard else 'soft'} | {way} | {' | '.join(cells)} |", flush=True)
 
 
 def strategies_table() -> None:
     objective = Minimax(bounded_reward=False)
-    generator, judge = players()
-    truth = exact_gradient(generator, judge, objective)
     print("| strategy | bias | cosine | length | noise of one estimate of 64 sentences |")
     print("|---|---|---|---|---|")
-    cases: dict[str, Strategy] = {
-        "reinforce, no rollouts, no baseline": Reinforce(0, baseline="none"),
-        "reinforce, no rollouts, leave-one-out": Reinforce(0),
-        "reinforce, 4 rollouts, leave-one-out": Reinforce(4, rollout_lag=0.0),
-        "reinforce, 4 rollouts, q-difference": Reinforce(4, rollout_lag=0.0, baseline="q-difference"),
-        "gumbel, soft, τ=1": Gumbel(1.0, hard=False),
-        "gumbel, straight-through, τ=1": Gumbel(1.0),
-        "gumbel, straight-through, τ=0.5": Gumbel(0.5),
-        "embedding, τ=1": Embedding(1.0),
-        "embedding, τ=0.3": Embedding(0.3),
+    cases: dict[str, Callable[[], Strategy]] = {
+        "reinforce, no rollouts, no baseline": lambda: Reinforce(0, baseline="none"),
+        "reinforce, no rollouts, leave-one-out": lambda: Reinforce(0),
+        "reinforce, 4 rollouts, leave-one-out": lambda: Reinforce(4, rollout_lag=0.0),
+        "reinforce, 4 rollouts, q-difference": lambda: Reinforce(4, rollout_lag=0.0, baseline="q-difference"),
+        "gumbel, soft, τ=1": lambda: Gumbel(1.0, hard=False),
+        "gumbel, straight-through, τ=1": lambda: Gumbel(1.0),
+        "gumbel, straight-through, τ=0.5": lambda: Gumbel(0.5),
+        "embedding, τ=1": lambda: Embedding(1.0),
+        "embedding, τ=0.3": lambda: Embedding(0.3),
     }
     for name, strategy in cases.items():
-        torch.manual_seed(5)
-        mean = estimates(strategy, generator, judge, objective, 4096, REPEATS).mean(0)
-        noise = estimates(strategy, generator, judge, objective, 64, 200).std(0).norm() / truth.norm()
-        bias, length = (mean - truth).norm() / truth.norm(), mean.norm() / truth.norm()
-        cosine = torch.cosine_similarity(mean, truth, 0)
-        print(f"| {name} | {bias:.3f} | {cosine:.3f} | {length:.2f} | {noise:.2f} |")
+        rows = []
+        for game in GAMES:
+            generator, judge = players(game)
+            truth = exact_gradient(generator, judge, objective)
+            torch.manual_seed(5)
+            found = estimates(strategy(), generator, judge, objective, 4096, REPEATS).mean(0)
+            noise = estimates(strategy(), generator, judge, objective, 64, 200).std(0).norm()
+            cosine = torch.cosine_similarity(found, truth, 0)
+            bias, length = (found - truth).norm() / truth.norm(), found.norm() / truth.norm()
+            rows.append([float(x) for x in (bias, cosine, length, noise / truth.norm())])
+        print(f"| {name} | " + " | ".join(f"{mean(column):.2f}" for column in zip(*rows, strict=True)) + " |")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import textgan
 PACKAGE = Path(textgan.__file__).parent
 
 LAYERS = (
-    ("errors", "allocation", "products", "coercion", "parts"),
+    ("errors", "machine", "products", "coercion", "parts"),
     ("types",),
     ("sampling",),
     ("data",),

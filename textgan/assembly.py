@@ -12,19 +12,20 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
-from textgan.allocation import keep_freed_memory
 from textgan.data.batches import Encoded, encode
-from textgan.data.corpus import Corpus
+from textgan.data.corpus import Corpus, Split
+from textgan.data.hidden import hide_labels
 from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.errors import Mistake, did_you_mean
+from textgan.machine import cores, keep_freed_memory
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
 from textgan.training.game import Game
 from textgan.training.phase import Phase
 from textgan.training.progress import Display
-from textgan.types import Discriminator, Generator, Strategy
+from textgan.types import Discriminator, Generator, Objective, Strategy
 
 
 @dataclass
@@ -57,8 +58,11 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     )
     splits, notes = {}, [*corpus.notes, *tokenizer.notes]
     for name in ("train", "validation", "test"):
+        split: Split = getattr(corpus, name)
+        if name == "train" and settings.labelled is not None:
+            split = hide_labels(split, settings.labelled, len(corpus.label_names), settings.seed)
         splits[name], found = encode(
-            getattr(corpus, name),
+            split,
             tokenizer,
             settings.length,
             overlong=settings.overlong,
@@ -84,8 +88,6 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         "classes": len(corpus.label_names),
     }
     generator: Generator = part(recipe, "generator", **handed).to(engine.device)
-    if start:
-        checkpoints.load_player(start, "generator", generator)
     discriminator: Discriminator = part(recipe, "discriminator", **handed) or Discriminator()
     if generator.writes_vectors and not discriminator.reads_vectors:
         raise Mistake(
@@ -94,16 +96,23 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         )
     discriminator = discriminator.to(engine.device)
     generator.meet(discriminator)
+    if start:  # only now, since a generator that reads the judge has layers of the judge's size
+        checkpoints.load_player(start, "generator", generator)
+        if generator.reads_judge:
+            checkpoints.load_player(start, "discriminator", discriminator)
     discriminator.meet(generator)
+    objective: Objective = part(recipe, "objective", decode=tokenizer.decode)
+    strategy: Strategy = part(recipe, "strategy") or Strategy()
+    _check_they_fit(discriminator, objective, strategy)
     evaluation: Evaluation = recipe.evaluation.build(metrics=settings.metrics)
     evaluation.beside = recipe.folder
     evaluation.final = min(evaluation.final, len(corpus.train))
     game = Game(
         generator=generator,
         discriminator=discriminator,
-        objective=part(recipe, "objective"),
+        objective=objective,
         penalty=part(recipe, "penalty"),
-        strategy=(part(recipe, "strategy") or Strategy()).to(engine.device),
+        strategy=strategy.to(engine.device),
         train=splits["train"],
         heldout=splits["validation"],
         length=settings.length,
@@ -118,6 +127,19 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
 
 
+def _check_they_fit(discriminator: Discriminator, objective: Objective, strategy: Strategy) -> None:
+    """What an objective cannot do without, found before hours of pretraining."""
+    if getattr(objective, "needs_classes", False) and not discriminator.tells_classes:
+        raise Mistake(
+            "discriminator.labels: the objective needs a judge that tells classes; set it to 'tell'"
+        )
+    if getattr(objective, "only_reward", False) and strategy.pathwise:
+        raise Mistake(
+            "strategy: the objective gives a reward and no loss that a gradient could pass through; "
+            "set it to 'reinforce'"
+        )
+
+
 def part(recipe: Recipe, key: str, **handed: Any) -> Any:
     """The part under a recipe's key, built; None where the recipe has none."""
     bound = recipe.part(key)
@@ -125,13 +147,12 @@ def part(recipe: Recipe, key: str, **handed: Any) -> Any:
 
 
 def engine_for(device: str, precision: str, threads: int | None = None) -> Accelerator:
-    """The machine as a run uses it. threads: of the CPU; None leaves torch's own choice.
+    """The machine as a run uses it. threads: of the CPU; None takes torch's choice, if there are as many cores.
 
     Accelerate keeps one state a process; a second run in the same process starts from a fresh one.
     """
     keep_freed_memory()
-    if threads:
-        torch.set_num_threads(threads)
+    torch.set_num_threads(threads or min(torch.get_num_threads(), cores()))
     AcceleratorState._reset_state(reset_partial_state=True)
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise Mistake(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -73,6 +73,8 @@ def describe(annotation: Any) -> str:
         return " or ".join(_shown(option) for option in inner)
     if origin in (Union, types.UnionType):
         return " or ".join(describe(option) for option in inner)
+    if origin is Callable:
+        return "./FILE.py:FUNCTION"
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return "a mapping"
     if isinstance(origin, type) and issubclass(origin, Collection) and inner:

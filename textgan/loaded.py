@@ -19,8 +19,8 @@ from textgan.metrics.samples import Score
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
-from textgan.training.evaluation import BATCH, write_ids, write_sentences
-from textgan.types import Generator, Vocabulary
+from textgan.training.evaluation import BATCH, asked_labels, write_ids, write_sentences
+from textgan.types import Discriminator, Generator, Vocabulary
 
 
 @dataclass
@@ -99,20 +99,24 @@ def load(run: Path, checkpoint: str = "last") -> LoadedRun:
         return torch.zeros(vocabulary.size, size)  # the checkpoint's own are loaded over them
 
     engine = engine_for(settings.device, settings.precision, settings.threads)
-    generator: Generator = part(
-        recipe,
-        "generator",
-        vocabulary=vocabulary,
-        vectors=vectors,
-        length=settings.length,
-        classes=len(names),
-    )
+    handed = {
+        "vocabulary": vocabulary,
+        "vectors": vectors,
+        "length": settings.length,
+        "classes": len(names),
+    }
+    generator: Generator = part(recipe, "generator", **handed)
     known = [folder.name for folder in (run / "checkpoints").glob("[a-z]*")]
     if checkpoint not in known:
         raise Mistake(
             f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"
         )
-    checkpoints.load_player(run / "checkpoints" / checkpoint, "generator", generator)
+    folder = run / "checkpoints" / checkpoint
+    if generator.reads_judge:
+        judge: Discriminator = part(recipe, "discriminator", **handed)
+        checkpoints.load_player(folder, "discriminator", judge)
+        generator.meet(judge.to(engine.device).eval())
+    checkpoints.load_player(folder, "generator", generator)
     generator = generator.to(engine.device).eval()
     return LoadedRun(run, generator, tokenizer, names, settings.length, engine)
 
@@ -127,10 +131,16 @@ def evaluate_run(
     evaluation = built.evaluation
     if metrics is not None:
         evaluation.metrics = metrics
+    labels, seed = built.game.train.text.labels, recipe.settings.seed + 2
     sentences = write_sentences(
         loaded.generator, built.tokenizer, evaluation.final, loaded.length, evaluation.sampler,
-        recipe.settings.seed + 2, loaded.engine, built.game.train.text.labels,
+        seed, loaded.engine, labels,
     )  # fmt: skip
-    real = built.corpus.test.texts if references is None else read(references, place="--references").texts
+    asked = asked_labels(labels, evaluation.final, seed)
+    wanted = None if asked is None else asked.tolist()
+    test = built.corpus.test
+    real, told = test.texts, test.labels
+    if references is not None:
+        real, told = read(references, place="--references").texts, None
     likelihood = (loaded.generator, built.test, loaded.engine)
-    return evaluation.score(sentences, real, built.corpus, likelihood)
+    return evaluation.score(sentences, real, built.corpus, likelihood, wanted, told)

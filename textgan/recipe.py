@@ -26,7 +26,7 @@ HANDED: dict[str, frozenset[str]] = {
     "tokenizer": frozenset({"texts"}),
     "generator": frozenset({"vocabulary", "vectors", "length", "classes"}),
     "discriminator": frozenset({"vocabulary", "vectors", "length", "classes"}),
-    "objective": frozenset(),
+    "objective": frozenset({"decode"}),
     "penalty": frozenset(),
     "strategy": frozenset(),
     "phase": frozenset(),
@@ -52,7 +52,8 @@ class Settings:
 
     length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
     start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase.
-    threads: of the CPU; None leaves torch's own choice.
+    threads: of the CPU; None is as many as there are cores, or as the container allows. labelled: how many training
+    sentences keep their label; None is all.
     """
 
     length: Annotated[int, Field(ge=2)]
@@ -63,6 +64,7 @@ class Settings:
     precision: Literal["no", "bf16"] = "no"
     threads: Annotated[int, Field(ge=1)] | None = None
     start: Path | None = None
+    labelled: Annotated[int, Field(ge=1)] | None = None
 
 
 SETTINGS = tuple(parameters(Settings))
@@ -160,11 +162,10 @@ class Recipe:
         for key in SETTINGS:
             value = getattr(settings, key)
             values[key] = str(value) if isinstance(value, Path) else value
-        for key in PART_KEYS:
-            part = values.get(key)
-            if isinstance(part, dict) and is_own_file(part.get("name")):
-                file, attribute = own_file(part["name"], (self.folder,))
-                part["name"] = f"{file}:{attribute}"  # the run folder is not beside the user's file
+        for part in [value for value in map(values.get, PART_KEYS) if isinstance(value, dict)]:
+            for key in [key for key in part if is_own_file(part[key])]:
+                file, attribute = own_file(part[key], (self.folder,))
+                part[key] = f"{file}:{attribute}"  # the run folder is not beside the user's file
         values["metrics"] = [
             str(self.folder / name) if is_own_file(name) else name for name in settings.metrics
         ]

@@ -16,9 +16,11 @@ import yaml
 from accelerate import Accelerator
 
 from textgan.assembly import Built, build
+from textgan.data.corpus import token_counts
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
+from textgan.training.evaluation import judge_accuracy
 from textgan.training.folder import RunFolder, write_json
 from textgan.training.progress import Display, clock
 from textgan.training.trainer import Stopped, Trainer, as_rows
@@ -90,23 +92,32 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
     count, seed = evaluation.final, game.seed + 2
     trainer.display.say(f"scoring {count:,} sentences against {len(corpus.test):,} of the test split")
     order = torch.randperm(len(corpus.train), generator=torch.Generator().manual_seed(seed))
-    real = [corpus.train.texts[i] for i in order[:count].tolist()]
-    rows = {"real": as_rows(evaluation.score(real, corpus.test.texts, corpus))}
+    rows_real = order[:count].tolist()
+    real, labels = [corpus.train.texts[i] for i in rows_real], corpus.train.labels
+    test = corpus.test
+    real_labels = None if labels is None else [labels[i] for i in rows_real]
+    scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
+    rows = {"real": as_rows(scores)}
     states = {"after": folder.checkpoints / "last"}
     if (folder.checkpoints / "pretrained").exists():
         states = {"before": folder.checkpoints / "pretrained", **states}
     for name, checkpoint in states.items():
-        checkpoints.load_player(checkpoint, "generator", game.generator)
+        for player, weights in game.writers.items():
+            checkpoints.load_player(checkpoint, player, weights)
         sentences = trainer.write(count, seed)
         likelihood = (game.generator, built.test, game.engine)
-        rows[name] = as_rows(evaluation.score(sentences, corpus.test.texts, corpus, likelihood))
+        asked = trainer.asked(count, seed)
+        rows[name] = as_rows(evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels))
         folder.write_samples(name, sentences)
+    if game.discriminator.tells_classes:
+        rows["after"] |= as_rows(judge_accuracy(game.discriminator, built.test, game.engine))
     source = corpus.source
     if source is not None:
-        tokens = sum(len(source.tokens(text)) + 1 for text in corpus.test.texts) / len(corpus.test)
+        tokens = token_counts(source, corpus.test.texts).mean()
+        counted = " (its end counted)" if getattr(source, "ends", True) else ""
         built.notes.append(
             f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
-            f"{source.entropy() / tokens:.3f} a token of the test split (its end counted)"
+            f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
         )
     strategy = recipe.values.get("strategy")
     adversarial = "adversarial" in recipe.phases

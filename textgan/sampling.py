@@ -133,6 +133,62 @@ class GumbelSoftmax:
 
 
 @dataclass(frozen=True)
+class GumbelRao:
+    """Straight-through Gumbel-Softmax with less variance (Gumbel-Rao, Paulus et al. 2021): the same expectation.
+
+    The id is drawn first; the relaxed token is the mean of `draws` Gumbel-Softmax tokens whose noise chose that id.
+    """
+
+    temperature: float = 1.0
+    draws: int = 8
+
+    def __call__(self, logits: Tensor) -> Choice:
+        logits = logits.float()
+        ids = draw_from_logits(logits.detach())
+        soft = [
+            ((logits - logits.detach() + noisy_given(logits.detach(), ids)) / self.temperature).softmax(-1)
+            for _ in range(self.draws)
+        ]
+        return Choice(ids, torch.stack(soft).mean(0), hard=True)
+
+
+def noisy_given(logits: Tensor, ids: Tensor) -> Tensor:
+    """Logits (B,V) with Gumbel noise, less their logsumexp, drawn on condition that `ids` (B,) are their arg max."""
+    log_probs = logits.log_softmax(-1)
+    uniform = torch.rand_like(logits).clamp_(min=torch.finfo(logits.dtype).tiny)
+    exponential = uniform.log_().neg_()
+    # The largest has a Gumbel number of its own; the others are Gumbel numbers cut off there.
+    highest = exponential.gather(-1, ids.unsqueeze(-1))
+    others = -(exponential * (-log_probs).exp() + highest).log()
+    return others.scatter(-1, ids.unsqueeze(-1), -highest.log())
+
+
+@dataclass(frozen=True)
+class ReinMax:
+    """Straight-through of second order (ReinMax, Liu et al. 2023, Algorithm 2): less bias, more variance.
+
+    The gradient's expectation is exact where the judge's score is quadratic in the one-hot (at temperature 1; the
+    paper takes 1 and above). The relaxed token carries gradients only: its numbers need not be shares.
+    """
+
+    temperature: float = 1.0
+
+    def __call__(self, logits: Tensor) -> Choice:
+        logits = logits.float()
+        ids = draw_from_logits(logits.detach())
+        return Choice(ids, second_order(logits, ids, self.temperature), hard=True)
+
+
+def second_order(logits: Tensor, ids: Tensor, temperature: float = 1.0) -> Tensor:
+    """ReinMax's relaxed token for drawn ids (B,): 2 p1 - p0 / 2, (B,V), p1 halfway from p0 to the one-hot."""
+    halfway = (logits.detach() / temperature).softmax(-1)
+    halfway = halfway.scatter_add(-1, ids.unsqueeze(-1), torch.ones_like(halfway[..., :1])) / 2
+    # As a softmax of the logits: the numbers are those of `halfway`, the gradient is that of a softmax there.
+    middle = (halfway.log() + logits - logits.detach()).softmax(-1)
+    return 2 * middle - logits.softmax(-1) / 2
+
+
+@dataclass(frozen=True)
 class Expected:
     """The judge reads the expectation softmax(logits / temperature); the generator goes on from a drawn id.
 

@@ -15,7 +15,11 @@ from textgan.yardstick import COMPARING, OF_COPIES, OVERLAP, Measured, Yardstick
 
 DEFAULT = ("bleu", "self-bleu", "distinct", "duplicates", "novelty")
 """What is measured where nothing is asked for, as far as there are references and a training set."""
-NEED_A_RUN = {"nll": "a run folder, for its likelihood", "source": "a run folder, for its corpus"}
+NEED_A_RUN = {
+    "nll": "a run folder, for its likelihood",
+    "source": "a run folder, for its corpus",
+    "class-accuracy": "a run folder, for the labels that were asked for",
+}
 
 
 @dataclass(frozen=True)

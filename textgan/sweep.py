@@ -28,7 +28,7 @@ from textgan.points import TEMPERATURES, Kept, Point, Sweep, checked, digest
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
-from textgan.training.evaluation import Evaluation, write_sentences
+from textgan.training.evaluation import Evaluation, asked_labels, write_sentences
 from textgan.training.progress import clock
 from textgan.types import Choice, Generator, Prompt, State, Text
 
@@ -161,8 +161,15 @@ class _Bench:
     def real_text(self) -> dict[str, Score]:
         train = self.corpus.train.texts
         order = torch.randperm(len(train), generator=torch.Generator().manual_seed(self.seed))
-        drawn = [train[i] for i in order[: self.count].tolist()]
-        return self.evaluation.score(drawn, self.real, self.corpus)
+        rows, labels = order[: self.count].tolist(), self.corpus.train.labels
+        told = None if labels is None else [labels[i] for i in rows]
+        drawn = [train[i] for i in rows]
+        return self.evaluation.score(drawn, self.real, self.corpus, None, told, self.real_labels)
+
+    @property
+    def real_labels(self) -> list[int] | None:
+        """Of the real text, where it is the test split."""
+        return self.corpus.test.labels if self.real is self.corpus.test.texts else None
 
     def written(self, player: _Player, temperature: float) -> dict[str, Score]:
         loaded = player.loaded
@@ -172,7 +179,9 @@ class _Bench:
         )  # fmt: skip
         generator = loaded.generator if temperature == 1 else Tempered(loaded.generator, temperature)
         likelihood = (generator, player.test, loaded.engine)
-        return self.evaluation.score(sentences, self.real, self.corpus, likelihood)
+        asked = asked_labels(player.labels, self.count, self.seed)
+        told = None if asked is None else asked.tolist()
+        return self.evaluation.score(sentences, self.real, self.corpus, likelihood, told, self.real_labels)
 
 
 def _states(run: Path, checkpoint: str) -> list[str]:

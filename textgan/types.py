@@ -95,7 +95,8 @@ class Text:
     """Sentences, as ids and, where a pathwise strategy wrote them, as relaxed tokens or vectors too.
 
     ids (B,T) int64; mask (B,T) bool, True up to and including EOS (everywhere if the sentence reached the
-    length limit without one); labels (B,) int64; choices: T relaxed tokens, each for all B; vectors (B,T,E).
+    length limit without one); labels (B,) int64, -1 where it is not known; choices: T relaxed tokens, each for
+    all B; vectors (B,T,E).
     presence (B,T) float, of relaxed text: how far the sentence has not ended before this token, the product of
     1 - p(EOS) over the tokens before. It is the mask where tokens are one-hots, and lets the gradient reach the
     decision to end: with the mask alone, Gumbel's bias does not vanish at low temperature.
@@ -164,6 +165,12 @@ class Text:
         return self.choices is not None or self.vectors is not None
 
 
+def read_labels(table: nn.Embedding, labels: Tensor) -> Tensor:
+    """Rows of a table (K,E) of labels (B,), zero for the label -1, not known: (B,E)."""
+    found: Tensor = table(labels.clamp(min=0))
+    return found * (labels >= 0).unsqueeze(-1)
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What a generator is asked for: `size` sentences, of these labels (B,), beginning with this prefix (B,P).
@@ -182,7 +189,8 @@ class Verdict:
     """A discriminator's judgement: score (B,), higher is more real (a logit); features (B,F).
 
     classes (B,K): logits of the classes, from a judge that tells them. per_token (B,T): a score of each token, from a
-    judge that reads along; 0 outside the mask. labels (B,): those of the text that was judged.
+    judge that reads along; 0 outside the mask (B,T), the weight it was judged with, which comes along. labels (B,) and
+    ids (B,T): those of the text that was judged.
     """
 
     score: Tensor
@@ -190,6 +198,8 @@ class Verdict:
     classes: Tensor | None = None
     per_token: Tensor | None = None
     labels: Tensor | None = None
+    mask: Tensor | None = None
+    ids: Tensor | None = None
 
     def __getitem__(self, rows: slice) -> Verdict:
         held = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -317,6 +327,18 @@ class Generator(nn.Module):
             .view(text.ids.shape)
         )
 
+    def teach(self, text: Text) -> Tensor:
+        """What teacher forcing raises for each token of real text, (B,T), 0 outside the mask: its log-probability."""
+        return self.log_prob(text)
+
+    def credit(self, text: Text, values: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What a score-function strategy weights each token's log-probability with, (B,T), by default the values.
+
+        values (B,T): the tokens' worth by the judge. Second, what else this generator raises, (B,T), 0 outside the
+        mask and with a graph, or None.
+        """
+        return values, None
+
     def _chosen(self, states: Tensor, ids: Tensor) -> Tensor:
         """Log-probability (N,) of tokens (N,) given the states (N,H) before them."""
         return log_prob_at(self.read_out(states), ids)
@@ -326,11 +348,22 @@ class Discriminator(nn.Module):
     """Judges text. `embed` is the one entrance for ids, relaxed tokens and vectors.
 
     reads_vectors: its table is the space that a generator of vectors writes in. one_by_one: a verdict depends on
-    its sentence alone, so that real and written text may share a batch.
+    its sentence alone, so that real and written text may share a batch. feature_size: F of a judge that gives the
+    features of every prefix (`features_along`, `read_on`); 0 for one that does not. noise: deviation of the normal
+    noise on what is judged in training mode (instance noise, Sonderby et al. 2017); the trainer sets it.
+    tells_classes: its verdicts have `classes`.
     """
 
     reads_vectors = False
     one_by_one = True
+    feature_size = 0
+    noise = 0.0
+
+    def members(self) -> list[Discriminator]:
+        """The judges that learn each by a loss of its own: this one, or those that it is made of."""
+        return [self]
+
+    tells_classes = False
 
     def meet(self, generator: Generator) -> None:
         """Called once, before play. A judge that keeps the generator must hide it from `parameters()`."""
@@ -344,7 +377,11 @@ class Discriminator(nn.Module):
         raise NotImplementedError
 
     def judge(self, text: Text) -> Verdict:
-        return replace(self(self.embed(text), text.weight, text.labels), labels=text.labels)
+        embeddings = self.embed(text)
+        if self.training and self.noise:
+            # Where a token is absent there is none: the noise of padding would tell how long the batch is.
+            embeddings = embeddings + self.noise * torch.randn_like(embeddings) * text.weight.unsqueeze(-1)
+        return replace(self(embeddings, text.weight, text.labels), labels=text.labels, ids=text.ids)
 
     def judge_both(self, real: Text, fake: Text) -> tuple[Verdict, Verdict]:
         """`judge` of each, in one batch where that is the same: the weights are then read once."""
@@ -360,6 +397,18 @@ class Discriminator(nn.Module):
     def judge_continued(self, text: Text, shared: list[Tensor], sentence: Tensor, kept: int) -> Verdict:
         """`judge` of text whose first `kept` tokens are those of the sentences (B,) of `shared`."""
         return self.judge(text)
+
+    def features_along(self, text: Text) -> Tensor:
+        """(B,T+1,F): at t the features that `judge` gives the first t tokens; in one pass, without dropout."""
+        raise NotImplementedError
+
+    def begin_reading(self, size: int) -> State:
+        """The state of `size` sentences before their beginning."""
+        raise NotImplementedError
+
+    def read_on(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
+        """`features_along` token by token: features (B,F) of what was read. BOS, the first, is no part of it."""
+        raise NotImplementedError
 
 
 class Objective(Protocol):
@@ -414,7 +463,10 @@ class Strategy(nn.Module):
     """How text is written for the judge and how the judgement gets back to the generator.
 
     A module so that what it keeps (a lagging rollout policy, a running baseline) is saved with the run.
+    pathwise: it follows the objective's loss through the written text, and not its reward.
     """
+
+    pathwise = False
 
     def begin(self, generator: Generator) -> None:
         """Called once, with the pretrained generator, when adversarial training begins (or is resumed)."""

@@ -46,7 +46,10 @@ def test_truncated_sentences_have_no_end() -> None:
     assert encoded.text.ids.tolist() == [[4, 5, 2, 0], [4, 5, 6, 7], [7, 6, 5, 4]]
     assert encoded.text.mask.tolist() == [[True, True, True, False], [True] * 4, [True] * 4]
     assert encoded.text.labels is None
-    assert notes == ["corpus.test: 2 of 3 sentences have more than 3 tokens; cut to 4"]
+    assert notes == [
+        "corpus.test: 1 of 3 sentences fill all 4 tokens; they have no end",
+        "corpus.test: 1 of 3 sentences have more than 4 tokens; cut to 4",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -156,3 +159,27 @@ def test_batches_do_not_share_memory_with_the_split() -> None:
     text, _ = next(ordered(encoded, 4))
     text.ids.fill_(99)
     assert encoded.text.ids[0, 0] == 0
+
+
+def test_a_share_of_every_batch_is_labelled_and_the_labelled_take_turns() -> None:
+    encoded = numbered(40)
+    labels = torch.full((40,), -1)
+    labels[torch.tensor([3, 17, 30])] = torch.tensor([0, 1, 1])
+    few = Encoded(Text(encoded.text.ids, encoded.text.mask, labels), encoded.known)
+    stream = Batches(few, 8, seed=0, labelled=0.5)
+    seen = []
+    for _ in range(stream.steps_per_epoch):
+        text, _ = stream.next()
+        assert text.labels is not None and (text.labels[:4] >= 0).all() and len(text) == 8
+        seen += text.ids[:4, 0].tolist()
+    assert sorted(map(seen.count, (3, 17, 30))) == [6, 7, 7]  # 5 batches of 4
+    place = stream.state_dict()
+    wanted = [stream.next()[0].ids.tolist() for _ in range(7)]
+    again = Batches(few, 8, seed=0, labelled=0.5)
+    again.load_state_dict(place)
+    assert [again.next()[0].ids.tolist() for _ in range(7)] == wanted
+
+
+def test_where_all_labels_are_known_the_share_changes_nothing() -> None:
+    plain, asked = Batches(numbered(40), 8, seed=0), Batches(numbered(40), 8, seed=0, labelled=0.5)
+    assert all(plain.next()[0].ids.equal(asked.next()[0].ids) for _ in range(9))

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from textgan.data.embedded import Captions, Stories
+from textgan.data.embedded import Captions, Molecules, Passwords, Reviews, Stories
 from textgan.data.grammar import Grammar, load
 from textgan.errors import Mistake
 
@@ -115,3 +115,48 @@ def test_mistakes() -> None:
         Captions(size=0)
     with pytest.raises(Mistake, match="corpus.seed"):
         Stories(seed=-1)
+
+
+def test_each_label_of_the_reviews_has_its_own_source_and_their_mixture_is_the_corpus() -> None:
+    corpus = Reviews(size=3000, validation=50, test=50)
+    assert corpus.train.labels is not None and corpus.source is not None
+    each = np.stack([source.log_prob(corpus.train.texts) for source in corpus.by_label])  # (2, N)
+    rows = np.arange(len(corpus.train))
+    assert np.isfinite(each[corpus.train.labels, rows]).all()
+    assert np.isneginf(each[1 - np.array(corpus.train.labels), rows]).all()  # no sentence has both labels
+    mixed = np.logaddexp(*each) - math.log(2)
+    np.testing.assert_allclose(corpus.source.log_prob(corpus.train.texts), mixed, atol=1e-9)
+    assert abs(np.mean(corpus.train.labels) - 0.5) < 4 * 0.5 / math.sqrt(3000)
+    sources = [source.entropy() for source in corpus.by_label]
+    assert corpus.source.entropy() == pytest.approx(np.mean(sources) + math.log(2))
+
+
+def test_a_longer_train_leaves_the_reviews_of_the_test_split() -> None:
+    small, large = Reviews(size=10, test=40), Reviews(size=500, test=40)
+    assert (small.test.texts, small.test.labels) == (large.test.texts, large.test.labels)
+
+
+@pytest.mark.parametrize("corpus", [Molecules, Passwords])
+def test_spelled_corpora_have_a_known_source_of_letters(corpus: type) -> None:
+    made = corpus(size=2000, validation=5, test=5)
+    texts = made.train.texts
+    assert not any(" " in text for text in texts)
+    exact = made.source.log_prob(texts)
+    assert np.isfinite(exact).all()
+    error = exact.std() / math.sqrt(len(texts))
+    assert abs(-exact.mean() - made.source.entropy()) < 4 * error  # no string is written in two ways
+    assert made.source.tokens(texts[0]) == list(texts[0])
+    assert np.isneginf(made.source.log_prob([texts[0] + "?", texts[0][:-1] + " "])).all()
+
+
+def test_molecules_close_what_they_open() -> None:
+    for text in Molecules(size=2000, validation=5, test=5).train.texts:
+        depth = np.cumsum([(letter == "(") - (letter == ")") for letter in text])
+        assert depth.min() >= 0 and depth[-1] == 0, text
+        assert text.count("1") in (0, 2) and text.count("2") in (0, 2), text
+
+
+def test_a_grammar_of_letters_spells_its_words_and_knows_no_article() -> None:
+    grammar = Grammar("start: 3 a <word> | 1 ox\nword: ab | 1 -", letters=True)
+    assert set(grammar.sample(200)) == {"a", "aab", "ox"}
+    np.testing.assert_allclose(np.exp(grammar.log_prob(["a", "aab", "ox", "an"])), [3 / 8, 3 / 8, 1 / 4, 0])

@@ -116,9 +116,49 @@ def test_a_number_of_filters_for_every_width() -> None:
         CNN(VOCABULARY, widths=[1, 2, 3], filters=[3, 7])
 
 
-@pytest.mark.parametrize("classes", [0, 2])
-def test_continuations_share_their_prefix(classes: int) -> None:
-    judge = _judge(classes=classes)
+def test_a_label_stands_beside_every_token() -> None:
+    judge = _judge(classes=3, labels="concatenate", highway=False)
+    text = _text()
+    labels = torch.tensor([0, 1, 2, -1, 1])
+    assert judge.beside is not None
+    plain = CNN(VOCABULARY, embedding=8, widths=[1, 2, 3, 9], filters=5, highway=False).eval()
+    plain.load_state_dict(
+        {k: v for k, v in judge.state_dict().items() if k not in ("table.weight", "beside.weight")},
+        strict=False,
+    )
+    label = judge.beside.weight[labels] * (labels >= 0).unsqueeze(1)
+    joined = torch.cat(
+        [judge.embed(text), label.unsqueeze(1).expand(-1, 6, -1) * text.mask.unsqueeze(-1)], -1
+    )
+    judged = judge.judge(Text(text.ids, text.mask, labels))
+    assert torch.allclose(judged.score, plain(joined, text.mask).score, atol=1e-6)
+    others = judge.judge(Text(text.ids, text.mask, torch.tensor([1, 1, 2, -1, 1]))).score
+    assert (others != judged.score).tolist() == [True, False, False, False, False]
+    with pytest.raises(ValueError, match="needs labels"):
+        judge.judge(text)
+    with pytest.raises(ValueError, match="labels: 'concatenate'"):
+        _judge(labels="concatenate")
+
+
+def test_a_judge_that_tells_classes_is_real_with_the_probability_of_all_of_them() -> None:
+    judge = _judge(classes=3, labels="tell")
+    verdict = judge.judge(_text())  # it needs no label
+    assert verdict.classes is not None and verdict.classes.shape == (5, 3) and judge.tells_classes
+    with_written = torch.cat([verdict.classes, torch.zeros(5, 1)], 1).softmax(1)  # K + 1 classes
+    assert torch.allclose(verdict.score.sigmoid(), with_written[:, :3].sum(1), atol=1e-6)
+    assert torch.allclose(1 - verdict.score.sigmoid(), with_written[:, 3], atol=1e-6)
+
+
+def test_an_unknown_label_adds_nothing() -> None:
+    judge = _judge(classes=3)
+    text = _text()
+    verdict = judge(judge.embed(text), text.mask, torch.tensor([-1] * 5))
+    assert torch.equal(verdict.score, judge.score(verdict.features).squeeze(-1))
+
+
+@pytest.mark.parametrize(("classes", "options"), [(0, {}), (2, {}), (2, {"labels": "concatenate"})])
+def test_continuations_share_their_prefix(classes: int, options: dict[str, object]) -> None:
+    judge = _judge(classes=classes, **options)
     torch.manual_seed(5)
     whole = torch.randint(4, 12, (3, 12))
     labels = torch.tensor([0, 1, 0]) if classes else None
@@ -132,3 +172,41 @@ def test_continuations_share_their_prefix(classes: int) -> None:
         text = Text(ids, mask, None if labels is None else labels[sentence]).narrowed(int(lengths.max()))
         score = judge.judge_continued(text, shared, sentence, kept).score
         assert torch.allclose(score, judge.judge(text).score, atol=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"highway": False}, {"spectral_norm": True}, {"dropout": 0.5}])
+@pytest.mark.parametrize("width", [4, 12])
+def test_the_features_of_prefixes_are_those_of_judging_each(width: int, options: dict[str, object]) -> None:
+    judge = _judge(**options)
+    torch.manual_seed(6)
+    ids = torch.randint(4, 12, (5, width))
+    mask = torch.arange(width) < torch.tensor([4, 1, 3, width, 2]).unsqueeze(1)
+    text = Text(ids, mask)
+    along = judge.features_along(text)
+    state = judge.begin_reading(5)
+    assert along.shape == (5, width + 1, judge.feature_size)
+    token = torch.full((5,), VOCABULARY.bos)
+    for count in range(width + 1):
+        prefix = Text(text.ids, text.mask & (torch.arange(width) < count))
+        wanted = judge.judge(prefix).features
+        assert torch.allclose(along[:, count], wanted, atol=1e-5)
+        read, state = judge.read_on(token, state)
+        whole = mask.sum(1) >= count  # what is read past a sentence's end is no part of it
+        assert torch.allclose(read[whole], wanted[whole], atol=1e-5)
+        token = ids[:, count] if count < width else token
+
+
+def test_minibatch_features_tell_a_collapsed_batch_from_a_diverse_one() -> None:
+    judge = _judge(minibatch=6)
+    assert not judge.one_by_one
+    torch.manual_seed(2)
+    whole = torch.ones(16, 6, dtype=torch.bool)
+    diverse = Text(torch.randint(4, 12, (16, 6)), whole)
+    collapsed = Text(diverse.ids[:1].repeat(16, 1), whole)
+    likeness = [judge.judge(text).features[:, -6:] for text in (diverse, collapsed)]
+    assert torch.allclose(likeness[1], torch.ones(16, 6), atol=1e-5)  # all the same, whatever the weights
+    assert (likeness[0] < 0.9).all() and (likeness[0] > 0).all()
+    # Judged beside real text, a collapsed batch would look half as diverse: the sides are judged apart.
+    real, fake = judge.judge_both(diverse, collapsed)
+    assert torch.equal(real.features, judge.judge(diverse).features)
+    assert torch.equal(fake.features, judge.judge(collapsed).features)

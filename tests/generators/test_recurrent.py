@@ -95,6 +95,17 @@ def test_a_prefix_is_kept_and_gradients_reach_every_weight() -> None:
     assert all(parameter.grad is not None for parameter in generator.parameters())
 
 
+def test_an_unknown_label_is_read_as_none() -> None:
+    torch.manual_seed(0)
+    generator = LSTM(VOCABULARY, embedding=4, hidden=5, classes=2)
+    text = generator.write(Prompt(3, labels=torch.tensor([-1, -1, 1])), 5, Draw())
+    told = generator.log_prob(text)
+    with torch.no_grad():
+        generator.labels.weight[0] = 0.0  # type: ignore[union-attr, operator, index]
+    none = generator.log_prob(Text(text.ids, text.mask, torch.tensor([0, 0, 0])))
+    assert torch.allclose(told[:2], none[:2], atol=1e-6) and not torch.allclose(told[2], none[2], atol=1e-3)
+
+
 def test_labels_change_what_is_written() -> None:
     torch.manual_seed(2)
     generator = LSTM(VOCABULARY, embedding=6, hidden=8, classes=2)

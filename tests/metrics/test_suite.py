@@ -108,10 +108,13 @@ def test_directions_mark_the_better_value():
     nearest_to_real = dict.fromkeys(("length", "entropy-2", "lm-score", "ngram-novelty-3"), 0)
     for key, sign in (known | nearest_to_real).items():
         assert direction(key) == sign, key
-    scores = evaluate(Samples(TEXTS, REFERENCES, TEXTS, Coin(), lambda: HeldOut(1.0, 1, 1, 0)), METRICS)
+    labels = ([0, 1, 0], [0, 1], [0, 1, 0])
+    samples = Samples(TEXTS, REFERENCES, TEXTS, Coin(), lambda: HeldOut(1.0, 1, 1, 0), *labels)
+    scores = evaluate(samples, METRICS)
     families = {name.rstrip("0123456789").rstrip("-") for name in scores}
     of_models = {"lm-score", "reverse-lm", "frechet", "mauve"}  # absent of so few sentences
-    assert families == set(DIRECTIONS) - of_models
+    of_judges = {"class-accuracy-judge"}  # a run's, of its discriminator
+    assert families == set(DIRECTIONS) - of_models - of_judges
 
 
 MINE = """

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from textgan.discriminators.cnn import CNN
-from textgan.objectives.penalties import GradientPenalty
+from textgan.objectives.penalties import GradientPenalty, RealGradientPenalty
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 
@@ -35,6 +35,13 @@ def test_on_a_quadratic_it_is_known() -> None:
     norm = (3 * 2) ** 0.5 * 0.5
     penalty = GradientPenalty(weight=10.0)(Quadratic(), text, text).detach()
     assert float(penalty) == pytest.approx(10 * (norm - 1) ** 2, rel=1e-5)
+
+
+def test_r1_on_a_quadratic_is_known_and_reads_real_text_alone() -> None:
+    # The gradient is x itself, of squared norm 3 tokens * 2 * .25; half of it, times the weight.
+    real, fake = _vectors(3, 0.5, 5), _vectors(4, 7.0, 5)
+    penalty = RealGradientPenalty(weight=10.0)(Quadratic(), real, fake)
+    assert float(penalty.detach()) == pytest.approx(10 / 2 * 3 * 2 * 0.25, rel=1e-6)
 
 
 def test_texts_of_different_widths_meet() -> None:

@@ -45,12 +45,12 @@ def small_recipe(corpus_file: Path) -> Callable[..., Recipe]:
             "threads=1",
         ]
         if name != "wgan-gp-short":
-            small += [
-                "train.mle.epochs=2",
-                "train.mle.batch=16",
-                "train.discriminator.steps=3",
-                "train.discriminator.batch=8",
-            ]
+            small += ["train.mle.epochs=2", "train.mle.batch=16"]
+        if name not in ("wgan-gp-short", "relgan-short"):
+            small += ["train.discriminator.steps=3", "train.discriminator.batch=8"]
+        if name == "relgan-short":
+            small = [one for one in small if not one.startswith("generator.hidden")]
+            small += ["generator.head_size=6"]
         if name == "mle-short":
             others = ("discriminator", "train.discriminator", "train.adversarial")
             small = [one for one in small if not one.startswith(others)]

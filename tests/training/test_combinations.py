@@ -19,6 +19,7 @@ OBJECTIVES = [
     ("hinge", ["discriminator.spectral_norm=true"]),
     ("wasserstein", ["penalty={name: gradient, weight: 10}"]),
     ("relativistic", ["precision=bf16"]),
+    ("rank", ["objective.references=3"]),
     ("mmd", ["objective.classify=0"]),
     ("feature-mover", ["objective.iterations=5"]),
     ("relativistic-average", ["generator.init=truncated-normal", "discriminator.highway=false"]),
@@ -27,10 +28,11 @@ STRATEGIES = [
     "strategy={name: reinforce, rollouts: 2, baseline: q-difference, entropy: 0.01, kl: 0.1}",
     "strategy={name: gumbel, hard: false, temperature: {start: 1, end: 10, shape: linear, inverse: true}}",
     "strategy={name: embedding, temperature: 0.5}",
+    "strategy={name: importance-weights, prefix: {start: 1.0, end: 0.0}}",
 ]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES, ids=["reinforce", "gumbel", "embedding"])
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=["reinforce", "gumbel", "embedding", "weights"])
 @pytest.mark.parametrize(("objective", "extra"), OBJECTIVES, ids=[name for name, _ in OBJECTIVES])
 def test_they_train_together(
     objective: str, extra: list[str], strategy: str, small_recipe: Callable[..., Recipe], tmp_path: Path
@@ -55,6 +57,11 @@ def test_they_train_together(
         (["evaluate.best=length"], "evaluate.best"),
         (["discriminator.filters=[3, 4]"], "discriminator.filters"),
         (["start={}"], "start"),
+        (["objective=class-penalty"], "discriminator.labels: the objective needs a judge that tells"),
+        (["discriminator.labels=tell"], "discriminator.labels: 'tell' needs a corpus with labels"),
+        (["objective=mixed-reward", "strategy=gumbel"], "strategy: .*'reinforce'"),
+        (["objective={name: mixed-reward, score: ./none.py:score}"], "objective.score: there is no file"),
+        (["labelled=10"], "labelled: the corpus has no labels"),
     ],
 )
 def test_what_cannot_go_together_is_refused(

@@ -24,9 +24,38 @@ CASES = [
     ("seqgan-short", Adversarial, 3, ["train.adversarial.mle_every=1", "train.adversarial.d_pool=16"]),
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
+    ("maligan-short", Adversarial, 2, []),
+    ("leakgan-short", Mle, 5, []),
+    ("leakgan-short", Adversarial, 2, ["train.adversarial.mle_every=1", "train.adversarial.mle_steps=2"]),
+    ("relgan-short", Adversarial, 2, []),
     ("wgan-gp-short", Adversarial, 3, ["train.adversarial.length={start: 3, end: 9}"]),
     ("arae-short", Mle, 5, ["discriminator={name: latent, code: 64, layers: [8]}"]),
     ("arae-short", Adversarial, 3, ["discriminator={name: latent, code: 64, layers: [8]}"]),
+    ("wgan-gp-short", Adversarial, 3, ["train.adversarial.replay=0.5", "train.adversarial.replay_size=16"]),
+    (
+        "gumbel-short",
+        Adversarial,
+        3,
+        [
+            *("train.adversarial.average=0.9", "train.adversarial.instance_noise=0.3"),
+            *("train.adversarial.replay=0.5", "train.adversarial.replay_size=20"),
+        ],
+    ),
+    (
+        "seqgan-short",
+        Adversarial,
+        2,
+        [
+            *("strategy=dense", "objective=per-token"),
+            "discriminator={name: recurrent, hidden: 8, spectral_norm: true}",
+        ],
+    ("wgan-gp-short", Adversarial, 3, []),
+    (
+        "semi-short",
+        Adversarial,
+        3,
+        ["corpus={name: reviews, size: 90, validation: 40, test: 40}", "labelled=20"],
+    ),
 ]
 
 

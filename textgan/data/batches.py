@@ -86,12 +86,16 @@ def _notes(
     place: str, rows: list[list[int]], fits: np.ndarray, overlong: str, length: int, unknown: int, tokens: int
 ) -> list[str]:
     notes = []
+    most = length - 1
+    if overlong == "truncate" and (full := sum(len(row) == length for row in rows)):
+        notes.append(
+            f"{place}: {full:,} of {len(rows):,} sentences fill all {length} tokens; they have no end"
+        )
+        fits, most = np.array([len(row) <= length for row in rows]), length
     if not fits.all():
         done = "dropped" if overlong == "drop" else f"cut to {length}"
         long = int((~fits).sum())
-        notes.append(
-            f"{place}: {long:,} of {len(rows):,} sentences have more than {length - 1} tokens; {done}"
-        )
+        notes.append(f"{place}: {long:,} of {len(rows):,} sentences have more than {most} tokens; {done}")
     if empty := sum(not row for row in rows):
         notes.append(f"{place}: {empty:,} of {len(rows):,} sentences have no token; dropped")
     if unknown:
@@ -105,13 +109,20 @@ class Batches:
     """An endless stream of batches; every epoch is a fresh permutation that (seed, epoch) alone decides.
 
     The sentences of an epoch that fill no whole batch sit that epoch out; a split smaller than `size` is one
-    batch. A batch is as wide as its longest sentence. bucket: its sentences are of about one length.
+    batch. A batch is as wide as its longest sentence. bucket: its sentences are of about one length. labelled: that
+    share of each batch, where some labels are known and others not, has one; those sentences come round more often.
     """
 
-    def __init__(self, encoded: Encoded, size: int, seed: int, *, bucket: bool = False) -> None:
+    def __init__(
+        self, encoded: Encoded, size: int, seed: int, *, bucket: bool = False, labelled: float = 0.0
+    ) -> None:
         if size < 1:
             raise Mistake(f"batch size: {size} holds no sentence; give at least 1")
         self.encoded, self.size, self.seed, self.bucket = encoded, min(size, len(encoded)), seed, bucket
+        labels = encoded.text.labels
+        known = np.zeros(0, np.int64) if labels is None else (labels >= 0).nonzero().squeeze(1).numpy()
+        self._labelled = known if len(known) < len(encoded) else known[:0]
+        self._quota = round(labelled * self.size) if len(self._labelled) else 0
         self._lengths = encoded.text.mask.sum(1).numpy()  # (N,)
         self._epoch, self._position = 0, 0
         self._order = self._permutation()
@@ -140,7 +151,12 @@ class Batches:
         draw = np.random.default_rng([self.seed, self._epoch])
         rows = draw.permutation(len(self.encoded))[: self.steps_per_epoch * self.size]
         if not self.bucket:
-            return rows.reshape(-1, self.size)
+            batches = rows.reshape(-1, self.size)
+            if self._quota:
+                wanted = len(batches) * self._quota
+                rounds = [draw.permutation(self._labelled) for _ in range(-(-wanted // len(self._labelled)))]
+                batches[:, : self._quota] = np.concatenate(rounds)[:wanted].reshape(-1, self._quota)
+            return batches
         span = _window * self.size
         windows = (rows[at : at + span] for at in range(0, len(rows), span))
         rows = np.concatenate(

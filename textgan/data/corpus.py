@@ -10,7 +10,10 @@ import numpy as np
 
 
 class Source(Protocol):
-    """A distribution over sentences that is known exactly: a grammar, an oracle."""
+    """A distribution over sentences that is known exactly: a grammar, an oracle.
+
+    One whose sentences are all of one length may say `ends = False`: their end is then no token.
+    """
 
     def log_prob(self, sentences: Sequence[str]) -> np.ndarray:
         """(N,) float64, nats per sentence; -inf where the source cannot have written the sentence."""
@@ -27,6 +30,12 @@ class Source(Protocol):
     def entropy(self) -> float:
         """Nats per sentence."""
         ...
+
+
+def token_counts(source: Source, sentences: Sequence[str]) -> np.ndarray:
+    """(N,) tokens of each sentence, its end counted where the source's sentences have one (`ends`, True if unsaid)."""
+    end = int(getattr(source, "ends", True))
+    return np.array([len(source.tokens(sentence)) + end for sentence in sentences], dtype=np.int64)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""The two corpora that come with the package: drawn from a grammar, so their true probability is known.
+"""The corpora that come with the package: drawn from a grammar, so their true probability is known.
 
 `Captions` (8 to 20 tokens) and `Stories` (30 to 60) are English as far as a finite grammar goes:
-agreement, pronouns and places hold across the sentence. Nothing is downloaded, any size can be drawn, and
-`source` scores every sentence.
+agreement, pronouns and places hold across the sentence. `Reviews` have labels. `Molecules` and `Passwords` are
+read letter by letter. Nothing is downloaded, any size can be drawn, and `source` scores every sentence.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections import Counter
 import numpy as np
 
 from textgan.data.corpus import Source, Split
-from textgan.data.grammar import load
+from textgan.data.grammar import Grammar, load
 from textgan.errors import Mistake
 
 
 class GrammarCorpus:
-    """A corpus drawn from the packaged grammar `name`; sizes are in sentences; Mistake if one is below 1.
+    """A corpus drawn from a packaged grammar; sizes are in sentences; Mistake if one is below 1.
 
     The three splits come from independent random streams of the seed, so that the test split stays the same
     when the training size changes. They are draws with replacement from one distribution, as real text would
@@ -26,22 +26,27 @@ class GrammarCorpus:
 
     label_names: tuple[str, ...] = ()
 
-    def __init__(self, name: str, size: int, validation: int, test: int, seed: int) -> None:
+    def __init__(
+        self, name: str, size: int, validation: int, test: int, seed: int, letters: bool = False
+    ) -> None:
         self.name = name
         for key, count in (("size", size), ("validation", validation), ("test", test)):
             if count < 1:
                 raise Mistake(f"corpus.{key}: {count} is no number of sentences; expected 1 or more")
         if seed < 0:
             raise Mistake(f"corpus.seed: {seed} is negative; expected 0 or more")
-        grammar = load(name)
+        self.source: Source | None = self._draw(name, (size, validation, test), seed, letters)
+        self.notes = _repeats(self.train.texts, self.test.texts)
+
+    def _draw(self, name: str, sizes: tuple[int, int, int], seed: int, letters: bool) -> Grammar:
+        """Fill the splits; return the source."""
+        grammar = load(name, letters=letters)
         streams = np.random.SeedSequence(seed).spawn(3)
         train, held, last = (
-            grammar.sample(count, stream)
-            for count, stream in zip((size, validation, test), streams, strict=True)
+            grammar.sample(count, stream) for count, stream in zip(sizes, streams, strict=True)
         )
         self.train, self.validation, self.test = Split(train), Split(held), Split(last)
-        self.source: Source | None = grammar
-        self.notes = _repeats(train, last)
+        return grammar
 
 
 class Captions(GrammarCorpus):
@@ -56,6 +61,52 @@ class Stories(GrammarCorpus):
 
     def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
         super().__init__("stories", size, validation, test, seed)
+
+
+class Reviews(GrammarCorpus):
+    """Reviews of films and books, 4 to 17 tokens, labelled neg and pos, each label as likely as the other.
+
+    by_label: the exact source of each label; `source` is their mixture. No sentence has both labels.
+    """
+
+    label_names = ("neg", "pos")
+
+    def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
+        super().__init__("reviews", size, validation, test, seed)
+
+    def _draw(self, name: str, sizes: tuple[int, int, int], seed: int, letters: bool) -> Grammar:
+        starts = [f"<review {label}>" for label in self.label_names]
+        self.by_label = tuple(load(name, start) for start in starts)
+        streams = np.random.SeedSequence(seed).spawn(3)
+        self.train, self.validation, self.test = (
+            _labelled(self.by_label, count, np.random.default_rng(stream))
+            for count, stream in zip(sizes, streams, strict=True)
+        )
+        return load(name, " | ".join(starts))
+
+
+class Molecules(GrammarCorpus):
+    """Made-up molecules in a notation like SMILES, to be read by letter: `CCN(C)c1ccncc1C(=O)O`.
+
+    The brackets and rings of every one are closed; no chemistry beyond that is promised.
+    """
+
+    def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
+        super().__init__("molecules", size, validation, test, seed, letters=True)
+
+
+class Passwords(GrammarCorpus):
+    """Made-up passwords as people form them, to be read by letter: `Sunriver87!`. None comes from a leaked list."""
+
+    def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
+        super().__init__("passwords", size, validation, test, seed, letters=True)
+
+
+def _labelled(sources: tuple[Grammar, ...], count: int, rng: np.random.Generator) -> Split:
+    """`count` sentences, each of a label drawn uniformly."""
+    labels = rng.integers(len(sources), size=count)
+    drawn = [iter(source.sample(int((labels == i).sum()), rng)) for i, source in enumerate(sources)]
+    return Split([next(drawn[label]) for label in labels.tolist()], labels.tolist())
 
 
 def _repeats(train: list[str], test: list[str]) -> list[str]:

@@ -32,15 +32,17 @@ _NO_SPACE_BEFORE = frozenset(".,;:!?")
 
 
 class Grammar:
-    """A distribution over sentences (a `Source`) from text in the module's format; Mistake if ill-formed."""
+    """A distribution over sentences (a `Source`) from text in the module's format; Mistake if ill-formed.
 
-    def __init__(self, text: str, name: str = "grammar") -> None:
-        self.name = name
-        self.automaton = Automaton(Compiler(*parse(text, name), name).automaton())
+    letters: its words are spelled letter by letter and written without spaces, and `a` is a letter like any other.
+    """
+
+    def __init__(self, text: str, name: str = "grammar", *, letters: bool = False) -> None:
+        self.name, self.letters = name, letters
+        self.automaton = Automaton(Compiler(*parse(text, name), name, letters).automaton())
         words = self.automaton.words
-        self._pieces = [word if word in _NO_SPACE_BEFORE else " " + word for word in words] + [
-            ""
-        ]  # by word id
+        close = words if letters else _NO_SPACE_BEFORE
+        self._pieces = [word if word in close else " " + word for word in words] + [""]  # by word id
 
     @property
     def vocabulary(self) -> list[str]:
@@ -61,11 +63,11 @@ class Grammar:
         """`count` independent sentences; the same seed gives the same sentences."""
         table = self.automaton.sample(count, np.random.default_rng(seed))
         pieces = self._pieces
-        return ["".join([pieces[i] for i in row])[1:] for row in table.tolist()]
+        return ["".join([pieces[i] for i in row]).removeprefix(" ") for row in table.tolist()]
 
     def tokens(self, sentence: str) -> list[str]:
-        """Words and marks: 'the children.' -> ['the', 'children', '.']; case and apostrophes stay."""
-        return _TOKEN.findall(sentence)
+        """Words and marks: 'the children.' -> ['the', 'children', '.']; case and apostrophes stay. Or letters."""
+        return list(sentence) if self.letters else _TOKEN.findall(sentence)
 
     def log_prob(self, sentences: Sequence[str]) -> np.ndarray:
         """(N,) float64, exact nats per sentence over its `tokens` and its end; -inf where underivable."""
@@ -107,7 +109,12 @@ class Grammar:
 
 
 @cache
-def load(name: str) -> Grammar:
-    """The grammar that the package holds under `name`: captions or stories."""
+def load(name: str, start: str | None = None, letters: bool = False) -> Grammar:
+    """The grammar that the package holds under `name`, such as captions.
+
+    start: alternatives to begin with, `<review pos>`, for a grammar that has several ways in and no `start`.
+    letters: as in `Grammar`.
+    """
     file = resources.files("textgan.data") / "grammars" / f"{name}.grammar"
-    return Grammar(file.read_text(encoding="utf-8"), name)
+    head = f"start: {start}\n" if start else ""
+    return Grammar(head + file.read_text(encoding="utf-8"), name, letters=letters)

@@ -96,10 +96,13 @@ class Compiler:
 
     Stacks are interned, so that equal continuations are one state. Besides the stack a state may carry which
     words it allows: after `an` only those that begin with a vowel sound, after `a` only the others.
+    letters: every word is spelled out, a symbol for each of its letters, and there are no articles.
     """
 
-    def __init__(self, forms: dict[str, list[str]], rules: dict[str, list[Rule]], place: str) -> None:
-        self.forms, self.rules, self.place = forms, rules, place
+    def __init__(
+        self, forms: dict[str, list[str]], rules: dict[str, list[Rule]], place: str, letters: bool = False
+    ) -> None:
+        self.forms, self.rules, self.place, self.letters = forms, rules, place, letters
         self.stacks: list[tuple[Symbol, int] | None] = [None]  # stack 0 is the empty one
         self.stack_of: dict[tuple[Symbol, int], int] = {}
         self.expanded: dict[Instance, list[tuple[float, tuple[Symbol, ...]]]] = {}
@@ -140,7 +143,7 @@ class Compiler:
         out: dict[tuple[str | None, State], float] = {}
         if top is None:
             out[None, (0, None)] = 1.0
-        elif top[0] == "a":
+        elif self._is_article(top[0]):
             following = self.arcs(top[1])
             vowels = sum(p for (word, _), p in following.items() if word is not None and _vowel(word))
             consonants = sum(following.values()) - vowels
@@ -154,7 +157,7 @@ class Compiler:
                 below = top[1]
                 for symbol in reversed(symbols[1:]):
                     below = self.push(symbol, below)
-                if symbols and isinstance(symbols[0], str) and symbols[0] != "a":
+                if symbols and isinstance(symbols[0], str) and not self._is_article(symbols[0]):
                     key: tuple[str | None, State] = (symbols[0], (below, None))
                     out[key] = out.get(key, 0.0) + share
                     continue
@@ -162,6 +165,9 @@ class Compiler:
                     out[key] = out.get(key, 0.0) + share * p
         self.first[stack] = out
         return out
+
+    def _is_article(self, symbol: Symbol) -> bool:
+        return symbol == "a" and not self.letters
 
     def expand(self, instance: Instance) -> list[tuple[float, tuple[Symbol, ...]]]:
         """The alternatives of a rule with its arguments filled in: (probability, symbols)."""
@@ -178,6 +184,8 @@ class Compiler:
                 for there in itertools.product(*[(True,) if i.chance == 1 else (True, False) for i in items]):
                     chances = (i.chance if yes else 1 - i.chance for i, yes in zip(items, there, strict=True))
                     chosen = tuple(s for s, yes in zip(symbols, there, strict=True) if yes)
+                    if self.letters:
+                        chosen = tuple(part for s in chosen for part in (s if isinstance(s, str) else (s,)))
                     out.append((weight * math.prod(chances), chosen))
         if not out:
             near = did_you_mean(instance[0], self.rules)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
+from textgan.discriminators.minibatch import Likeness
 from textgan.products import Linear, Windows
-from textgan.types import Discriminator, Text, Verdict, Vocabulary
+from textgan.types import Choice, Discriminator, State, Text, Verdict, Vocabulary, read_labels
+
+Labels = Literal["project", "concatenate", "tell", "ignore"]
 
 
 class CNN(Discriminator):
@@ -22,8 +25,17 @@ class CNN(Discriminator):
     one layer (Srivastava et al. 2015); dropout: on the features; spectral_norm: on every weight but the table
     (Miyato et al. 2018). table: `own` is learned; `corpus` is the fixed word vectors that a generator of vectors
     writes in; `one-hot` has the convolutions read the words' distributions themselves, (B,T,V), the space that a
-    penalty then holds the critic smooth in (`embedding` has no part, and a small V is needed). classes > 0:
-    projection discriminator (Miyato & Koyama 2018), score + <label, features>.
+    penalty then holds the critic smooth in (`embedding` has no part, and a small V is needed). minibatch > 0: as many
+    features that tell how alike the sentences of a batch are (see `Likeness`). Real and written text are then judged
+    apart. Give such a judge `strategy.rollouts: 0`: completions of one prefix are judged beside each other, and are
+    alike by their making.
+
+    labels, where text has them (classes > 0): `project`, score + <label, features> (projection
+    discriminator, Miyato & Koyama 2018); `concatenate`, the label's embedding beside that of every token (Mirza &
+    Osindero 2014, who join it to the input too); `tell`, the judge reads no label and tells one: logits l of the
+    K classes, `classes`, with the score log sum_k exp(l_k), so that the sentence is real with probability
+    sum_k exp(l_k) / (1 + sum_k exp(l_k)) and class K + 1, written text, has the logit 0 (Salimans et al. 2016,
+    section 5); `ignore`. A label that is not known, -1, adds nothing.
 
     Windows that lie inside the sentence count, as in the paper; of a sentence shorter than a window, the one that
     begins with it does, and sees zeros past the end. So the score does not depend on how far a batch is padded.
@@ -42,15 +54,21 @@ class CNN(Discriminator):
         spectral_norm: bool = False,
         table: Literal["own", "corpus", "one-hot"] = "own",
         vectors: Callable[[int], Tensor] | None = None,
+        labels: Labels = "project",
         classes: int = 0,
+        minibatch: int = 0,
     ) -> None:
         super().__init__()
+        if not classes and labels in ("concatenate", "tell"):
+            raise ValueError(
+                f"labels: {labels!r} needs a corpus with labels; give corpus.label, or leave this out"
+            )
         counts = [filters] * len(widths) if isinstance(filters, int) else filters
         if len(counts) != len(widths):
             raise ValueError(
                 f"filters: {len(counts)} numbers for {len(widths)} widths; give one each, or one for all"
             )
-        features = sum(counts)
+        features = self.feature_size = sum(counts)
         self.widths = list(widths)
         wrap: Callable[[nn.Module], nn.Module] = normalise if spectral_norm else lambda layer: layer
         self.table = nn.Embedding(vocabulary.size, embedding)
@@ -62,38 +80,93 @@ class CNN(Discriminator):
         elif table == "one-hot":
             embedding = vocabulary.size
             self.table = nn.Embedding.from_pretrained(torch.eye(embedding), freeze=True)
+        self.beside = nn.Embedding(classes, embedding) if labels == "concatenate" else None
+        width_in = embedding * (2 if self.beside is not None else 1)
         self.convolutions = nn.ModuleList(
-            wrap(Windows(embedding, count, width)) for width, count in zip(widths, counts, strict=True)
+            wrap(Windows(width_in, count, width)) for width, count in zip(widths, counts, strict=True)
         )
         self.highway = wrap(Linear(features, 2 * features)) if highway else None
         self.dropout = nn.Dropout(dropout)
-        self.score = wrap(nn.Linear(features, 1))
-        self.labels = nn.Embedding(classes, features) if classes else None
+        self.likeness = Likeness(features, minibatch) if minibatch else None
+        self.one_by_one = not minibatch
+        features += minibatch
+        self.tells_classes = labels == "tell"
+        self.score = wrap(nn.Linear(features, classes if self.tells_classes else 1))
+        self.labels = nn.Embedding(classes, features) if classes and labels == "project" else None
+        self.reach: Tensor  # (F,): the width of each feature's window
+        self.register_buffer("reach", torch.tensor(widths).repeat_interleave(torch.tensor(counts)), False)
 
     def embed(self, text: Text) -> Tensor:
         embeddings = text.read(self.table.weight) if text.vectors is None else text.vectors
         return embeddings * text.weight.unsqueeze(-1)  # (B, T, E)
 
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
-        return self._verdict([found.amax(1) for found in self._found(embeddings, weight)], labels)
+        return self._verdict([found.amax(1) for found in self._found(embeddings, weight, labels)], labels)
 
     def shared(self, text: Text) -> list[Tensor]:
         """For every width, the running maximum of the windows up to each position: (B, T - width + 1, filters)."""
-        return [found.cummax(1).values for found in self._found(self.embed(text), text.weight)]
+        found = self._found(self.embed(text), text.weight, text.labels)
+        return [windows.cummax(1).values for windows in found]
 
     def judge_continued(self, text: Text, shared: list[Tensor], sentence: Tensor, kept: int) -> Verdict:
         # Windows inside the prefix were read with it; those that reach beyond it are left.
-        found = self._found(self.embed(text), text.weight, kept)
+        found = self._found(self.embed(text), text.weight, text.labels, kept)
         pooled = []
         for width, windows, before in zip(self.widths, found, shared, strict=True):
             highest = windows.amax(1)
             if kept >= width:
                 highest = torch.maximum(highest, before[sentence, kept - width])
             pooled.append(highest)
-        return replace(self._verdict(pooled, text.labels), labels=text.labels)
+        return replace(self._verdict(pooled, text.labels), labels=text.labels, ids=text.ids)
 
-    def _found(self, embeddings: Tensor, weight: Tensor, kept: int = 0) -> Iterator[Tensor]:
+    def features_along(self, text: Text) -> Tensor:
+        embeddings = self.embed(text)
+        pooled = []
+        for width, layer, found in zip(
+            self.widths, self.convolutions, self._found(embeddings, text.weight, text.labels), strict=True
+        ):
+            # Prefixes shorter than the window: the first window, read as far as they go.
+            begin = embeddings[:, : width - 1]
+            kernel, bias = cast(Tensor, layer.weight), cast(Tensor, layer.bias)
+            partial = torch.einsum("bje,fej->bjf", begin, kernel[:, :, : begin.shape[1]]).cumsum(1)
+            partial = pad(partial, (0, 0, 1, 0)) + bias  # of 0, 1, ... tokens
+            pooled.append(torch.cat([partial, found.cummax(1).values], 1)[:, : text.ids.shape[1] + 1])
+        return self._features(torch.cat(pooled, -1))
+
+    def begin_reading(self, size: int) -> State:
+        table = self.table.weight
+        return {
+            "window": table.new_zeros(size, max(self.widths), table.shape[1]),  # the last tokens read
+            "highest": table.new_zeros(size, self.feature_size),
+            "read": torch.full((size,), -1, device=table.device),  # how many tokens
+        }
+
+    def read_on(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
+        read = state["read"] + 1
+        x = token.read(self.table.weight) if isinstance(token, Choice) else self.table(token)  # (B, E)
+        x = x * (read > 0).unsqueeze(1)
+        window = torch.cat([state["window"][:, 1:], x.unsqueeze(1)], 1)
+        longest = window.shape[1]
+        padded = pad(window, (0, 0, 0, longest))
+        values = []
+        for width, layer in zip(self.widths, self.convolutions, strict=True):
+            # The window that ends here; of fewer tokens, the one that begins with them and sees zeros past them.
+            begin = longest - read.clamp(max=width)
+            places = begin.unsqueeze(1) + torch.arange(width, device=begin.device)  # (B, width)
+            rows = padded.gather(1, places.unsqueeze(-1).expand(-1, -1, x.shape[1]))
+            values.append(layer(rows).squeeze(1))
+        value = torch.cat(values, 1).to(state["highest"].dtype)  # (B, F)
+        first = read.unsqueeze(1) <= self.reach
+        highest = torch.where(first, value, torch.maximum(state["highest"], value))
+        return self._features(highest), {"window": window, "highest": highest, "read": read}
+
+    def _found(
+        self, embeddings: Tensor, weight: Tensor, labels: Tensor | None, kept: int = 0
+    ) -> Iterator[Tensor]:
         """For every width, the weighted windows (B, windows, filters) that reach beyond the first `kept` tokens."""
+        if self.beside is not None:
+            label = read_labels(self.beside, _given(labels)).unsqueeze(1)  # (B, 1, E)
+            embeddings = torch.cat([embeddings, label * weight.unsqueeze(-1)], -1)
         short = max(self.widths) - embeddings.shape[1]
         if short > 0:
             embeddings, weight = pad(embeddings, (0, 0, 0, short)), pad(weight, (0, short))
@@ -105,16 +178,29 @@ class CNN(Discriminator):
             yield convolution(embeddings[:, begin:]) * counts.unsqueeze(-1)
 
     def _verdict(self, pooled: list[Tensor], labels: Tensor | None) -> Verdict:
+        features = self._features(torch.cat(pooled, 1))  # (B, F)
+        if self.likeness is not None:
+            features = torch.cat([features, self.likeness(features)], 1)
+        features = self.dropout(features)
+        if self.tells_classes:
+            classes = self.score(features)  # (B, K)
+            return Verdict(classes.logsumexp(-1), features, classes)
+        score = self.score(features).squeeze(-1)
+        if self.labels is not None:
+            score = score + (read_labels(self.labels, _given(labels)) * features).sum(-1)
+        return Verdict(score, features)
+
+    def _features(self, pooled: Tensor) -> Tensor:
         # The relu comes after the pooling, since a maximum and a weight of 0 or more pass through it.
-        features = torch.cat(pooled, 1).relu()  # (B, F)
+        features = pooled.relu()
         if self.highway is not None:
             change, gate = self.highway(features).chunk(2, -1)
             gate = gate.sigmoid()
             features = gate * change.relu() + (1 - gate) * features
-        features = self.dropout(features)
-        score = self.score(features).squeeze(-1)
-        if self.labels is not None:
-            if labels is None:
-                raise ValueError("this discriminator judges by label: the text needs labels (B,)")
-            score = score + (self.labels(labels) * features).sum(-1)
-        return Verdict(score, features)
+        return features
+
+
+def _given(labels: Tensor | None) -> Tensor:
+    if labels is None:
+        raise ValueError("this discriminator judges by label: the text needs labels (B,)")
+    return labels

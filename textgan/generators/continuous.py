@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.generators.recurrent import FORBIDDEN
-from textgan.types import Generator, Prompt, Sampler, Text, Vocabulary
+from textgan.types import Generator, Prompt, Sampler, Text, Vocabulary, read_labels
 
 
 class Continuous(Generator):
@@ -58,7 +58,7 @@ class Continuous(Generator):
         if self.labels is not None:
             if prompt.labels is None:
                 raise ValueError("this generator writes by label: the prompt needs labels (B,)")
-            draw = draw + self.labels(prompt.labels).unsqueeze(1)
+            draw = draw + read_labels(self.labels, prompt.labels).unsqueeze(1)
         h, c = self.begin(draw[:, -1]).tanh().chunk(2, -1)
         vector = self.table[self.vocabulary.bos].expand(prompt.size, -1)
         vectors = []

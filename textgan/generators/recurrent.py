@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.products import linear
-from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary
+from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary, read_labels
 
 Init = Literal["uniform", "truncated-normal", "torch"]
 FORBIDDEN = -1e9  # finite: probability 0 exactly in float32, and p * log p stays 0 where -inf would give NaN
@@ -26,7 +26,7 @@ class Recurrent(Generator):
     in MLE training only; tie: the output layer is the embedding table (through a projection if hidden differs
     from embedding); init: `uniform` in ±1/sqrt(d), `truncated-normal` with deviation 1/sqrt(d) cut at two
     deviations (d: the weight's last dimension), or `torch`, each layer's own. classes > 0: a label's embedding
-    is added to every input.
+    is added to every input; of the label -1, not known, nothing is added.
     """
 
     layer_type: type[nn.LSTM] | type[nn.GRU]
@@ -70,7 +70,7 @@ class Recurrent(Generator):
         if self.labels is not None:
             if prompt.labels is None:
                 raise ValueError("this generator writes by label: the prompt needs labels (B,)")
-            state["label"] = self.labels(prompt.labels)  # (B, E)
+            state["label"] = read_labels(self.labels, prompt.labels)  # (B, E)
         return state
 
     def step(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
@@ -93,7 +93,7 @@ class Recurrent(Generator):
         if self.labels is not None:
             if text.labels is None:
                 raise ValueError("this generator writes by label: the text needs labels (B,)")
-            x = x + self.labels(text.labels).unsqueeze(1)
+            x = x + read_labels(self.labels, text.labels).unsqueeze(1)
         for layer in self.layers:
             x, _ = layer(self.dropout(x))
         return x
@@ -119,7 +119,7 @@ class LSTM(Recurrent):
     _carried = ("h", "c")
 
     def _cell(self, x: Tensor, carried: list[Tensor], layer: nn.Module) -> tuple[Tensor, ...]:
-        return torch.lstm_cell(x, carried, *_weights(layer))
+        return torch.lstm_cell(x, carried, *cell_weights(layer))
 
 
 class GRU(Recurrent):
@@ -129,10 +129,10 @@ class GRU(Recurrent):
     _carried = ("h",)
 
     def _cell(self, x: Tensor, carried: list[Tensor], layer: nn.Module) -> tuple[Tensor, ...]:
-        return (torch.gru_cell(x, carried[0], *_weights(layer)),)
+        return (torch.gru_cell(x, carried[0], *cell_weights(layer)),)
 
 
-def _weights(layer: nn.Module) -> list[Tensor]:
+def cell_weights(layer: nn.Module) -> list[Tensor]:
     """W_ih, W_hh, b_ih, b_hh of a fused layer, for the cell functions."""
     return [layer.weight_ih_l0, layer.weight_hh_l0, layer.bias_ih_l0, layer.bias_hh_l0]  # type: ignore[list-item]
 

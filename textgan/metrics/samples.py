@@ -31,7 +31,8 @@ class Samples:
 
     references: held-out real sentences. train: what the generator learnt from. source: the true
     distribution, where it is known. heldout_nll: the generator's own likelihood of held-out text, computed
-    when it is called. A metric whose field is missing is left out of the result.
+    when it is called. labels: what each of the texts was asked to be; reference_labels, train_labels: what the real
+    ones are; -1 where it is not known. A metric whose field is missing is left out of the result.
     """
 
     texts: list[str]
@@ -39,6 +40,9 @@ class Samples:
     train: list[str] | None = None
     source: Source | None = None
     heldout_nll: Callable[[], HeldOut] | None = None
+    labels: list[int] | None = None
+    reference_labels: list[int] | None = None
+    train_labels: list[int] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from textgan.data.corpus import Source
+from textgan.data.corpus import Source, token_counts
 from textgan.errors import Mistake
 from textgan.metrics.samples import Samples, Score, signature
 
@@ -27,7 +27,8 @@ def grammaticality(sentences: Sequence[str], source: Source) -> float:
 
 
 def source_nll(sentences: Sequence[str], source: Source) -> float:
-    """Nats per token under the smoothed source, over all sentences; each end counts as a token.
+    """Nats per token under the smoothed source, over all sentences; each end counts as a token, but for
+    a source whose sentences are all of one length.
 
     In [0, inf); lower is better down to the source's own rate (entropy over mean length). Below it the texts are
     too likely: a sign of collapse. Blind spots: variety; one sentence out of many that is far off weighs much.
@@ -39,7 +40,7 @@ def source_nll(sentences: Sequence[str], source: Source) -> float:
 
 
 def _tokens(sentences: Sequence[str], source: Source) -> int:
-    return sum(len(source.tokens(sentence)) + 1 for sentence in sentences)
+    return max(1, int(token_counts(source, sentences).sum()))  # a text may have none where an end is no token
 
 
 def measure_source(samples: Samples) -> dict[str, Score]:

@@ -20,6 +20,8 @@ class Embedding(Strategy):
     `discriminator: {table: corpus}`; the temperature then has no part.
     """
 
+    pathwise = True
+
     def __init__(self, temperature: float | Schedule = 1.0) -> None:
         super().__init__()
         self.temperature = temperature

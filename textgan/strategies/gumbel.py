@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from textgan.sampling import Draw, GumbelSoftmax
+from typing import Literal
+
+from textgan.sampling import Draw, GumbelRao, GumbelSoftmax, ReinMax
 from textgan.strategies.pathwise import pathwise_turn
 from textgan.strategies.schedules import Schedule, at
 from textgan.types import Sampler, Situation, Strategy, Turn
@@ -12,16 +14,38 @@ class Gumbel(Strategy):
     """Writes relaxed one-hots; biased for any temperature above 0, the less the lower, at a growing variance.
 
     temperature: a number, or a schedule over the adversarial phase's progress (`inverse: true` for RelGAN's
-    beta). hard: straight-through, so that the judge and the generator's next step see one-hots.
+    beta). hard: straight-through, so that the judge and the generator's next step see one-hots. estimator: how the
+    gradient of a straight-through token is found: `plain`; `rao`, of the same expectation with less variance, at
+    the price of `draws` relaxed tokens (Paulus et al. 2021); `second-order`, with less bias (Liu et al. 2023; its
+    temperature should be 1 or above).
     """
 
-    def __init__(self, temperature: float | Schedule = 1.0, hard: bool = True) -> None:
+    pathwise = True
+
+    def __init__(
+        self,
+        temperature: float | Schedule = 1.0,
+        hard: bool = True,
+        estimator: Literal["plain", "rao", "second-order"] = "plain",
+        draws: int = 8,
+    ) -> None:
         super().__init__()
+        if estimator != "plain" and not hard:
+            raise ValueError(f"estimator: {estimator!r} is for straight-through tokens; set hard to true")
+        if draws < 1:
+            raise ValueError(f"draws: {draws}; expected 1 or more")
         self.temperature = temperature
         self.hard = hard
+        self.estimator = estimator
+        self.draws = draws
 
     def sampler(self, progress: float) -> Sampler:
-        return GumbelSoftmax(at(self.temperature, progress), self.hard)
+        temperature = at(self.temperature, progress)
+        if self.estimator == "rao":
+            return GumbelRao(temperature, self.draws)
+        if self.estimator == "second-order":
+            return ReinMax(temperature)
+        return GumbelSoftmax(temperature, self.hard)
 
     def judge_sampler(self, progress: float) -> Sampler:
         # Straight-through tokens are one-hots of exact draws: plain draws are the same text, without (B,T,V).

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from textgan.sampling import Draw
 from textgan.strategies.baselines import BASELINES
+from textgan.strategies.ranking import rescaled_by_rank
 from textgan.strategies.rollouts import prefix_values, roll_out
 from textgan.types import Generator, Sampler, Situation, Strategy, Text, Turn
 
@@ -21,7 +22,9 @@ class Reinforce(Strategy):
     whole sentence. rollout_lag: the rollout policy after each step is lag * itself + (1 - lag) * generator
     (SeqGAN's update rate 0.8); 0 is the generator itself. baseline: see `baselines.py`. entropy: weight of the
     policy's mean entropy (nats per token) added to the reward. kl: weight of the mean divergence
-    KL(policy || pretrained generator) (nats per token) taken from it.
+    KL(policy || pretrained generator) (nats per token) taken from it. bootstrap: above 0, values are rewards by rank
+    of this steepness (`ranking.py`; LeakGAN's delta is 12). A generator may turn the values into rewards of its own
+    and raise something beside (`Generator.credit`): `g-credit` and `g-beside` in the log are their means per token.
 
     The loss is a mean over sentences of sums over tokens, so that its gradient is minus the gradient of the
     expected reward, whatever the sentences' lengths. Departure from SeqGAN's code, which divides by B * T.
@@ -34,6 +37,7 @@ class Reinforce(Strategy):
         baseline: Literal["none", "batch", "ema", "leave-one-out", "q-difference"] = "leave-one-out",
         entropy: float = 0.0,
         kl: float = 0.0,
+        bootstrap: float = 0.0,
     ) -> None:
         super().__init__()
         if rollouts < 0:
@@ -44,11 +48,18 @@ class Reinforce(Strategy):
             raise ValueError(
                 "baseline: 'q-difference' compares rollouts of neighbouring prefixes; set rollouts above 0"
             )
+        if bootstrap < 0:
+            raise ValueError(f"bootstrap: {bootstrap}; expected 0 (off) or more")
+        if bootstrap and baseline == "q-difference":
+            raise ValueError(
+                "bootstrap: ranks at two positions have no difference; set baseline to leave-one-out"
+            )
         self.rollouts = rollouts
         self.rollout_lag = rollout_lag
         self.baseline = BASELINES[baseline]()
         self.entropy = entropy
         self.kl = kl
+        self.bootstrap = bootstrap
         self.rollout_policy: Generator | None = None
         self.anchor: Generator | None = None
 
@@ -68,12 +79,20 @@ class Reinforce(Strategy):
         with torch.no_grad():
             fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
             values, empty = self._values(situation, fake)
-            advantage = self.baseline(values, fake.mask, empty)  # (B, T)
+            last = values.gather(1, fake.mask.sum(1, keepdim=True) - 1)
+            if self.bootstrap:
+                values = rescaled_by_rank(values, fake.mask, self.bootstrap)
+        worth, beside = generator.credit(fake, values)
+        with torch.no_grad():
+            advantage = self.baseline(worth, fake.mask, empty)  # (B, T)
         policy_loss = -(advantage * generator.log_prob(fake)).sum() / len(fake)
         tokens = fake.mask.sum()
-        last = values.gather(1, fake.mask.sum(1, keepdim=True) - 1)
         log = {"g-loss": policy_loss.detach(), "reward": last.mean()}
         loss = policy_loss
+        if beside is not None:
+            loss = loss - beside.sum() / len(fake)
+            log["g-beside"] = beside.detach().sum() / tokens
+            log["g-credit"] = worth.sum() / tokens
         if self.entropy or self.anchor is not None:
             log_probs = generator.logits(fake).log_softmax(-1)  # (B, T, V)
         if self.entropy:

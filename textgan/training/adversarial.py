@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from textgan.errors import Mistake
 from textgan.strategies.schedules import Schedule, at
+from textgan.training.averaging import Average
 from textgan.training.discriminator import DiscriminatorTrainer
 from textgan.training.game import Game, judging, policy_mode
 from textgan.training.likelihood import mean_entropy, token_loss
@@ -24,6 +26,12 @@ class Adversarial(Phase):
     every n-th iteration ends with mle_steps steps of teacher forcing by the generator's optimiser.
     length: the most tokens of a sentence in play, real ones cut to it; a number, or a schedule over the phase
     (curriculum over length, Press et al. 2017, section 3); default: the run's length.
+
+    Stabilisers: generator, discriminator: two optimisers, hence two time scales (Heusel et al. 2017).
+    instance_noise: deviation of the noise on what the judge learns from, in units of its embeddings, falling to 0 by
+    the end (Sonderby et al. 2017; the generator's turn is judged without). replay: share of the judge's fakes that
+    are old ones, of the last replay_size (see `Replay`). average: decay of the average of the generator's weights
+    that is evaluated and kept (see `Average`); 0 keeps the weights themselves.
     """
 
     name = "adversarial"
@@ -41,6 +49,10 @@ class Adversarial(Phase):
         mle_every: int = 0,
         mle_steps: int = 1,
         length: float | Schedule | None = None,
+        instance_noise: float = 0.0,
+        replay: float = 0.0,
+        replay_size: int = 2048,
+        average: float = 0.0,
         generator: Optimizer = Optimizer(lr=1e-4),  # noqa: B008 (frozen)
         discriminator: Optimizer = Optimizer(lr=1e-3),  # noqa: B008 (frozen)
     ) -> None:
@@ -54,6 +66,19 @@ class Adversarial(Phase):
         self.mle_every = mle_every
         self.mle_steps = mle_steps
         self.length = length
+        if not 0 <= average < 1:
+            raise ValueError(f"average: {average}; expected 0 or more, and less than 1")
+        if not 0 <= replay < 1:
+            raise ValueError(f"replay: {replay}; expected a share of the batch, 0 or more and less than 1")
+        if instance_noise < 0:
+            raise ValueError(f"instance_noise: {instance_noise}; expected 0 or more")
+        if replay_size < batch:
+            raise ValueError(f"replay_size: {replay_size}; expected a batch of sentences ({batch}) or more")
+        self.instance_noise = instance_noise
+        self.replay = replay
+        self.replay_size = replay_size
+        self.decay = average
+        self.average: Average | None = None
         self.generator_plan = generator
         self.discriminator_plan = discriminator
 
@@ -71,13 +96,21 @@ class Adversarial(Phase):
         game.strategy.begin(game.generator)
         self.optimizer = self.generator_plan.build(game.generator.parameters())
         self.batches = game.batches(game.train, self.batch, stream=20)
-        self.judge = DiscriminatorTrainer(game, self.batch, self.discriminator_plan, stream=30)
+        self.judge = DiscriminatorTrainer(
+            game, self.batch, self.discriminator_plan, stream=30,
+            noise=self.instance_noise, replay=self.replay, replay_size=self.replay_size,
+        )  # fmt: skip
+        self.average = Average(game.generator, self.decay) if self.decay else None
 
     @property
     def total(self) -> int:
         return self.steps
 
     def step(self) -> dict[str, Tensor]:
+        with self.average.training() if self.average is not None else nullcontext():
+            return self._iteration()
+
+    def _iteration(self) -> dict[str, Tensor]:
         progress = self.step_count / max(1, self.steps - 1)
         log: dict[str, Tensor] = {}
         if self.length is not None:
@@ -113,6 +146,8 @@ class Adversarial(Phase):
                 )
             norm = descend(turn.loss, game.generator, self.optimizer, self.generator_plan.clip, game.engine)
         game.strategy.after_step(game.generator)
+        if self.average is not None:
+            self.average.update()
         log = {**turn.log, "g-grad-norm": norm, **self.judge.look(turn.fake)}
         log["distinct"] = _distinct(turn.fake.ids)
         if game.generator.has_likelihood:
@@ -125,7 +160,7 @@ class Adversarial(Phase):
         text, known = text.to(game.engine.device), known.to(game.engine.device)
         game.generator.train()
         with game.engine.autocast():
-            loss = token_loss(game.generator.log_prob(text), known)
+            loss = token_loss(game.generator.teach(text), known)
         descend(loss, game.generator, self.optimizer, self.generator_plan.clip, game.engine)
         return loss.detach()
 
@@ -143,6 +178,7 @@ class Adversarial(Phase):
             "optimizer": self.optimizer.state_dict(),
             "batches": self.batches.state_dict(),
             "judge": self.judge.state_dict(),
+            **({"average": self.average.state_dict()} if self.average is not None else {}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -150,6 +186,8 @@ class Adversarial(Phase):
         self.optimizer.load_state_dict(state["optimizer"])
         self.batches.load_state_dict(state["batches"])
         self.judge.load_state_dict(state["judge"])
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
 
 
 def _distinct(ids: Tensor) -> Tensor:

@@ -10,35 +10,54 @@ import torch
 from torch import Tensor
 
 from textgan.data.batches import Batches
-from textgan.training.game import Game, judging, pair_accuracy
+from textgan.training.game import Game, judging, pair_accuracy, told_classes
 from textgan.training.optimizers import Optimizer, descend
 from textgan.training.phase import Phase
+from textgan.training.replay import Replay
 from textgan.types import Text
 
 _WRITTEN_AT_ONCE = 256  # sentences: relaxed ones take V numbers a token
 
 
 class DiscriminatorTrainer:
-    """Updates of the discriminator on real text against fakes, with its optimiser and its two streams of text."""
+    """Updates of the discriminator on real text against fakes, with its optimiser and its two streams of text.
 
-    def __init__(self, game: Game, batch: int, plan: Optimizer, stream: int) -> None:
+    noise: deviation of the noise on what the judge reads at an update, falling in a line from this to 0 with the
+    phase's progress. replay: share of each batch's fakes that are old ones, of the last `replay_size`.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        batch: int,
+        plan: Optimizer,
+        stream: int,
+        noise: float = 0.0,
+        replay: float = 0.0,
+        replay_size: int = 2048,
+    ) -> None:
         self.game = game
         self.batch = batch
         self.plan = plan
         self.optimizer = plan.build(game.discriminator.parameters())
-        self.real = game.batches(game.train, batch, stream=stream)
+        share: float = getattr(game.objective, "labelled_share", 0.0)
+        self.real = game.batches(game.train, batch, stream=stream, labelled=share)
         self.heldout = game.batches(game.heldout, batch, stream=stream + 1)
+        self.noise = noise
+        self.replay = Replay(replay, replay_size, game.length, game.engine.device) if replay else None
 
     def update(self, real: Text, fake: Text) -> dict[str, Tensor]:
-        """One descent step of objective + penalty."""
+        """One descent step of objective + penalty, summed over the judges where there are several."""
         game = self.game
         game.discriminator.train()
+        members = game.discriminator.members()
         with game.engine.autocast():
-            verdict_real, verdict_fake = game.discriminator.judge_both(real, fake)
-            loss = game.objective.discriminator_loss(verdict_real, verdict_fake)
+            loss = torch.stack(
+                [game.objective.discriminator_loss(*judge.judge_both(real, fake)) for judge in members]
+            ).sum()
         log = {"d-loss": loss.detach()}
         if game.penalty is not None:
-            penalty = game.penalty(game.discriminator, real, fake)
+            penalty = torch.stack([game.penalty(judge, real, fake) for judge in members]).sum()
             log["d-penalty"] = penalty.detach()
             loss = loss + penalty
         log["d-grad-norm"] = descend(loss, game.discriminator, self.optimizer, self.plan.clip, game.engine)
@@ -49,6 +68,8 @@ class DiscriminatorTrainer:
 
         The generator stands still meanwhile, so the fakes of all rounds are written together, which is quicker.
         """
+        for judge in self.game.discriminator.members():
+            judge.noise = self.noise * (1 - progress)
         batches = max(1, pool // self.batch)
         pairs = self._pairs(count * batches, progress)
         for begin in range(0, len(pairs), batches):
@@ -67,9 +88,9 @@ class DiscriminatorTrainer:
             like = reduce(Text.joined, chunk)
             fakes = self.game.write_fakes(like, len(like), progress)
             sizes = [0, *accumulate(len(real) for real in chunk)]
-            pairs += [
-                (real, fakes[low:high]) for real, low, high in zip(chunk, sizes, sizes[1:], strict=False)
-            ]
+            for real, low, high in zip(chunk, sizes, sizes[1:], strict=False):
+                fake = fakes[low:high]
+                pairs.append((real, fake if self.replay is None else self.replay.mix(fake)))
         return pairs
 
     @torch.no_grad()
@@ -81,9 +102,10 @@ class DiscriminatorTrainer:
             real = game.discriminator.judge(game.next_text(self.real))
             heldout = game.discriminator.judge(game.next_text(self.heldout))
             return {
-                "d-accuracy-train": pair_accuracy(real, judged),
-                "d-accuracy-heldout": pair_accuracy(heldout, judged),
+                "d-accuracy-train": pair_accuracy(real, judged, game.objective),
+                "d-accuracy-heldout": pair_accuracy(heldout, judged, game.objective),
                 **game.objective.value(real, judged),
+                **told_classes(heldout),
             }
 
     def state_dict(self) -> dict[str, Any]:
@@ -91,6 +113,7 @@ class DiscriminatorTrainer:
             "optimizer": self.optimizer.state_dict(),
             "real": self.real.state_dict(),
             "heldout": self.heldout.state_dict(),
+            **({"replay": self.replay.state_dict()} if self.replay is not None else {}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -98,6 +121,8 @@ class DiscriminatorTrainer:
         streams: dict[str, Batches] = {"real": self.real, "heldout": self.heldout}
         for name, stream in streams.items():
             stream.load_state_dict(state[name])
+        if self.replay is not None:
+            self.replay.load_state_dict(state["replay"])
 
 
 class Discriminate(Phase):

@@ -8,14 +8,15 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from textgan.data.batches import Encoded
+from textgan.data.batches import Encoded, ordered
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
-from textgan.metrics.samples import HeldOut, Samples, Score
+from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
 from textgan.sampling import Draw, seeded
+from textgan.training.game import judging
 from textgan.training.likelihood import heldout_nats
-from textgan.types import Generator, Prompt, Sampler
+from textgan.types import Discriminator, Generator, Prompt, Sampler
 
 BATCH = 256
 
@@ -55,8 +56,13 @@ class Evaluation:
         references: list[str],
         corpus: Corpus,
         likelihood: tuple[Generator, Encoded, Accelerator] | None = None,
+        labels: list[int] | None = None,
+        reference_labels: list[int] | None = None,
     ) -> dict[str, Score]:
-        """The recipe's metrics; `likelihood` adds the generator's own on an encoded split, if it has one."""
+        """The recipe's metrics; `likelihood` adds the generator's own on an encoded split, if it has one.
+
+        labels: what the texts were asked to be; reference_labels: what the references are.
+        """
 
         def heldout() -> HeldOut:
             assert likelihood is not None
@@ -66,8 +72,45 @@ class Evaluation:
             return HeldOut(nats, tokens, len(encoded), unknown)
 
         asks = likelihood is not None and likelihood[0].has_likelihood
-        samples = Samples(texts, references, corpus.train.texts, corpus.source, heldout if asks else None)
+        samples = Samples(
+            texts,
+            references,
+            corpus.train.texts,
+            corpus.source,
+            heldout if asks else None,
+            labels,
+            reference_labels,
+            corpus.train.labels,
+        )
         return evaluate(samples, self.metrics, beside=self.beside)
+
+
+@torch.no_grad()
+def judge_accuracy(discriminator: Discriminator, encoded: Encoded, engine: Accelerator) -> dict[str, Score]:
+    """`class-accuracy-judge`: share of real sentences, of known label, whose class the judge tells rightly.
+
+    In [0, 1], higher is better. What a judge trained on few labels is for; it says nothing of the written text. Absent
+    where the judge tells no classes or no label is known.
+    """
+    right = sentences = 0
+    with judging(discriminator), engine.autocast():
+        for text, _ in ordered(encoded, BATCH):
+            verdict = discriminator.judge(text.to(engine.device))
+            if verdict.classes is None or verdict.labels is None:
+                return {}
+            right += int((verdict.classes.argmax(1) == verdict.labels).sum())
+            sentences += int((verdict.labels >= 0).sum())
+    if not sentences:
+        return {}
+    name = "class-accuracy-judge"
+    return {name: Score(right / sentences, signature(name, refs=sentences))}
+
+
+def asked_labels(labels: Tensor | None, count: int, seed: int) -> Tensor | None:
+    """What `write_ids` asks `count` sentences to be with these labels and this seed: (count,)."""
+    if labels is None:
+        return None
+    return labels[torch.randint(len(labels), (count,), generator=torch.Generator().manual_seed(seed))]
 
 
 @torch.no_grad()
@@ -89,12 +132,11 @@ def write_ids(
     was_training = generator.training
     generator.eval()
     written: list[list[int]] = []
+    asked = asked_labels(labels, count, seed)
     with seeded(seed):
         for begin in range(0, count, BATCH):
             size = min(BATCH, count - begin)
-            wanted = None
-            if labels is not None:
-                wanted = labels[torch.randint(len(labels), (size,))].to(engine.device)
+            wanted = None if asked is None else asked[begin : begin + size].to(engine.device)
             with engine.autocast():
                 begin_with = None if prefix is None else prefix.to(engine.device).expand(size, -1)
                 text = generator.write(Prompt(size, wanted, begin_with), length, sampler)

@@ -38,9 +38,17 @@ class Game:
         """The most tokens of a sentence in play: `length`, or the `at_most` of a curriculum that is not there yet."""
         return self.at_most or self.length
 
-    def batches(self, encoded: Encoded, size: int, stream: int, *, bucket: bool = False) -> Batches:
+    @property
+    def writers(self) -> dict[str, nn.Module]:
+        """Whose weights it takes to write text: the generator's, and the judge's where the generator reads it."""
+        players: dict[str, nn.Module] = {"generator": self.generator}
+        return players | ({"discriminator": self.discriminator} if self.generator.reads_judge else {})
+
+    def batches(
+        self, encoded: Encoded, size: int, stream: int, *, bucket: bool = False, labelled: float = 0.0
+    ) -> Batches:
         """A stream of its own, so that one phase's reading never shifts another's."""
-        return Batches(encoded, size, seed=self.seed * 1000 + stream, bucket=bucket)
+        return Batches(encoded, size, seed=self.seed * 1000 + stream, bucket=bucket, labelled=labelled)
 
     def next_text(self, batches: Batches) -> Text:
         return batches.next()[0].narrowed(self.limit).to(self.engine.device)
@@ -88,10 +96,20 @@ def judging(discriminator: Discriminator) -> Iterator[None]:
         discriminator.train(was_training)
 
 
-def pair_accuracy(real: Verdict, fake: Verdict) -> Tensor:
+def pair_accuracy(real: Verdict, fake: Verdict, objective: Objective | None = None) -> Tensor:
     """Share of (real, fake) pairs in which the real sentence scores higher; chance is .5, ties count half.
 
-    Needs no threshold, so it means the same for every objective (a critic's scores have no zero).
+    Needs no threshold, so it means the same for every objective (a critic's scores have no zero). An objective that
+    trains something other than the score says what to go by: `compared(real, fake)`, two vectors.
     """
-    difference = real.score.unsqueeze(1) - fake.score.unsqueeze(0)  # (B_real, B_fake)
+    compared = getattr(objective, "compared", None)
+    first, second = compared(real, fake) if compared else (real.score, fake.score)
+    difference = first.unsqueeze(1) - second.unsqueeze(0)  # (B_real, B_fake)
     return (difference > 0).float().mean() + (difference == 0).float().mean() / 2
+
+
+def told_classes(verdict: Verdict) -> dict[str, Tensor]:
+    """Share of the sentences whose class a judge tells rightly; empty where it tells none or there are no labels."""
+    if verdict.classes is None or verdict.labels is None:
+        return {}
+    return {"class-accuracy-heldout": (verdict.classes.argmax(1) == verdict.labels).float().mean()}

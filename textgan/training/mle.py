@@ -65,7 +65,7 @@ class Mle(Phase):
         text, known = self.batches.next()
         text, known = text.to(game.engine.device), known.to(game.engine.device)
         with game.engine.autocast():
-            loss = token_loss(game.generator.log_prob(text), known)
+            loss = token_loss(game.generator.teach(text), known)
         norm = descend(loss, game.generator, self.optimizer, self.plan.clip, game.engine)
         self.step_count += 1
         log = {"loss": loss.detach(), "g-grad-norm": norm}

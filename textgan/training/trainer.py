@@ -13,9 +13,10 @@ from typing import Any
 
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
+from textgan.errors import Mistake
 from textgan.metrics.samples import Score
 from textgan.training import checkpoints
-from textgan.training.evaluation import Evaluation, write_sentences
+from textgan.training.evaluation import Evaluation, asked_labels, write_sentences
 from textgan.training.folder import RunFolder
 from textgan.training.game import Game
 from textgan.training.health import Health
@@ -81,7 +82,7 @@ class Trainer:
         self._health = Health()
         self.folder.append({"kind": "phase", "phase": phase.name, "step": 0, "seconds": self.elapsed})
         if phase.changes_text:
-            checkpoints.save(self.folder.checkpoints / "pretrained", {"generator": self.game.generator})
+            checkpoints.save(self.folder.checkpoints / "pretrained", self.game.writers)
             self._look(phase)
 
     def _play(self, phase: Phase) -> None:
@@ -122,7 +123,11 @@ class Trainer:
         game = self.game
         sentences = self.write(self.evaluation.samples, seed=game.seed + 1)
         likelihood = (game.generator, game.heldout, game.engine)
-        scores = self.evaluation.score(sentences, self.corpus.validation.texts, self.corpus, likelihood)
+        heldout = self.corpus.validation
+        asked = self.asked(self.evaluation.samples, seed=game.seed + 1)
+        scores = self.evaluation.score(
+            sentences, heldout.texts, self.corpus, likelihood, asked, heldout.labels
+        )
         row = {"kind": "evaluate", "phase": phase.name, "step": phase.step_count, "seconds": self.elapsed}
         self.folder.append({**row, "scores": as_rows(scores)})
         self.folder.write_samples(f"{phase.name}-{phase.step_count:06d}", sentences[:100])
@@ -130,7 +135,7 @@ class Trainer:
         watched = scores.get(self.evaluation.best)
         if watched is not None and self.evaluation.better(watched.value, self.best):
             self.best = watched.value
-            checkpoints.save(self.folder.checkpoints / "best", {"generator": game.generator})
+            checkpoints.save(self.folder.checkpoints / "best", game.writers)
 
     def write(self, count: int, seed: int) -> list[str]:
         """Readable sentences by the generator as it is."""
@@ -139,6 +144,11 @@ class Trainer:
             game.generator, self.tokenizer, count, game.length, self.evaluation.sampler, seed,
             game.engine, game.train.text.labels,
         )  # fmt: skip
+
+    def asked(self, count: int, seed: int) -> list[int] | None:
+        """The labels that `write` asks the sentences to have; None without labels."""
+        labels = asked_labels(self.game.train.text.labels, count, seed)
+        return None if labels is None else labels.tolist()
 
     def save(self) -> None:
         """`checkpoints/last`: with it a resumed run goes on bit for bit."""
@@ -179,7 +189,10 @@ class Trainer:
         if within:
             self.phases[self._current].begin(self.game)
             self.phases[self._current].load_state_dict(state["phase-state"])
-            self.game.strategy.load_state_dict(state["strategy"])
+            # A phase without a strategy may follow one with: what that one had begun begins anew with the next.
+            found = self.game.strategy.load_state_dict(state["strategy"], strict=False)
+            if found.missing_keys:
+                raise Mistake(f"{last}: lacks {', '.join(found.missing_keys)} of the strategy's state")
         checkpoints.set_random_state(state["random"])
         return within
 

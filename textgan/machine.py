@@ -1,9 +1,11 @@
-"""Freed memory stays with the process, so that big tensors are not paid for again at every step."""
+"""The machine as a process should use it: memory that it has freed, and the cores that it may have."""
 
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
+from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
 _MEGABYTE = 1024 * 1024
@@ -23,3 +25,17 @@ def keep_freed_memory() -> bool:
         return False
     # 32 MB is the highest that glibc takes; the trim threshold is set too, as setting either stops its own tuning.
     return bool(tune(_MMAP_THRESHOLD, 32 * _MEGABYTE)) and bool(tune(_TRIM_THRESHOLD, 1024 * _MEGABYTE))
+
+
+def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores that this process may use: no more than its affinity and its container's quota allow.
+
+    torch looks at the affinity alone; in a container with a quota of 2 on a machine of 64 it would start 64 threads.
+    quota: the file of the control group, `<microseconds> <period>` or `max <period>`.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        share, period = quota.read_text(encoding="ascii").split()
+    except (OSError, ValueError):  # no such control group: nothing is limited
+        return allowed
+    return allowed if share == "max" else max(1, min(allowed, round(int(share) / int(period))))

@@ -1,15 +1,19 @@
-"""What is freed is used again: the page faults of a loop of allocations end."""
+"""What is freed is used again: the page faults of a loop of allocations end; quotas are kept to."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from textgan.machine import cores
+
 LOOP = """
 import resource, sys, torch
-from textgan.allocation import keep_freed_memory
+from textgan.machine import keep_freed_memory
 if sys.argv[1] == "keep" and not keep_freed_memory():
     print("unsupported")
     raise SystemExit
@@ -32,3 +36,14 @@ def test_freed_memory_is_used_again() -> None:
     if told.strip() == "unsupported":
         pytest.skip("not glibc")
     assert int(told) < 100  # of 2 * 50 * 2,441 pages
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"), [("max 100000", None), ("100000 100000", 1), ("10000 100000", 1), ("strange", None)]
+)
+def test_no_more_cores_than_the_quota(tmp_path: Path, told: str, wanted: int | None) -> None:
+    quota = tmp_path / "cpu.max"
+    quota.write_text(told)
+    everything = cores(tmp_path / "absent")
+    assert cores(quota) == (wanted or everything)
+    assert 1 <= everything <= (os.cpu_count() or 1)

@@ -1,0 +1,79 @@
+"""Labels on their way through a run: asked for, written by, scored by, and known of few sentences alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from textgan.assembly import build
+from textgan.data.batches import Encoded
+from textgan.discriminators.cnn import CNN
+from textgan.loaded import evaluate_run
+from textgan.recipe import Recipe
+from textgan.run import train
+from textgan.sampling import Draw
+from textgan.training.evaluation import asked_labels, judge_accuracy, write_ids
+from textgan.types import Generator, Prompt, Sampler, Text, Vocabulary
+
+
+class _Echo(Generator):
+    """Writes the label it is asked for."""
+
+    def write(self, prompt: Prompt, length: int, sampler: Sampler) -> Text:
+        assert prompt.labels is not None
+        ids = prompt.labels.unsqueeze(1)
+        return Text(ids, torch.ones_like(ids, dtype=torch.bool), prompt.labels)
+
+
+@pytest.mark.parametrize("count", [3, 256, 300])
+def test_what_was_asked_for_can_be_asked_again(count: int) -> None:
+    labels = torch.tensor([4, 5, 5, 5])
+    asked = asked_labels(labels, count, seed=9)
+    torch.manual_seed(123)  # whatever the outer stream is
+    written = write_ids(_Echo(), count, 5, Draw(), 9, Accelerator(cpu=True), labels)
+    assert asked is not None and [row[0] for row in written] == asked.tolist()
+    assert asked_labels(None, count, 9) is None
+
+
+def test_the_judge_is_scored_on_sentences_of_known_label() -> None:
+    torch.manual_seed(0)
+    judge = CNN(Vocabulary(9), embedding=4, widths=[1], filters=3, labels="tell", classes=2)
+    ids = torch.randint(4, 9, (6, 3))
+    text = Text(ids, torch.ones_like(ids, dtype=torch.bool))
+    told = judge.eval().judge(text).classes.argmax(1)  # type: ignore[union-attr]
+    judge.train()  # dropout must not be in what is scored
+    labels = told.clone()
+    labels[0], labels[1] = 1 - told[0], -1
+    found = judge_accuracy(judge, Encoded(Text(ids, text.mask, labels), text.mask), Accelerator(cpu=True))
+    assert found["class-accuracy-judge"].value == 4 / 5
+    assert found["class-accuracy-judge"].signature == "class-accuracy-judge|refs:5|v:0.1"
+    assert judge.training
+    plain = CNN(Vocabulary(9), classes=2)
+    assert (
+        judge_accuracy(plain, Encoded(Text(ids, text.mask, labels), text.mask), Accelerator(cpu=True)) == {}
+    )
+
+
+def test_few_labels_reach_the_players_and_all_of_them_the_yardstick() -> None:
+    built = build(Recipe.load("semi-short", ["budget=smoke", "labelled=11", "threads=1"]))
+    labels = built.game.train.text.labels
+    assert labels is not None and Counter(labels.tolist()) == {-1: 289, 0: 6, 1: 5}
+    assert built.corpus.train.labels is not None and min(built.corpus.train.labels) == 0
+    assert built.game.heldout.text.labels is not None and built.game.heldout.text.labels.min() == 0
+
+
+def test_a_run_with_labels_is_scored_by_them_and_again_from_its_folder(tmp_path: Path) -> None:
+    metrics = "metrics=[class-accuracy, distinct]"
+    run = train(Recipe.load("sentigan-short", ["budget=smoke", "threads=1", metrics]), tmp_path / "run")
+    rows = json.loads((run / "evaluation.json").read_text())["rows"]
+    for state in ("real", "before", "after"):
+        assert {"class-accuracy", "class-accuracy-real"} <= set(rows[state])
+    assert "class-accuracy-judge" in rows["after"] and "class-accuracy-judge" not in rows["before"]
+    again = evaluate_run(run)
+    for key in ("class-accuracy", "class-accuracy-real"):
+        assert again[key].value == rows["after"][key]["value"]

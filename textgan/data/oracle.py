@@ -1,0 +1,268 @@
+"""The synthetic oracle (Yu et al. 2017, section 4): text drawn from a fixed LSTM, whose likelihood is exact.
+
+The LSTM has normal random weights, N(0, 1), and writes sentences of one length that never end: word w0 begins
+(and is not written), then `length` words of w0 .. w4999. Its figures need a vocabulary of all the words
+(`tokenizer: {name: numbered}`), `length` as here and `overlong: truncate`, so that no sentence has an end. Loads
+no torch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import tokenizers as hf
+from tokenizers import decoders, models, pre_tokenizers, processors
+
+from textgan.data.corpus import Source, Split
+from textgan.data.tokenizers import SPECIAL, Tokenizer
+from textgan.errors import Mistake
+
+_HIDDEN = 32
+_PUBLISHED = Path("oracle") / "seqgan_lstm.npz"
+_FOREIGN = -50.0  # nats: what a word that the oracle does not have costs, in the smoothed likelihood only
+_BLOCK = 50  # words whose weights are summed together when one is drawn
+_GATES = ("i", "f", "o", "c")
+
+Weights = dict[str, np.ndarray]
+"""embedding (V,32); W, U (32,4*32) and b (4*32,) of the gates i f o c; W_out (32,V), b_out (V,)."""
+
+
+class Recurrence:
+    """A distribution over sentences of `length` words (a `Source`) from an LSTM's weights.
+
+    Likelihoods are computed in float64, draws in float32. `ends` is False: the end of a sentence is no token, for all
+    are of one length.
+    """
+
+    ends = False
+
+    def __init__(self, weights: Weights, length: int) -> None:
+        self.length = length
+        self.size = len(weights["b_out"])
+        self._weights = {
+            precision: {name: value.astype(precision) for name, value in weights.items()}
+            for precision in ("float32", "float64")
+        }
+
+    def sample(self, count: int, seed: int | np.random.SeedSequence) -> np.ndarray:
+        """`count` independent sentences as word numbers, (count, T); the same seed gives the same sentences."""
+        draw = np.random.default_rng(seed)
+        return np.concatenate([self._walk(rows, draw)[0] for rows in _pieces(count)])
+
+    def tokens(self, sentence: str) -> list[str]:
+        """The words: `w12 w7` -> ['w12', 'w7']."""
+        return sentence.split()
+
+    def log_prob(self, sentences: Sequence[str]) -> np.ndarray:
+        """(N,) float64, exact nats per sentence; -inf where the length or a word is not the oracle's."""
+        words = [self._numbers(sentence) for sentence in sentences]
+        answer = np.full(len(words), -np.inf)
+        own = np.array([len(row) == self.length and -1 not in row for row in words], dtype=bool)
+        if own.any():
+            answer[own] = self._likelihood(np.array([words[i] for i in np.flatnonzero(own)])).sum(1)
+        return answer
+
+    def log_prob_smoothed(self, sentences: Sequence[str]) -> np.ndarray:
+        """(N,) float64, finite: `log_prob` wherever that is finite; else the LSTM run for as many words as there are.
+
+        A word that is not the oracle's costs 50 nats, and is read as w0. Departure from a mixture with noise, as the
+        grammars have it: 20 uniform words cost 170 nats, fewer than a poor generator's, so that noise would hide
+        how poor it is.
+        """
+        words = [self._numbers(sentence) for sentence in sentences]
+        width = max(map(len, words), default=0)
+        ids = np.array([row + [-1] * (width - len(row)) for row in words], dtype=np.int64)
+        ids = ids.reshape(len(words), width)  # also where there are none: (N, T)
+        there = np.arange(width) < np.array([len(row) for row in words])[:, None]
+        nats = np.where(ids < 0, _FOREIGN, self._likelihood(np.maximum(ids, 0)))
+        total: np.ndarray = np.where(there, nats, 0.0).sum(1)
+        return total
+
+    def entropy(self) -> float:
+        """Nats per sentence, estimated: the exact entropy of each next word, over 2,000 drawn beginnings.
+
+        The standard error is about 0.1 nats, a thousandth of it.
+        """
+        return self._entropy
+
+    @cached_property
+    def _entropy(self) -> float:
+        return self.entropy_over(2_000)
+
+    def entropy_over(self, count: int, seed: int = 0) -> float:
+        """`entropy` over so many drawn sentences."""
+        draw = np.random.default_rng(seed)
+        return float(np.concatenate([self._walk(rows, draw)[1] for rows in _pieces(count)]).mean())
+
+    def _numbers(self, sentence: str) -> list[int]:
+        return [
+            int(word[1:]) if word[:1] == "w" and word[1:].isdecimal() and int(word[1:]) < self.size else -1
+            for word in self.tokens(sentence)
+        ]
+
+    def _walk(self, rows: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """(sentences (rows, T), the entropies of their next words summed over time (rows,))."""
+        weights = self._weights["float32"]
+        written = np.zeros((rows, self.length), np.int64)
+        entropy = np.zeros(rows)
+        token = np.zeros(rows, np.int64)
+        state = _start(rows, "float32")
+        for position in range(self.length):
+            logits, state = _step(weights, token, state)
+            logits -= logits.max(1, keepdims=True)
+            chances = np.exp(logits)
+            total = chances.sum(1)
+            entropy += np.log(total) - np.einsum("nv,nv->n", chances, logits) / total
+            written[:, position] = token = _drawn(chances, draw)
+        return written, entropy
+
+    def _likelihood(self, ids: np.ndarray) -> np.ndarray:
+        """Log-probability of each word given those before it, (N,T)."""
+        weights = self._weights["float64"]
+        answer = np.zeros(ids.shape)
+        begin = 0
+        for rows in _pieces(len(ids)):
+            piece = ids[begin : begin + rows]
+            token = np.zeros(rows, np.int64)
+            state = _start(rows, "float64")
+            for position in range(ids.shape[1]):
+                logits, state = _step(weights, token, state)
+                token = piece[:, position]
+                logits -= logits.max(1, keepdims=True)
+                chosen = logits[np.arange(rows), token]
+                answer[begin : begin + rows, position] = chosen - np.log(np.exp(logits).sum(1))
+            begin += rows
+        return answer
+
+
+class Oracle:
+    """A corpus of the oracle: `size`, `validation` and `test` sentences of `length` words; Mistake if one is below 1.
+
+    The weights are the published ones where `$TEXTGAN_DATA/oracle/seqgan_lstm.npz` is, else drawn from N(0, 1) by
+    `weights_seed`; `notes` says which. A seed for them, or a number of `words` that is not 5,000, asks for drawn ones.
+    `seed` draws the sentences: the three splits come from streams of their own. The papers' figures at T = 40 are of
+    other weights, with an entropy of 4.07 nats a token; these have 5.75 at T = 20 and 5.73 at T = 40.
+    """
+
+    label_names: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        length: int = 20,
+        size: int = 10_000,
+        validation: int = 1_000,
+        test: int = 2_000,
+        seed: int = 0,
+        words: int = 5_000,
+        weights_seed: int | None = None,
+    ) -> None:
+        counts = {"length": length, "size": size, "validation": validation, "test": test}
+        for key, count in counts.items():
+            if count < 1:
+                raise Mistake(f"corpus.{key}: {count} is too few; expected 1 or more")
+        if words < 2:
+            raise Mistake(f"corpus.words: {words} is too few; expected 2 or more")
+        for key, value in (("seed", seed), ("weights_seed", weights_seed or 0)):
+            if value < 0:
+                raise Mistake(f"corpus.{key}: {value} is negative; expected 0 or more")
+        weights = published() if weights_seed is None and words == 5_000 else None
+        self.name = "oracle" if weights is not None else "oracle-drawn"
+        oracle = Recurrence(weights if weights is not None else drawn(words, weights_seed or 0), length)
+        self.source: Source | None = oracle
+        streams = np.random.SeedSequence(seed).spawn(3)
+        self.train, self.validation, self.test = (
+            Split([" ".join([f"w{word}" for word in row]) for row in oracle.sample(count, stream).tolist()])
+            for count, stream in zip((size, validation, test), streams, strict=True)
+        )
+        origin = "the published ones" if weights is not None else f"drawn, seed {weights_seed or 0}"
+        self.notes = [f"oracle: its weights are {origin}; {words:,} words, sentences of {length}"]
+
+
+def published() -> Weights | None:
+    """The weights that the paper's figures are of, from $TEXTGAN_DATA; None where they are not."""
+    root = os.environ.get("TEXTGAN_DATA")
+    path = Path(root) / _PUBLISHED if root else None
+    if path is None or not path.is_file():
+        return None
+    with np.load(path) as held:
+        gates = {
+            letter: np.concatenate([held[f"{letter}_{gate}"] for gate in _GATES], axis=-1) for letter in "WUb"
+        }
+        return {**gates, **{name: held[name] for name in ("embedding", "W_out", "b_out")}}
+
+
+def drawn(words: int, seed: int) -> Weights:
+    """Weights from N(0, 1), as the published ones were made."""
+    draw = np.random.default_rng(seed)
+    shapes: dict[str, tuple[int, ...]] = {
+        "embedding": (words, _HIDDEN),
+        "W": (_HIDDEN, 4 * _HIDDEN),
+        "U": (_HIDDEN, 4 * _HIDDEN),
+        "b": (4 * _HIDDEN,),
+        "W_out": (_HIDDEN, words),
+        "b_out": (words,),
+    }
+    return {name: draw.standard_normal(shape) for name, shape in shapes.items()}
+
+
+def numbered(texts: Sequence[str], size: int = 5_000) -> Tokenizer:
+    """A tokenizer of the words w0 .. w(size - 1), all of them, whether the training text has them or not."""
+    if size < 2:
+        raise Mistake(f"tokenizer.size: {size} leaves less than two words; give at least 2")
+    known = (*SPECIAL, *(f"w{word}" for word in range(size)))
+    core = hf.Tokenizer(models.WordLevel({word: i for i, word in enumerate(known)}, unk_token="<unk>"))
+    core.add_special_tokens(list(SPECIAL))
+    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    core.decoder = decoders.WordPiece(prefix="\ue000", cleanup=False)  # a space between words, and no more
+    core.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 1)])
+    return Tokenizer(core, 0, 1, 2, 3)
+
+
+def _start(rows: int, precision: str) -> tuple[np.ndarray, np.ndarray]:
+    return np.zeros((rows, _HIDDEN), precision), np.zeros((rows, _HIDDEN), precision)
+
+
+def _step(
+    weights: Weights, token: np.ndarray, state: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """(logits of the next word (N,V), state) after reading token (N,)."""
+    hidden, cell = state
+    inner = weights["embedding"][token] @ weights["W"] + hidden @ weights["U"] + weights["b"]
+    gate_in, gate_forget, gate_out = np.split(_sigmoid(inner[:, : 3 * _HIDDEN]), 3, axis=1)
+    cell = gate_forget * cell + gate_in * np.tanh(inner[:, 3 * _HIDDEN :])
+    hidden = gate_out * np.tanh(cell)
+    return hidden @ weights["W_out"] + weights["b_out"], (hidden, cell)
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    half: np.ndarray = (1 + np.tanh(x / 2)) / 2  # without overflow
+    return half
+
+
+def _drawn(chances: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """One word a row, (N,), from weights (N,V): a block of words by its sum, and then the word inside it."""
+    rows, size = chances.shape
+    if missing := -size % _BLOCK:
+        chances = np.pad(chances, ((0, 0), (0, missing)))
+    blocks = chances.reshape(rows, -1, _BLOCK)
+    block = _inverse(blocks.sum(2), draw)
+    inside = _inverse(blocks[np.arange(rows), block], draw)
+    return np.minimum(block * _BLOCK + inside, size - 1)
+
+
+def _inverse(weights: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    sums = weights.cumsum(1, dtype=np.float64)  # (N, M)
+    point = draw.random((len(sums), 1)) * sums[:, -1:]
+    place: np.ndarray = np.minimum((sums <= point).sum(1), sums.shape[1] - 1)
+    return place
+
+
+def _pieces(count: int) -> Iterator[int]:
+    """`count` in parts whose logits stay in the processor's cache."""
+    while count > 0:
+        yield min(count, 128)
+        count -= 128

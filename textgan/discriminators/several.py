@@ -1,0 +1,86 @@
+"""Several judges at once (GMAN, Durugkar et al. 2017): each learns alone, the generator hears all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from textgan.parts import bind
+from textgan.types import Discriminator, Generator, Text, Verdict, Vocabulary
+
+
+class Several(Discriminator):
+    """`parts`: judges as a recipe names them, each made `copies` times over, with a start of its own.
+
+    Their scores are put together by `together`: `mean`; `min`, the harshest critic of each sentence (GMAN's max of
+    the discriminators' values); `softmax`, their mean weighted by softmax(-sharpness * score): 0 is the mean,
+    infinity the harshest. Scores of tokens and of classes likewise, where all judges give them; features stand
+    side by side. Each judge has its own loss and penalty (see `members`), and none knows of the others.
+
+    Departures: the critics are weighed sentence by sentence and not by a whole batch's value; sharpness is fixed.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        *,
+        parts: list[dict[str, Any]] = [{"name": "cnn"}],  # noqa: B006 (never changed)
+        copies: int = 3,
+        together: Literal["mean", "min", "softmax"] = "mean",
+        sharpness: float = 1.0,
+        vectors: Callable[[int], Tensor] | None = None,
+        length: int = 0,
+        classes: int = 0,
+    ) -> None:
+        super().__init__()
+        if copies < 1 or not parts:
+            raise ValueError(f"copies: {copies} of {len(parts)} parts; there must be one judge at least")
+        handed = {"vocabulary": vocabulary, "vectors": vectors, "length": length, "classes": classes}
+        bound = [
+            bind("discriminator", mapping, handed, f"discriminator.parts.{place}")
+            for place, mapping in enumerate(parts)
+        ]
+        judges: list[Discriminator] = [part.build(**handed) for part in bound for _ in range(copies)]
+        self.judges = nn.ModuleList(judges)
+        self.together = together
+        self.sharpness = sharpness
+        self.reads_vectors = all(judge.reads_vectors for judge in judges)
+        self.one_by_one = all(judge.one_by_one for judge in judges)
+        one = Text(torch.zeros(1, 1, dtype=torch.long), torch.ones(1, 1, dtype=torch.bool))
+        self.sizes = [judge.embed(one).shape[-1] for judge in judges]
+
+    def meet(self, generator: Generator) -> None:
+        for judge in self.members():
+            judge.meet(generator)
+
+    def members(self) -> list[Discriminator]:
+        return [judge for judge in self.judges if isinstance(judge, Discriminator)]
+
+    def embed(self, text: Text) -> Tensor:
+        return torch.cat([judge.embed(text) for judge in self.members()], -1)  # (B, T, sum of E)
+
+    def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
+        read = embeddings.split(self.sizes, -1)
+        verdicts = [judge(x, weight, labels) for judge, x in zip(self.members(), read, strict=True)]
+        return Verdict(
+            self._aggregate([verdict.score for verdict in verdicts]),
+            torch.cat([verdict.features for verdict in verdicts], -1),
+            self._where_all([verdict.classes for verdict in verdicts]),
+            self._where_all([verdict.per_token for verdict in verdicts]),
+            mask=verdicts[0].mask,
+        )
+
+    def _where_all(self, found: list[Tensor | None]) -> Tensor | None:
+        given = [one for one in found if one is not None]
+        return self._aggregate(given) if len(given) == len(found) else None
+
+    def _aggregate(self, scores: list[Tensor]) -> Tensor:
+        stacked = torch.stack(scores)  # (judges, ...)
+        if self.together == "min":
+            return stacked.amin(0)
+        if self.together == "mean":
+            return stacked.mean(0)
+        return (stacked * (-self.sharpness * stacked).softmax(0)).sum(0)

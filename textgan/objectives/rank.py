@@ -1,0 +1,83 @@
+"""Adversarial ranking (Lin et al. 2017): the judge ranks a sentence among others by its likeness to real ones."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize, softplus
+
+from textgan.errors import Mistake
+from textgan.types import Verdict
+
+
+class Rank:
+    """A ranker in place of a classifier; it reads the judge's features, and its score layer has no part.
+
+    Relevance of a sentence s to a reference u is the cosine of their features. Its rank score among comparisons C is
+    P(s|u,C) = exp(gamma cos(s,u)) / sum over s' in C and s of exp(gamma cos(s',u)), and log R(s|U,C) the mean of
+    log P(s|u,C) over the references U. The judge maximises E log R(real|U,C-) + E log(1 - R(fake|U,C+)), where
+    C- is written and C+ real text; the reward of a written sentence is log R(s|U,C+).
+
+    gamma: the softmax's inverse temperature. references: how many sentences of the real batch are U (at most half of
+    them); the others are ranked, and are C+. Mistake for a real batch of one sentence.
+
+    Departures: U and C come from the batch at hand, drawn anew with every batch; the generator's pathwise loss is
+    -log R, where the paper has policy gradients alone.
+    """
+
+    def __init__(self, gamma: float = 10.0, references: int = 16) -> None:
+        if gamma <= 0:
+            raise ValueError(f"gamma: {gamma}; expected a number above 0")
+        if references < 1:
+            raise ValueError(f"references: {references}; expected 1 or more")
+        self.gamma = gamma
+        self.references = references
+
+    def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        references, others = self._parted(real)
+        on_real = self._log_rank(others, fake.features, references)
+        on_fake = self._log_rank(fake.features, others, references)
+        # log(1 - R) from log R, which rounding must not bring to 0.
+        return -on_real.mean() - torch.log(-torch.expm1(on_fake.clamp(max=-1e-6))).mean()
+
+    def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return -self.reward(real, fake).mean()
+
+    def reward(self, real: Verdict, fake: Verdict) -> Tensor:
+        references, others = self._parted(real)
+        return self._log_rank(fake.features, others, references)
+
+    def compared(self, real: Verdict, fake: Verdict) -> tuple[Tensor, Tensor]:
+        """Mean relevance of each real sentence that is no reference, and of each written one: what is ranked by."""
+        references, others = self._parted(real)
+        return (
+            self._relevance(others, references).mean(1),
+            self._relevance(fake.features, references).mean(1),
+        )
+
+    def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
+        """R of real text among written, and of written among real; 1 / (C + 1) where they cannot be told apart."""
+        references, others = self._parted(real)
+        return {
+            "rank-real": self._log_rank(others, fake.features, references).exp().mean(),
+            "rank-fake": self._log_rank(fake.features, others, references).exp().mean(),
+        }
+
+    def _parted(self, real: Verdict) -> tuple[Tensor, Tensor]:
+        """(references (U,F), the batch's other sentences (C,F))."""
+        size = len(real.features)
+        if size < 2:
+            raise Mistake(
+                "batch: ranking needs at least two real sentences, a reference and one to compare with"
+            )
+        count = min(self.references, size // 2)
+        return real.features[:count], real.features[count:]
+
+    def _relevance(self, features: Tensor, references: Tensor) -> Tensor:
+        """gamma * cosine, (N,U)."""
+        return self.gamma * normalize(features.float(), dim=1) @ normalize(references.float(), dim=1).T
+
+    def _log_rank(self, features: Tensor, comparisons: Tensor, references: Tensor) -> Tensor:
+        """log R, (N,), each of N sentences alone among all the comparisons."""
+        rivals = self._relevance(comparisons, references).logsumexp(0)  # (U,)
+        return -softplus(rivals - self._relevance(features, references)).mean(1)

@@ -1,0 +1,106 @@
+"""Cooperative training (Lu et al. 2019, CoT): towards a mediator between data and generator, word by word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+from torch.utils.checkpoint import checkpoint
+
+from textgan.discriminators.mediator import Mediator
+from textgan.errors import Mistake
+from textgan.products import rows_at_once
+from textgan.sampling import Draw
+from textgan.types import Generator, Sampler, Situation, Strategy, Text, Turn
+
+
+class Cooperative(Strategy):
+    """Minimises KL(G(.|s) || M(.|s)) at every prefix s that the generator writes, M the judge, a language model.
+
+    The loss is the mean over sentences of sum over t of sum over w of G(w|s_t) (log G(w|s_t) - log M(w|s_t)): the
+    expectation over the next word is exact, so that no reward has to be estimated. The prefixes are drawn, and their
+    own probability is held fixed, as in the paper: the gradient is that of the token-level divergence. With M the
+    mixture of data and generator, the divergence of whole sentences is part of the Jensen-Shannon divergence, and
+    is 0 where the generator writes the data.
+
+    Needs `discriminator: {name: mediator}`, trained by `objective: {name: likelihood}`; no pretraining.
+    """
+
+    def begin(self, generator: Generator) -> None:
+        if not generator.has_likelihood:
+            raise Mistake(
+                "strategy: cooperative needs a generator with a likelihood; this one puts out vectors"
+            )
+
+    def sampler(self, progress: float) -> Sampler:
+        return Draw()
+
+    def turn(self, situation: Situation) -> Turn:
+        generator, mediator = situation.generator, situation.discriminator
+        if not isinstance(mediator, Mediator):
+            raise Mistake(
+                "strategy: cooperative needs a judge that gives each next word's chance; set discriminator=mediator"
+            )
+        with torch.no_grad():
+            fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
+        divergence = token_divergence(generator, mediator, fake)  # (B, T)
+        loss = divergence.sum() / len(fake)
+        per_token = divergence.detach().sum() / fake.mask.sum()
+        return Turn(loss, fake, {"g-loss": loss.detach(), "divergence": per_token})
+
+
+def token_divergence(generator: Generator, mediator: Mediator, text: Text) -> Tensor:
+    """KL(G(.|s_t) || M(.|s_t)) before every token of the text, nats, (B,T); 0 outside the mask.
+
+    M is a constant. No more logits are kept than the device's cache or memory is good for: beyond that they are
+    computed in pieces, and again for the gradient.
+    """
+    mask = text.mask.flatten()
+    states = generator.states(text).flatten(0, 1)
+    with torch.no_grad():
+        targets = mediator.states(text).flatten(0, 1)
+    places = None
+    if mask.device.type == "cpu":  # a GPU would have to be waited for to know which positions hold tokens
+        places = mask.nonzero().squeeze(-1)
+        states, targets = states[places], targets[places]
+
+    def piece(rows: Tensor, target_rows: Tensor) -> Tensor:
+        with torch.no_grad():
+            aims = mediator.read_out(target_rows)
+        divergence: Tensor = _Divergence.apply(generator.read_out(rows), aims)
+        return divergence
+
+    size = rows_at_once(generator.vocabulary.size, mask.device)
+    pieces = list(zip(states.split(size), targets.split(size), strict=True))
+    if len(pieces) == 1:
+        found = piece(states, targets)
+    else:
+        found = torch.cat([checkpoint(piece, *rows, use_reentrant=False) for rows in pieces])
+    if places is None:
+        return found.masked_fill(~mask, 0.0).view(text.ids.shape)
+    return found.new_zeros(mask.shape).index_copy(0, places, found).view(text.ids.shape)
+
+
+class _Divergence(torch.autograd.Function):
+    """KL(softmax(logits) || softmax(aims)) of rows (N,V): (N,). Its gradient in closed form, in one pass over (N,V).
+
+    With d = log g - log m the derivative by a logit is g (d - KL).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, aims: Tensor) -> Tensor:
+        log_probs = logits.float().log_softmax(-1)
+        aims = aims.float()
+        probs = log_probs.exp()
+        differences = log_probs.sub_(aims).add_(aims.logsumexp(-1, keepdim=True))
+        found = torch.linalg.vecdot(probs, differences)
+        ctx.save_for_backward(probs.mul_(differences.sub_(found.unsqueeze(-1))))
+        return found
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (slope,) = ctx.saved_tensors
+        return slope * gradient.unsqueeze(-1), None

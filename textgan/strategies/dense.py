@@ -1,0 +1,81 @@
+"""REINFORCE with a reward for every token and no rollouts, as in ScratchGAN (de Masson d'Autume et al. 2019)."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from textgan.errors import Mistake
+from textgan.sampling import Draw
+from textgan.strategies.baselines import RunningMean
+from textgan.types import Generator, Sampler, Situation, Strategy, Turn, Verdict
+
+
+@runtime_checkable
+class TokenRewards(Protocol):
+    """What the objective must give: a reward for every token (B,T), 0 outside the mask."""
+
+    def token_reward(self, real: Verdict, fake: Verdict) -> Tensor: ...
+
+
+class Dense(Strategy):
+    """Raises each token's log-probability by its discounted return less a running mean of returns (eq. 5-6).
+
+    R_t = sum over s >= t of discount^(s-t) r_s, where r_s is the objective's reward of token s. discount 1 makes
+    the expected gradient that of the expected sum of rewards; below 1 it is the gradient at every token of the
+    discounted return from there on, the prefix being given, and of no single number. decay: of the baseline, an
+    exponential moving average of the batches' mean return (the paper's .08 forgets nearly all but the last).
+
+    The loss is a mean over sentences of sums over tokens, as for `reinforce`. Departure: the paper's code takes
+    the mean over tokens too, which is another learning rate.
+    """
+
+    def __init__(self, discount: float = 0.23, decay: float = 0.08) -> None:
+        super().__init__()
+        if not 0 <= discount <= 1:
+            raise ValueError(f"discount: {discount}; expected 0 to 1")
+        if not 0 <= decay < 1:
+            raise ValueError(f"decay: {decay}; expected 0 or more, and less than 1")
+        self.discount = discount
+        self.baseline = RunningMean(decay)
+
+    def begin(self, generator: Generator) -> None:
+        if not generator.has_likelihood:
+            raise ValueError("dense needs a generator with a likelihood; this one puts out vectors")
+
+    def sampler(self, progress: float) -> Sampler:
+        return Draw()
+
+    def turn(self, situation: Situation) -> Turn:
+        generator, discriminator, objective = (
+            situation.generator,
+            situation.discriminator,
+            situation.objective,
+        )
+        if not isinstance(objective, TokenRewards):
+            raise Mistake(
+                "strategy: dense needs an objective that rewards every token; set objective.name to 'per-token'"
+            )
+        with torch.no_grad():
+            fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
+            verdict_real = discriminator.judge(situation.real)
+            rewards = objective.token_reward(verdict_real, discriminator.judge(fake))  # (B, T)
+            values = returns(rewards, self.discount)
+            advantage = self.baseline(values, fake.mask, torch.zeros_like(values[:, 0]))
+        loss = -(advantage * generator.log_prob(fake)).sum() / len(fake)
+        tokens = fake.mask.sum()
+        log = {"g-loss": loss.detach(), "reward": rewards.sum() / tokens, "return": values.sum() / tokens}
+        return Turn(loss, fake, log)
+
+
+def returns(rewards: Tensor, discount: float) -> Tensor:
+    """Discounted sums of what is to come, this token's reward included: (B,T) to (B,T).
+
+    Rewards are 0 after a sentence's end, and so are its returns there.
+    """
+    places = torch.arange(rewards.shape[1], device=rewards.device)
+    gap = places.unsqueeze(1) - places  # (T, T): how far token s lies behind token t
+    weights = torch.where(gap >= 0, float(discount) ** gap.clamp(min=0), 0.0)
+    return rewards @ weights.to(rewards.dtype)

@@ -1,0 +1,79 @@
+"""Replay of old fakes: what the generator wrote before stays in the judge's batches (Shrivastava et al. 2017)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from textgan.types import Text
+
+
+class Replay:
+    """A buffer of the last `size` fakes, (N,T), from which a share of each batch of fakes is drawn.
+
+    Departure: the newest replace the oldest, and not a random half, so that `size` says how far back it reaches.
+    Until the buffer holds a batch, no fake is old. Sentences are kept as ids, or as vectors where a generator wrote
+    vectors; of relaxed tokens each takes V numbers, and they are refused.
+    """
+
+    def __init__(self, share: float, size: int, length: int, device: torch.device) -> None:
+        self.share = share
+        self.size = size
+        self.length = length
+        self.device = device
+        self.seen = 0
+        self.kept: dict[str, Tensor] = {}
+
+    def mix(self, fake: Text) -> Text:
+        """The batch with some of its rows, those at its end, replaced by old fakes; it then enters the buffer."""
+        if fake.choices is not None:
+            raise ValueError(
+                "replay: this strategy writes relaxed tokens, which take too much room to keep; set replay to 0"
+            )
+        held = min(self.seen, self.size)
+        count = int(self.share * len(fake))
+        fresh = self._widened(fake)
+        mixed = fresh
+        if count and held >= len(fake):
+            rows = torch.randint(held, (count,), device=self.device)
+            mixed = {
+                name: torch.cat([value[: len(fake) - count], self.kept[name][rows]])
+                for name, value in fresh.items()
+            }
+        self._keep(fresh)
+        text = replace(fake, **mixed)  # type: ignore[arg-type]  # (choices are never among them)
+        if text.ids.device.type == "cpu":  # a GPU would have to be waited for
+            text = text.narrowed(int(text.mask.sum(1).max()))
+        return text
+
+    def _widened(self, fake: Text) -> dict[str, Tensor]:
+        """Its tensors, those over time as wide as the longest sentence may be."""
+        missing = self.length - fake.ids.shape[1]
+        found = {"ids": pad(fake.ids, (0, missing)), "mask": pad(fake.mask, (0, missing))}
+        if fake.labels is not None:
+            found["labels"] = fake.labels
+        if fake.vectors is not None:
+            found["vectors"] = pad(fake.vectors, (0, 0, 0, missing))
+        return found
+
+    def _keep(self, fresh: dict[str, Tensor]) -> None:
+        count = len(fresh["ids"])
+        places = (self.seen + torch.arange(count, device=self.device)) % self.size
+        if count > self.size:  # only the last of them stay
+            places, fresh = places[-self.size :], {k: v[-self.size :] for k, v in fresh.items()}
+        for name, value in fresh.items():
+            if name not in self.kept:
+                self.kept[name] = value.new_zeros(self.size, *value.shape[1:])
+            self.kept[name][places] = value.detach()
+        self.seen += count
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"seen": self.seen, "kept": {name: value.clone() for name, value in self.kept.items()}}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.seen = state["seen"]
+        self.kept = {name: value.to(self.device) for name, value in state["kept"].items()}
