@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -104,6 +106,12 @@ def test_spectral_norm_bounds_the_recurrent_weights_as_they_are_used() -> None:
     with torch.no_grad():  # the norm takes the scale away: ten times the raw weight is the same judge
         held.parametrizations.weight_ih_l0.original.mul_(10)
     assert torch.allclose(judge.judge(_text()).score, before, atol=1e-4)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_it_can_be_moved_and_copied(options: dict[str, object]) -> None:
+    judge = _judge(**options).to("cpu")
+    assert torch.equal(copy.deepcopy(judge).judge(_text()).score, judge.judge(_text()).score)
 
 
 def test_labels_project_at_every_token() -> None:

@@ -12,32 +12,42 @@ from torch.nn.utils.parametrizations import spectral_norm as normalise
 Cell = Literal["lstm", "gru"]
 
 
+_NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+
+
+class _Weights(nn.Module):
+    """Those of a recurrent layer, with its names and its start, and nothing else."""
+
+    def __init__(self, layer: nn.RNNBase) -> None:
+        super().__init__()
+        for name in _NAMES:
+            self.register_parameter(name, getattr(layer, name))
+
+
 class Layer(nn.Module):
     """One LSTM or GRU layer over (B,T,E): its states (B,T,F). spectral_norm: on both of its weights.
 
-    torch's own modules keep a list of their weights from the time they were made, in which a normalised weight
-    is never seen; the weights are therefore given to the function beneath them at every call.
+    torch's own modules keep a list of the weights they were made with, in which a normalised weight is never
+    seen, and which cannot be copied; normalised weights are therefore held bare.
     """
 
     def __init__(self, cell: Cell, inputs: int, hidden: int, spectral_norm: bool = False) -> None:
         super().__init__()
-        self.weights = (nn.LSTM if cell == "lstm" else nn.GRU)(inputs, hidden, batch_first=True)
+        self.cell = cell
+        self.hidden = hidden
+        layer = (nn.LSTM if cell == "lstm" else nn.GRU)(inputs, hidden, batch_first=True)
+        self.weights: nn.Module = _Weights(layer) if spectral_norm else layer
         if spectral_norm:
-            for name in ("weight_ih_l0", "weight_hh_l0"):
+            for name in _NAMES[:2]:
                 normalise(self.weights, name)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        held = self.weights
-        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-        weights = [getattr(held, name) for name in names]
-        start = inputs.new_zeros(1, len(inputs), held.hidden_size)
+        weights = [getattr(self.weights, name) for name in _NAMES]
+        start = inputs.new_zeros(1, len(inputs), self.hidden)
         # Always as in training, which differs in nothing here and is what a GPU's backward pass needs.
         how = (weights, True, 1, 0.0, True, False, True)
-        found = (
-            torch.lstm(inputs, (start, start), *how)
-            if isinstance(held, nn.LSTM)
-            else torch.gru(inputs, start, *how)
-        )
+        lstm = self.cell == "lstm"
+        found = torch.lstm(inputs, (start, start), *how) if lstm else torch.gru(inputs, start, *how)
         states: Tensor = found[0]
         return states
 

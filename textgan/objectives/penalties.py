@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import pad
 
 from textgan.types import Discriminator, Text
@@ -61,7 +61,7 @@ def _gradient(discriminator: Discriminator, points: Tensor, weight: Tensor, labe
 @contextmanager
 def _twice_differentiable(discriminator: Discriminator) -> Iterator[None]:
     """On a GPU, cuDNN's recurrent layers have a first derivative only; torch's own, slower ones have both."""
-    if not any(isinstance(module, nn.RNNBase) for module in discriminator.modules()):
+    if not any(hasattr(module, "weight_hh_l0") for module in discriminator.modules()):
         yield
         return
     with torch.backends.cudnn.flags(enabled=False):
