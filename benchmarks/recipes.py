@@ -1,9 +1,10 @@
-"""Every recipe to its end on real text: short ones on coco, long ones on emnlp_news; a row each.
+"""Every recipe to its end: short ones on coco, long ones on emnlp_news, others on what they are for; a row each.
 
-    TEXTGAN_DATA=... python benchmarks/recipes.py [--jobs 2] [--only NAME ...] [--out runs/recipes]
+    TEXTGAN_DATA=... python benchmarks/recipes.py [--set strategies|systems] [--jobs 2] [--only NAME ...] [--out DIR]
 
-Each run is one `textgan train` command in a process of its own; a run that was stopped is resumed, one that is
-done is not repeated. Rows go to benchmarks/results/recipes.jsonl, and as a table to standard output.
+`strategies` (the default) are the recipes of the three strategies, `systems` those of the literature. Each run is one
+`textgan train` command in a process of its own; a run that was stopped is resumed, one that is done is not repeated.
+Rows go to benchmarks/results/recipes.jsonl or systems.jsonl, and as a table to standard output.
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-SCORES = [*(f"bleu-{n}" for n in range(2, 6)), *(f"self-bleu-{n}" for n in range(2, 6)), "nll"]
+SCORES = [
+    *(f"bleu-{n}" for n in range(2, 6)),
+    *(f"self-bleu-{n}" for n in range(2, 6)),
+    *("nll", "source-nll", "grammaticality", "class-accuracy"),
+]
 SHORT = ["corpus=coco", "evaluate.final=10000"]
 LONG = ["corpus=emnlp_news", "evaluate.final=10000"]
 PUBLISHED = (
@@ -39,11 +44,43 @@ COMMANDS: dict[str, list[str]] = {
     "embedding-long": ["embedding-long", *LONG],
 }
 
+COCO = ["corpus=coco", "evaluate.final=2000"]
+SYSTEMS: dict[str, list[str]] = {
+    "seqgan-oracle": ["seqgan-oracle"],
+    "cot-oracle": ["cot-oracle"],
+    "mle-oracle": ["mle-oracle"],
+    **{
+        f"{name}-short": [f"{name}-short", *COCO]
+        for name in (
+            *(
+                "rankgan",
+                "maligan",
+                "leakgan",
+                "relgan",
+                "gsgan",
+                "mmd",
+                "fm-gan",
+                "arae",
+                "ebgan",
+                "scratchgan",
+                "cot",
+            ),
+            *("wgan-gp-lstm", "wgan-gp-cnn"),
+        )
+    },
+    "conditional-short": ["conditional-short", "corpus=mr", "length=40", "evaluate.final=1000"],
+    "sentigan-short": ["sentigan-short", "corpus=mr", "length=40", "evaluate.final=1000"],
+    "semi-short": ["semi-short"],
+    "organ-short": ["organ-short"],
+    "adm-long": ["adm-long"],
+}
+SETS = {"strategies": (COMMANDS, "recipes.jsonl"), "systems": (SYSTEMS, "systems.jsonl")}
+
 
 def run(name: str, out: Path, threads: int) -> dict[str, Any]:
     """Train (or resume, or skip) one recipe; returns its row."""
     folder = out / name
-    arguments = ["train", *COMMANDS[name], f"threads={threads}", "--out", str(folder)]
+    arguments = ["train", *(COMMANDS | SYSTEMS)[name], f"threads={threads}", "--out", str(folder)]
     if not (folder / "evaluation.json").exists():
         resume = ["--resume"] if folder.exists() else []
         with (out / f"{name}.log").open("a") as log:
@@ -69,7 +106,7 @@ def run(name: str, out: Path, threads: int) -> dict[str, Any]:
         "warnings": evaluation["warnings"],
         "signature": {
             key: evaluation["rows"]["after"][key]["signature"]
-            for key in ("bleu-5", "self-bleu-5", "nll")
+            for key in ("bleu-5", "self-bleu-5", "nll", "source-nll", "class-accuracy")
             if key in evaluation["rows"]["after"]
         },
     }
@@ -102,13 +139,16 @@ def main() -> None:
     )
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--threads", type=int, default=1, help="threads of each run")
-    parser.add_argument("--only", nargs="+", choices=list(COMMANDS), default=list(COMMANDS))
+    parser.add_argument("--set", choices=list(SETS), default="strategies")
+    parser.add_argument("--only", nargs="+", choices=[*COMMANDS, *SYSTEMS], metavar="NAME", help="of the set")
     parser.add_argument("--out", type=Path, default=Path("runs/recipes"))
     options = parser.parse_args()
+    commands, file = SETS[options.set]
+    names = options.only or list(commands)
     options.out.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(options.jobs) as pool:
-        rows = list(pool.map(lambda name: run(name, options.out, options.threads), options.only))
-    results = Path(__file__).parent / "results" / "recipes.jsonl"
+        rows = list(pool.map(lambda name: run(name, options.out, options.threads), names))
+    results = Path(__file__).parent / "results" / file
     results.parent.mkdir(exist_ok=True)
     results.write_text("".join(json.dumps(row) + "\n" for row in rows))
     print(table(rows))
