@@ -15,7 +15,8 @@ import textgan
 PACKAGE = Path(textgan.__file__).parent
 
 LAYERS = (
-    ("errors", "machine", "products", "coercion", "parts"),
+    ("errors", "machine", "products", "coercion", "names"),
+    ("text", "parts"),
     ("types",),
     ("sampling",),
     ("data",),

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from textgan.errors import Mistake
-from textgan.parts import PARTS, Bound, bind
+from textgan.names import PARTS
+from textgan.parts import Bound, bind
 
 MINE = """
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from textgan.errors import Mistake
-from textgan.parts import DEFAULT_NAMES
+from textgan.names import DEFAULT_NAMES
 
 PART_KEYS = ("corpus", "tokenizer", "generator", "discriminator", "objective", "penalty", "strategy")
 PHASES = ("mle", "discriminator", "adversarial")

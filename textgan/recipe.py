@@ -18,8 +18,9 @@ from pydantic import Field
 from textgan.errors import Mistake, did_you_mean
 from textgan.library import locate, read, title
 from textgan.metrics.suite import load_metrics
+from textgan.names import DEFAULT_NAMES
 from textgan.overrides import PART_KEYS, PHASES, Override, flatten, merge, numbers, parse
-from textgan.parts import DEFAULT_NAMES, Bound, bind, bind_call, find, is_own_file, own_file, parameters
+from textgan.parts import Bound, bind, bind_call, find, is_own_file, own_file, parameters
 
 HANDED: dict[str, frozenset[str]] = {
     "corpus": frozenset(),

@@ -138,16 +138,19 @@ def _by_transformers(texts: Corpus, name: str, batch: int = 64) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _load(name: str) -> tuple[Any, Any]:
-    from transformers import AutoModel, AutoTokenizer
+    from huggingface_hub import model_info
 
     place = Path(name).expanduser()
     where = str(place) if place.is_dir() else name
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where)
-        model = AutoModel.from_pretrained(where).eval()
-    except (
-        Exception
-    ) as error:  # transformers and the hub's client raise a dozen kinds here; all mean the same
+        try:
+            tokenizer, model = _read(where, here=True)
+        except Exception:  # neither a folder nor in the cache of what was downloaded
+            if place.is_dir():
+                raise
+            model_info(name, timeout=10)  # one question; without a network, loading asks for minutes
+            tokenizer, model = _read(where, here=False)
+    except Exception as error:  # transformers and the hub's client raise a dozen kinds; all mean the same
         told = (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
         raise Mistake(
             f"encoder: no model at {name!r} ({told}); give `{LM}`, a folder that transformers can load, "
@@ -156,6 +159,13 @@ def _load(name: str) -> tuple[Any, Any]:
     if tokenizer.pad_token is None:  # GPT-2 and its like; what is padded has no weight
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer, model
+
+
+def _read(where: str, here: bool) -> tuple[Any, Any]:
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=here)
+    return tokenizer, AutoModel.from_pretrained(where, local_files_only=here).eval()
 
 
 def _longest(tokenizer: Any, model: Any) -> int:
