@@ -159,23 +159,16 @@ class Generator(nn.Module):
             places = mask.nonzero().squeeze(-1)
             chosen = whole_slabs(places)
             states, ids = states[chosen], ids[chosen]
-        pieces = list(
-            zip(
-                *(x.split(rows_at_once(self.vocabulary.size, ids.device)) for x in (states, ids)),
-                strict=True,
-            )
-        )
+        at_once = rows_at_once(self.vocabulary.size, ids.device)
+        pieces = list(zip(states.split(at_once), ids.split(at_once), strict=True))
         if len(pieces) == 1:
             found = self._chosen(states, ids)
         else:
             found = torch.cat([checkpoint(self._chosen, *piece, use_reentrant=False) for piece in pieces])
         if places is None:
             return found.masked_fill(~mask, 0.0).view(text.ids.shape)
-        return (
-            torch.zeros_like(mask, dtype=found.dtype)
-            .index_copy(0, places, found[: len(places)])
-            .view(text.ids.shape)
-        )
+        whole = torch.zeros_like(mask, dtype=found.dtype).index_copy(0, places, found[: len(places)])
+        return whole.view(text.ids.shape)
 
     def teach(self, text: Text) -> Tensor:
         """What teacher forcing raises for each token of real text, (B,T), 0 outside the mask: its log-probability."""
@@ -208,12 +201,11 @@ class Discriminator(nn.Module):
     one_by_one = True
     feature_size = 0
     noise = 0.0
+    tells_classes = False
 
     def members(self) -> list[Discriminator]:
         """The judges that learn each by a loss of its own: this one, or those that it is made of."""
         return [self]
-
-    tells_classes = False
 
     def meet(self, generator: Generator) -> None:
         """Called once, before play. A judge that keeps the generator must hide it from `parameters()`."""
