@@ -108,3 +108,17 @@ def test_no_folder_and_no_run_folder(tmp_path: Path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(Mistake, match="is no run folder"):
         read(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "label"),
+    [
+        ("train: {mle: {}, adversarial: {}}", "MLE (before)"),
+        ("train: {adversarial: {}}\nstart: runs/mle", "MLE (before)"),
+        ("train: {adversarial: {}}", "untrained (before)"),
+    ],
+)
+def test_the_start_is_called_what_it_was(make_run, recipe, label):
+    folder = make_run()
+    (folder / "recipe.yaml").write_text(recipe)
+    assert read(folder).start == label

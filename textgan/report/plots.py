@@ -62,7 +62,7 @@ def quality_and_diversity(runs: Sequence[RunRecord], name: str = "scatter") -> F
             for state, row in run.rows.items()
             if x_key in row and y_key in row and math.isfinite(row[x_key].value + row[y_key].value)
         }
-        labels = {"real": "real text", "before": "MLE (before)", "after": _short(run, runs)}
+        labels = {"real": "real text", "before": run.start, "after": _short(run, runs)}
         for state in ("real", "before", "after"):
             if state in at:
                 points.setdefault((*at[state], state), (labels[state], index))

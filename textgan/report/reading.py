@@ -94,6 +94,16 @@ class RunRecord:
         return "MLE" if str(named or "none").lower() in {"mle", "none"} else str(named)
 
     @property
+    def start(self) -> str:
+        """What the generator was before the game: trained by likelihood, or not at all."""
+        phases = self.recipe.get("train") or {}
+        return (
+            "MLE (before)"
+            if not phases or "mle" in phases or self.recipe.get("start")
+            else "untrained (before)"
+        )
+
+    @property
     def corpus(self) -> str:
         """The corpus's name, "" where nothing tells it."""
         return str(self.evaluation.get("corpus") or part_name(self.recipe, "corpus") or "")

@@ -66,7 +66,7 @@ def rows(runs: Sequence[RunRecord]) -> list[Row]:
             if (state == "real" or start) and numbers_of in seen:
                 continue
             seen.append(numbers_of)
-            label = {"real": "real text", "before": "MLE (before)"}.get(state, run.strategy)
+            label = {"real": "real text", "before": run.start}.get(state, run.strategy)
             row = Row(
                 label, state, run.name, run.path.resolve().name, run.corpus, run.seed, cells, _real(run)
             )
