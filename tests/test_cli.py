@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import types
@@ -174,6 +173,8 @@ def test_recipes_are_listed_one_a_line(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.skipif(os.name != "posix", reason="the processor time of child processes")
 def test_help_answers_at_once() -> None:
     """In processor time, which another program on the machine does not lengthen."""
+    import resource
+
     seconds = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
