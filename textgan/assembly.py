@@ -138,6 +138,7 @@ def _check_they_fit(discriminator: Discriminator, objective: Objective, strategy
             "strategy: the objective gives a reward and no loss that a gradient could pass through; "
             "set it to 'reinforce'"
         )
+    strategy.meet(discriminator, objective)
 
 
 def part(recipe: Recipe, key: str, **handed: Any) -> Any:

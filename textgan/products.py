@@ -1,8 +1,8 @@
 """Matrix products in the form that the processor is quickest at. The results are those of the plain form.
 
-On a CPU, oneDNN's convolutions run at one and a half to two times the rate of the matrix product behind
-`torch.nn.functional.linear` where the processor is AMD's, and at about the same rate elsewhere
-(`benchmarks/speed.py` prints both). On a GPU the plain forms are used.
+On a CPU, oneDNN's convolutions may run well above the rate of the matrix product behind
+`torch.nn.functional.linear` (benchmarks/RESULTS.md, section 6, for the one processor that was measured). On a GPU
+the linear form is the plain one.
 """
 
 from __future__ import annotations

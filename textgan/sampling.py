@@ -2,7 +2,7 @@
 
 Draws use the inverse CDF in two levels: the weights are summed in blocks, a block is found in the running sums
 of the blocks, and the token in those of its block. The distribution is that of `torch.multinomial`, which is slow
-on a CPU where the vocabulary is large; one running sum over the vocabulary takes half as long again.
+on a CPU where the vocabulary is large (benchmarks/RESULTS.md, section 6).
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class GumbelSoftmax:
 
     def __call__(self, logits: Tensor) -> Choice:
         logits = logits.float()
-        # -log of an exponential number is a Gumbel one; from uniform numbers, which are drawn six times as fast.
+        # -log of an exponential number is a Gumbel one; from uniform numbers, which are quicker to draw.
         exponential = torch.rand_like(logits).log_().neg_()
         soft = (logits - exponential.log_()).div_(self.temperature).softmax(-1)  # (B, V)
         return Choice(soft.argmax(-1), soft, self.hard)

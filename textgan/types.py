@@ -310,6 +310,9 @@ class Strategy(nn.Module):
 
     pathwise = False
 
+    def meet(self, judge: Discriminator, objective: Objective) -> None:
+        """Called once, before play and before any file is made. Mistake where one of them is not what it needs."""
+
     def begin(self, generator: Generator) -> None:
         """Called once, with the pretrained generator, when adversarial training begins (or is resumed)."""
 

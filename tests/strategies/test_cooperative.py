@@ -157,6 +157,8 @@ def test_mistakes() -> None:
     with pytest.raises(Mistake, match="discriminator=mediator"):
         Cooperative().turn(game)
     with pytest.raises(Mistake, match="discriminator=mediator"):
+        Cooperative().meet(judge, Minimax())
+    with pytest.raises(Mistake, match="discriminator=mediator"):
         Likelihood().discriminator_loss(judge.judge(real_text()), judge.judge(real_text()))
     text = real_text()
     relaxed = Text(text.ids, text.mask, choices=tuple(Choice(ids) for ids in text.ids.T))

@@ -84,6 +84,8 @@ def test_the_gradient_is_that_of_the_discounted_returns(discount: float) -> None
 def test_what_it_cannot_work_with_is_refused() -> None:
     generator, judge = players()
     with pytest.raises(Mistake, match="'per-token'"):
+        Dense().meet(judge, Minimax())
+    with pytest.raises(Mistake, match="'per-token'"):
         Dense().turn(Situation(generator, judge, Minimax(), real_text(), Prompt(4), 3, 0.0))
     with pytest.raises(Mistake, match="'recurrent'"):
         Dense().turn(Situation(generator, judge, PerToken(), real_text(), Prompt(4), 3, 0.0))

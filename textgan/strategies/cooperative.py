@@ -13,7 +13,7 @@ from textgan.discriminators.mediator import Mediator
 from textgan.errors import Mistake
 from textgan.products import rows_at_once
 from textgan.sampling import Draw
-from textgan.types import Generator, Sampler, Situation, Strategy, Text, Turn
+from textgan.types import Discriminator, Generator, Objective, Sampler, Situation, Strategy, Text, Turn
 
 
 class Cooperative(Strategy):
@@ -28,6 +28,9 @@ class Cooperative(Strategy):
     Needs `discriminator: {name: mediator}`, trained by `objective: {name: likelihood}`; no pretraining.
     """
 
+    def meet(self, judge: Discriminator, objective: Objective) -> None:
+        _mediator(judge)
+
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
             raise Mistake(
@@ -38,17 +41,21 @@ class Cooperative(Strategy):
         return Draw()
 
     def turn(self, situation: Situation) -> Turn:
-        generator, mediator = situation.generator, situation.discriminator
-        if not isinstance(mediator, Mediator):
-            raise Mistake(
-                "strategy: cooperative needs a judge that gives each next word's chance; set discriminator=mediator"
-            )
+        generator, mediator = situation.generator, _mediator(situation.discriminator)
         with torch.no_grad():
             fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
         divergence = token_divergence(generator, mediator, fake)  # (B, T)
         loss = divergence.sum() / len(fake)
         per_token = divergence.detach().sum() / fake.mask.sum()
         return Turn(loss, fake, {"g-loss": loss.detach(), "divergence": per_token})
+
+
+def _mediator(judge: Discriminator) -> Mediator:
+    if not isinstance(judge, Mediator):
+        raise Mistake(
+            "strategy: cooperative needs a judge that gives each next word's chance; set discriminator=mediator"
+        )
+    return judge
 
 
 def token_divergence(generator: Generator, mediator: Mediator, text: Text) -> Tensor:

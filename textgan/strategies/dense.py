@@ -10,7 +10,7 @@ from torch import Tensor
 from textgan.errors import Mistake
 from textgan.sampling import Draw
 from textgan.strategies.baselines import RunningMean
-from textgan.types import Generator, Sampler, Situation, Strategy, Turn, Verdict
+from textgan.types import Discriminator, Generator, Objective, Sampler, Situation, Strategy, Turn, Verdict
 
 
 @runtime_checkable
@@ -41,6 +41,9 @@ class Dense(Strategy):
         self.discount = discount
         self.baseline = RunningMean(decay)
 
+    def meet(self, judge: Discriminator, objective: Objective) -> None:
+        _token_rewards(objective)
+
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
             raise ValueError("dense needs a generator with a likelihood; this one puts out vectors")
@@ -49,25 +52,26 @@ class Dense(Strategy):
         return Draw()
 
     def turn(self, situation: Situation) -> Turn:
-        generator, discriminator, objective = (
-            situation.generator,
-            situation.discriminator,
-            situation.objective,
-        )
-        if not isinstance(objective, TokenRewards):
-            raise Mistake(
-                "strategy: dense needs an objective that rewards every token; set objective.name to 'per-token'"
-            )
+        generator, discriminator = situation.generator, situation.discriminator
+        rewarding = _token_rewards(situation.objective)
         with torch.no_grad():
             fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
             verdict_real = discriminator.judge(situation.real)
-            rewards = objective.token_reward(verdict_real, discriminator.judge(fake))  # (B, T)
+            rewards = rewarding.token_reward(verdict_real, discriminator.judge(fake))  # (B, T)
             values = returns(rewards, self.discount)
             advantage = self.baseline(values, fake.mask, torch.zeros_like(values[:, 0]))
         loss = -(advantage * generator.log_prob(fake)).sum() / len(fake)
         tokens = fake.mask.sum()
         log = {"g-loss": loss.detach(), "reward": rewards.sum() / tokens, "return": values.sum() / tokens}
         return Turn(loss, fake, log)
+
+
+def _token_rewards(objective: Objective) -> TokenRewards:
+    if not isinstance(objective, TokenRewards):
+        raise Mistake(
+            "strategy: dense needs an objective that rewards every token; set objective.name to 'per-token'"
+        )
+    return objective
 
 
 def returns(rewards: Tensor, discount: float) -> Tensor:
