@@ -45,6 +45,7 @@ COMMANDS: dict[str, list[str]] = {
 }
 
 COCO = ["corpus=coco", "evaluate.final=2000"]
+REVIEWS = ["corpus=mr", "length=40", "tokenizer.max_size=3000", "evaluate.final=1000"]
 SYSTEMS: dict[str, list[str]] = {
     "seqgan-oracle": ["seqgan-oracle"],
     "cot-oracle": ["cot-oracle"],
@@ -68,8 +69,8 @@ SYSTEMS: dict[str, list[str]] = {
             *("wgan-gp-lstm", "wgan-gp-cnn"),
         )
     },
-    "conditional-short": ["conditional-short", "corpus=mr", "length=40", "evaluate.final=1000"],
-    "sentigan-short": ["sentigan-short", "corpus=mr", "length=40", "evaluate.final=1000"],
+    "conditional-short": ["conditional-short", *REVIEWS],
+    "sentigan-short": ["sentigan-short", *REVIEWS],
     "semi-short": ["semi-short"],
     "organ-short": ["organ-short"],
     "adm-long": ["adm-long"],
