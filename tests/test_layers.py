@@ -30,6 +30,7 @@ LAYERS = (
     ("latent", "lines", "points", "presets"),
     ("labels", "yardstick"),
     ("documents", "report", "scoring", "sweep"),
+    ("benchmark",),
     ("cli",),
     ("__init__", "__main__"),
 )
