@@ -100,6 +100,7 @@ def sweep(
             "samples": count,
             "seed": seed,
             "metrics": [_identity(name, recipe.folder) for name in names],
+            "encoder": evaluation.encoder,
             "against": against,
             "text": digest("\n".join([*corpus.train.texts, "", *real]).encode()),
             "version": VERSION,
