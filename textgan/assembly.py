@@ -81,7 +81,7 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     def vectors(size: int) -> Tensor:
         return cooccurrence_vectors(splits["train"], vocabulary, size)
 
-    torch.manual_seed(settings.seed)
+    checkpoints.seed_all(settings.seed)
     engine = engine_for(settings.device, settings.precision, settings.threads)
     handed = {
         "vocabulary": vocabulary,
