@@ -36,12 +36,12 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
     seen: dict[str, object] = {}
     fake = types.ModuleType("textgan.run")
 
-    def load(run: Path, checkpoint: str) -> Loaded:
-        seen.update(run=run, checkpoint=checkpoint)
+    def load(run: Path, checkpoint: str, *, trust_code: bool) -> Loaded:
+        seen.update(run=run, checkpoint=checkpoint, trust_code=trust_code)
         return Loaded(seen)
 
     class Interrupted(Exception):
-        pass
+        code = 130
 
     def train(recipe: object, out: Path | None, seed: int | None, resume: bool, command: str) -> Path:
         seen.update(recipe=recipe, out=out, seed=seed, resume=resume, command=command)
@@ -72,7 +72,7 @@ def test_sample_writes_sentences_and_nothing_else(
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert rows == [{"text": f"sentence {i} é", "label": "pos"} for i in range(2)]
     asked = {"temperature": 0.7, "top_k": 5, "top_p": 0.9, "prefix": "a", "label": "pos", "seed": 4}
-    assert calls == asked | {"run": Path("run"), "checkpoint": "best"}
+    assert calls == asked | {"run": Path("run"), "checkpoint": "best", "trust_code": False}
     assert run(["sample", "run", "-n", "3"]) == 0
     assert capsys.readouterr().out == "sentence 0 é\nsentence 1 é\nsentence 2 é\n"
 
@@ -135,7 +135,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 def test_a_mistake_of_several_lines(
     calls: dict[str, object], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(run: Path, checkpoint: str) -> Loaded:
+    def load(run: Path, checkpoint: str, *, trust_code: bool) -> Loaded:
         raise Mistake("a: wrong\nb: wrong")
 
     monkeypatch.setattr(sys.modules["textgan.loaded"], "load", load)
@@ -189,7 +189,7 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     code = (
         "import sys, types\nfrom textgan import cli\nfake = types.ModuleType('textgan.run')\n"
         "class L:\n    def sample(self, n, **how): return ('word ' * 20 for _ in range(n))\n"
-        "fake.load = lambda run, checkpoint: L()\nsys.modules['textgan.loaded'] = fake\n"
+        "fake.load = lambda run, checkpoint, trust_code: L()\nsys.modules['textgan.loaded'] = fake\n"
         "cli.main(['sample', sys.argv[1], '-n', '100000'])\n"
     )
     (tmp_path / "recipe.yaml").write_text("length: 20\n")

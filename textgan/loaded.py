@@ -85,13 +85,16 @@ class LoadedRun:
         return torch.tensor(ids)
 
 
-def load(run: Path, checkpoint: str = "last") -> LoadedRun:
-    """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake."""
+def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> LoadedRun:
+    """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake.
+
+    trust_code: the `.py` files that the run's recipe names may be run; without it, naming one is a Mistake.
+    """
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"{run}: not a run folder; give one that `textgan train` wrote")
-    recipe = Recipe.load(run / "recipe.yaml")
+    recipe = Recipe.of_run(run, trust_code)
     tokenizer = Tokenizer.load(run / "tokenizer")
-    names = tuple(json.loads((run / "labels.json").read_text(encoding="utf-8")))
+    names = _label_names(run / "labels.json")
     vocabulary: Vocabulary = tokenizer.vocabulary
     settings = recipe.settings
 
@@ -106,12 +109,12 @@ def load(run: Path, checkpoint: str = "last") -> LoadedRun:
         "classes": len(names),
     }
     generator: Generator = part(recipe, "generator", **handed)
-    known = [folder.name for folder in (run / "checkpoints").glob("[a-z]*")]
-    if checkpoint not in known:
+    folder = run / "checkpoints" / checkpoint
+    if not checkpoints.exists(folder):
+        known = [place.name for place in (run / "checkpoints").glob("[a-z]*")]
         raise Mistake(
             f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"
         )
-    folder = run / "checkpoints" / checkpoint
     if generator.reads_judge:
         judge: Discriminator = part(recipe, "discriminator", **handed)
         checkpoints.load_player(folder, "discriminator", judge)
@@ -121,12 +124,29 @@ def load(run: Path, checkpoint: str = "last") -> LoadedRun:
     return LoadedRun(run, generator, tokenizer, names, settings.length, engine)
 
 
+def _label_names(file: Path) -> tuple[str, ...]:
+    try:
+        names = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Mistake(f"{file}: missing or damaged; expected the run's label names, [] where it has none")
+    return tuple(names)
+
+
 def evaluate_run(
-    run: Path, references: Path | None = None, metrics: list[str] | None = None
+    run: Path,
+    references: Path | None = None,
+    metrics: list[str] | None = None,
+    *,
+    trust_code: bool = False,
 ) -> dict[str, Score]:
-    """Scores of freshly drawn text against the run's test split, or against a file's lines. Raises Mistake."""
-    loaded = load(run)
-    recipe = Recipe.load(run / "recipe.yaml")
+    """Scores of freshly drawn text against the run's test split, or against a file's lines. Raises Mistake.
+
+    trust_code: as for `load`.
+    """
+    loaded = load(run, trust_code=trust_code)
+    recipe = Recipe.of_run(run, trust_code)
     built = build(recipe)
     evaluation = built.evaluation
     if metrics is not None:

@@ -40,7 +40,7 @@ class Interrupted(Exception):
     A scheduler's SIGTERM is no failure (0); Ctrl-C is 130, as of any program.
     """
 
-    def __init__(self, text: str, code: int) -> None:
+    def __init__(self, text: str, code: int = 130) -> None:
         super().__init__(text)
         self.code = code
 

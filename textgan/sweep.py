@@ -68,6 +68,7 @@ def sweep(
     references: Path | None = None,
     checkpoint: str = "last",
     seed: int | None = None,
+    trust_code: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Sweep:
     """Draw `samples` sentences at each temperature and score them as `textgan evaluate RUN` does at 1.
@@ -81,7 +82,7 @@ def sweep(
     temperatures = checked(temperatures)
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"{run}: not a run folder; give one that `textgan train` wrote")
-    recipe = Recipe.load(run / "recipe.yaml")
+    recipe = Recipe.of_run(run, trust_code)
     settings = recipe.settings
     seed = settings.seed if seed is None else seed
     names = list(dict.fromkeys([*ALWAYS, *(settings.metrics if metrics is None else metrics)]))
@@ -137,7 +138,7 @@ class _Player:
 
     @classmethod
     def open(cls, bench: _Bench, run: Path, state: str) -> _Player:
-        loaded = load(run, state)
+        loaded = load(run, state, trust_code=True)  # or `sweep` would not have come so far
         if not loaded.generator.has_likelihood:
             raise Mistake(
                 f"{run}: its generator writes vectors, which have no temperature; sweep a run whose generator "

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import above_zero, app, check_run
+from textgan.cli.shared import TrustCode, above_zero, app, check_run
 from textgan.errors import Mistake
 
 
@@ -40,6 +40,7 @@ def sample(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same sentences.")] = 0,
     form: Annotated[Format, typer.Option("--format", help="Plain lines, or JSON objects.")] = Format.txt,
     checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
+    trust_code: TrustCode = False,
 ) -> None:
     """Write sentences of a run to standard output, one a line."""
     above_zero("--temperature", temperature)
@@ -48,7 +49,7 @@ def sample(
     check_run(run)
     from textgan.loaded import load
 
-    loaded = load(run, checkpoint.value)
+    loaded = load(run, checkpoint.value, trust_code=trust_code)
     texts = loaded.sample(
         n, temperature=temperature, top_k=top_k, top_p=top_p, prefix=prefix, label=label, seed=seed
     )

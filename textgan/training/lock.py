@@ -1,4 +1,4 @@
-"""One process at a time trains in a run folder. The system gives the lock back when the process ends, however it ends."""
+"""One process at a time trains in a run folder. The system takes the lock back when the process ends, in any way."""
 
 from __future__ import annotations
 

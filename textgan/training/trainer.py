@@ -56,6 +56,8 @@ class Trainer:
             if not resumed:
                 phase.begin(self.game)
                 self._enter(phase)
+                if self._current:
+                    self.save()  # what was trained so far is not lost
             resumed = False
             self._play(phase)
             phase.finish()
