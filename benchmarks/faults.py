@@ -1,11 +1,11 @@
-"""What a run loses to each fault: real kills, signals, limits and poisoned numbers, each held against the run untouched.
+"""What a run loses to each fault: real kills, signals, limits and poisoned numbers.
 
     python benchmarks/faults.py [--kills 30] [--trials 3] [--only FAULT ...] [--seed 1]
 
-Small runs of several strategies on the built-in captions. Each fault happens to a process of its own (a fork of this one, so
-that torch need not be imported anew); what can be resumed is then resumed, and all that the run leaves is compared with
-the same run untouched: weights of every checkpoint, samples and scores bit for bit, metrics.jsonl but for seconds. A row of
-the table: fault, trials, what was lost. Exits with 1 if anything was.
+Small runs of several strategies on the built-in captions. Each fault happens to a process of its own (a fork of this
+one, so that torch need not be imported anew); what can be resumed is then resumed, and all that the run leaves is compared
+with the same run untouched: weights of every checkpoint, samples and scores bit for bit, metrics.jsonl but for seconds.
+A row of the table: fault, trials, what was lost. Exits with 1 if anything was.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ SMALL = [
     *("corpus={name: captions, size: 200, validation: 40, test: 60}", "length=22", "threads=1"),
     *("generator.embedding=8", "generator.hidden=12", "metrics=[bleu, self-bleu, nll]"),
     *("train.mle.epochs=4", "train.mle.batch=16", "train.adversarial.steps=8", "train.adversarial.batch=8"),
-    *("train.adversarial.d_steps=2", "evaluate={every: 2, samples: 30, final: 60}"),
+    *("train.adversarial.d_steps=2", "evaluate={every: 2, samples: 30, final: 40}"),
 ]
 JUDGE = ["discriminator.embedding=8", "discriminator.filters=4", "train.discriminator={steps: 20, batch: 8}"]
 RECIPES = {
@@ -52,13 +53,16 @@ RECIPES = {
     ],
     "embedding": ["embedding-short", *SMALL, *JUDGE],
 }
+LINES = [f"the {a} {b} sees a {c} {d} ." for a in "pqr" for b in "stu" for c in "vwx" for d in "yzab"]
 Outcome = tuple[str, str]
 """What the process ended with, and what was lost: empty for nothing."""
 
 
 def recipe(strategy: str, *overrides: str) -> Recipe:
+    """With the overrides in place of what the small recipe says of the same key."""
     name, *words = RECIPES[strategy]
-    return Recipe.load(name, [*words, *overrides])
+    changed = [word.partition("=")[0] for word in overrides]
+    return Recipe.load(name, [*(word for word in words if word.partition("=")[0] not in changed), *overrides])
 
 
 def content(run: Path) -> dict[str, Any]:
@@ -122,7 +126,7 @@ class Bench:
         self.phases: set[str] = set()
         for strategy in RECIPES:
             run, began = folder / strategy, time.monotonic()
-            code, told, _ = process(lambda run=run, strategy=strategy: train(recipe(strategy), run))  # type: ignore[misc]
+            code, told, _ = process(partial(train, recipe(strategy), run))
             if code:
                 raise SystemExit(f"{strategy}: the untouched run failed: {told}")
             self.whole[strategy], self.seconds[strategy] = content(run), time.monotonic() - began
@@ -145,7 +149,7 @@ class Bench:
         """At moments spread over the whole run, each drawn from its own part of it."""
         for trial, strategy, run in self.strategies(trials):
             moment = (trial + self.chance.random()) / trials * self.seconds[strategy]
-            code, _, _ = process(lambda s=strategy, r=run: go_on(recipe(s), r), signal.SIGKILL, moment)  # type: ignore[misc]
+            code, _, _ = process(partial(go_on, recipe(strategy), run), signal.SIGKILL, moment)
             self.phases.add(_phase(run))
             yield f"exit {code}", self.lost(strategy, run)
 
@@ -154,13 +158,13 @@ class Bench:
         for _, strategy, run in self.strategies(trials):
             for _ in range(5):
                 moment = self.chance.random() * self.seconds[strategy] / 2
-                process(lambda s=strategy, r=run: go_on(recipe(s), r), signal.SIGKILL, moment)  # type: ignore[misc]
+                process(partial(go_on, recipe(strategy), run), signal.SIGKILL, moment)
             yield "exit -9", self.lost(strategy, run)
 
     def term(self, trials: int) -> Iterator[Outcome]:
         for trial, strategy, run in self.strategies(trials):
             moment = self.seconds[strategy] * (trial + 0.5 + self.chance.random() / 2) / (trials + 1)
-            code, _, took = process(lambda s=strategy, r=run: go_on(recipe(s), r), signal.SIGTERM, moment)  # type: ignore[misc]
+            code, _, took = process(partial(go_on, recipe(strategy), run), signal.SIGTERM, moment)
             begun = (
                 run.exists()
             )  # before that there is nothing to save, and the signal ends the process as it always does
@@ -201,10 +205,10 @@ class Bench:
 
     def place_taken(self, trials: int) -> Iterator[Outcome]:
         """A file where the folder should be: root, too, cannot make one there."""
+        taken = self.folder / "file"
         for _, strategy, run in self.strategies(trials):
-            taken = self.folder / "file"
             taken.write_text("precious")
-            code, told, _ = process(lambda s=strategy: train(recipe(s), taken / "run"))  # type: ignore[misc]
+            code, told, _ = process(partial(train, recipe(strategy), taken / "run"))
             wrong = "" if taken.read_text() == "precious" else "the file"
             yield f"exit {code}", _one_line(code, told) or wrong or self.lost(strategy, run)
 
@@ -261,28 +265,21 @@ class Bench:
     def text(self, trials: int, gone: bool) -> Iterator[Outcome]:
         """A file of text, changed by one word or taken away while the run stands still; then put back."""
         for _, strategy, run in self.strategies(trials):
-            file = self.folder / "captions.txt"
-            lines = [
-                f"the {a} {b} sees a {c} {d} ." for a in "pqr" for b in "stu" for c in "vwx" for d in "yzab"
-            ]
-            file.write_text("\n".join(lines))
-            plan = recipe(strategy, f"corpus={{path: {file}, validation: 10, test: 20}}", "evaluate.final=40")
+            file, text = self.folder / "captions.txt", "\n".join(LINES)
+            file.write_text(text)
+            plan = recipe(strategy, f"corpus={{path: {file}, validation: 10, test: 20}}")
             run.mkdir()
-            train_in = [run / "whole", run / "run"]
-            process(lambda p=plan, r=train_in[0]: train(p, r))  # type: ignore[misc]
-            process(lambda p=plan, r=train_in[1]: train(p, r), signal.SIGTERM, self.seconds[strategy] / 2)  # type: ignore[misc]
+            whole, stopped = run / "whole", run / "stopped"
+            process(partial(train, plan, whole))
+            process(partial(train, plan, stopped), signal.SIGTERM, self.seconds[strategy] / 2)
             if gone:
                 file.unlink()
             else:
-                lines[self.chance.randrange(len(lines))] = "the p s sees another one ."
-                file.write_text("\n".join(lines))
-            code, told, _ = process(lambda p=plan, r=train_in[1]: train(p, r, resume=True))  # type: ignore[misc]
-            lines = [
-                f"the {a} {b} sees a {c} {d} ." for a in "pqr" for b in "stu" for c in "vwx" for d in "yzab"
-            ]
-            file.write_text("\n".join(lines))
-            process(lambda p=plan, r=train_in[1]: go_on(p, r))  # type: ignore[misc]
-            same = content(train_in[0]) == content(train_in[1])
+                file.write_text(text.replace(self.chance.choice(LINES), "the p s sees another one ."))
+            code, told, _ = process(partial(train, plan, stopped, resume=True))
+            file.write_text(text)
+            process(partial(go_on, plan, stopped))
+            same = content(whole) == content(stopped)
             yield f"exit {code}", _one_line(code, told) or ("" if same else "not the untouched run")
 
     def second(self, trials: int) -> Iterator[Outcome]:
