@@ -3,9 +3,9 @@
     python benchmarks/faults.py [--kills 30] [--trials 3] [--only FAULT ...] [--seed 1]
 
 Small runs of several strategies on the built-in captions. Each fault happens to a process of its own (a fork of this
-one, so that torch need not be imported anew); what can be resumed is then resumed, and all that the run leaves is compared
-with the same run untouched: weights of every checkpoint, samples and scores bit for bit, metrics.jsonl but for seconds.
-A row of the table: fault, trials, what was lost. Exits with 1 if anything was.
+one, so that torch need not be imported anew); what can be resumed is then resumed, and all that the run leaves is
+compared with the same run untouched: weights of every checkpoint, samples and scores bit for bit, metrics.jsonl but for
+seconds. A row of the table: fault, trials, what was lost. Exits with 1 if anything was.
 """
 
 from __future__ import annotations
