@@ -12,8 +12,11 @@ GRACE = 6.0
 """Seconds that a step may still take after SIGTERM; schedulers kill some 10 to 30 s after it."""
 
 
-class Stopped(Exception):
-    """The run was asked to stop. by: the signal's number. saved: False if a step was too long to be waited for."""
+class Stopped(BaseException):
+    """The run was asked to stop. by: the signal's number. saved: False if a step was too long to be waited for.
+
+    Like KeyboardInterrupt no Exception, so that nothing that is in the way takes it for a failure of its own.
+    """
 
     def __init__(self, by: int, saved: bool = True) -> None:
         super().__init__(signal.Signals(by).name)
