@@ -28,7 +28,7 @@ LAYERS = (
     ("assembly",),
     ("loaded", "run"),
     ("latent", "lines", "points", "presets"),
-    ("labels", "yardstick"),
+    ("labels", "tempered", "yardstick"),
     ("documents", "report", "scoring", "sweep"),
     ("benchmark",),
     ("cli",),
