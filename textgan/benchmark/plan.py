@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from textgan.benchmark.words import Budget, Words
+from textgan.benchmark.asked import Budget, Words
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 
@@ -142,7 +142,7 @@ def plan(
         key: run if key in needed or run.needs is not None else replace(run, fronts={})
         for key, run in sorted(runs.items(), key=lambda item: item[1].needs is not None)
     }
-    _as_before(runs)
+    runs = _as_before(runs)
     finals = [int(variant.recipe.evaluation.build().final) for variant in variants]
     on = {corpora[variant.label]: variant.recipe for variant in reversed(variants)}
     return Plan(out, tuple(cells), runs, on, budget.told, samples or min(finals))
@@ -190,7 +190,7 @@ def _starts(variants: Sequence[_Variant], seed: int, out: Path, metrics: Sequenc
     for variant in variants:
         if variant.begins_with_mle:
             sharing.setdefault(_start_of(variant, seed), []).append(variant)
-    found = {}
+    found: dict[str, Run] = {}
     for key, together in sharing.items():
         first = next((one for one in together if one.phases == ["mle"]), together[0])
         wanted = [name for one in together for name in one.resolved["metrics"]]
@@ -297,27 +297,32 @@ def _different(these: Mapping[str, Any], those: Mapping[str, Any]) -> list[str]:
     return [f"{key}: {these.get(key, 'default')}" for key in keys]
 
 
-def _as_before(runs: Mapping[str, Run]) -> None:
-    """Mistake for each run whose folder was begun with another recipe."""
-    mistakes = []
-    for run in runs.values():
+def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:
+    """The runs; those that have been begun with the recipe in their folder, whose threads they keep.
+
+    Mistake for each whose folder was begun with another recipe.
+    """
+    found, mistakes = dict(runs), []
+    for key, run in runs.items():
         if not (run.path / "recipe.yaml").is_file():
             continue
-        before = Recipe.load(run.path / "recipe.yaml").values
-        now = run.recipe.resolved()
+        begun = Recipe.load(run.path / "recipe.yaml")
+        before, now = begun.resolved(), run.recipe.resolved()
+        found[key] = replace(run, recipe=begun)
         ignored = {"threads", "start"}
-        if run.needs is None and run.path.parent.name == "starts":
+        if run.path.parent.name == "starts":
             ignored |= {"evaluate", "metrics", "name"}  # they differ by which recipes share it
-        keys = sorted(
-            key for key in (before.keys() | now.keys()) - ignored if before.get(key) != now.get(key)
-        )
-        if keys:
+        different = [
+            key for key in {**before, **now} if key not in ignored and before.get(key) != now.get(key)
+        ]
+        if different:
             mistakes.append(
-                f"--out: {run.label} was begun with another recipe in {run.path} (different: {', '.join(keys)}); "
-                "name another folder, or remove that one"
+                f"--out: {run.label} was begun with another recipe in {run.path} (different: "
+                f"{', '.join(different)}); name another folder, or remove that one"
             )
     if mistakes:
         raise Mistake("\n".join(mistakes))
+    return found
 
 
 def _command(word: str, overrides: Sequence[str], seed: int, path: Path) -> str:
