@@ -8,6 +8,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from types import FrameType
 from typing import Any
 
 SAVING_SECONDS = 120.0
+PROGRAM = (sys.executable, "-m", "textgan.benchmark.worker")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Stopped(Exception):
 
 
 class _Worker:
-    def __init__(self, threads: int, errors: Path, keep: Sequence[int]) -> None:
+    def __init__(self, program: Sequence[str], threads: int, errors: Path, keep: Sequence[int]) -> None:
         # Without this, numpy's and torch's own threads would be as many as there are cores, in every worker.
         limits = {
             name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -52,8 +54,7 @@ class _Worker:
         environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, **limits}
         with errors.open("ab") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "textgan.benchmark.worker"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file,
+                program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file,
                 env=environment, pass_fds=keep, start_new_session=True,
             )  # fmt: skip
         assert self.process.stdin is not None and self.process.stdout is not None
@@ -90,10 +91,20 @@ class _Worker:
 
 
 class Crew:
-    """size: workers at a time. threads: of each. keep: files that stay open in them, such as that of a lock."""
+    """size: workers at a time. threads: of each. keep: files that stay open in them, such as that of a lock.
 
-    def __init__(self, size: int, threads: int, logs: Path, keep: Sequence[int] = ()) -> None:
-        self.size, self.threads, self.logs, self.keep = size, threads, logs, keep
+    program: what a worker is, of the manners of worker.py.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        threads: int,
+        logs: Path,
+        keep: Sequence[int] = (),
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
+        self.size, self.threads, self.logs, self.keep, self.program = size, threads, logs, keep, program
         self.workers: list[_Worker] = []
 
     def do(self, jobs: Sequence[Job], begun: Callable[[Job], None] = lambda _: None) -> Iterator[Done]:
@@ -103,18 +114,20 @@ class Crew:
         try:
             with _interruptible(), selectors.DefaultSelector() as answers:
                 while waiting or any(worker.job for worker in self.workers):
-                    for job in [job for job in waiting if job.needs in known and over.get(job.needs or "")]:
+                    for job in [
+                        job for job in waiting if job.needs in known and over.get(job.needs or "", False)
+                    ]:
                         waiting.remove(job)
                         over[job.key] = True
                         yield Done(job, f"what it starts from failed ({job.needs})", None)
-                    free = [job for job in waiting if job.needs not in known or job.needs in over]
+                    free = [job for job in waiting if job.needs not in known or over.get(job.needs) is False]
                     for job in free[: self.size - sum(worker.job is not None for worker in self.workers)]:
                         waiting.remove(job)
                         worker = self._idle()
                         answers.register(worker.stdout, selectors.EVENT_READ, worker)
                         worker.begin(job)
                         begun(job)
-                    for key, _ in answers.select():
+                    for key, _ in answers.select() if answers.get_map() else ():
                         answers.unregister(key.fileobj)
                         done = key.data.end()
                         over[done.job.key] = done.failed is not None
@@ -129,7 +142,7 @@ class Crew:
         self.workers = [worker for worker in self.workers if worker.job is not None or worker.alive]
         idle = next((worker for worker in self.workers if worker.job is None), None)
         if idle is None:
-            idle = _Worker(self.threads, self.logs / "workers.txt", self.keep)
+            idle = _Worker(self.program, self.threads, self.logs / "workers.txt", self.keep)
             self.workers.append(idle)
         return idle
 
@@ -173,8 +186,6 @@ def _interruptible() -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
-
-    import threading
 
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,18 @@ def corpus_file(plan: Plan, name: str) -> Path:
 
 
 class Ledger:
-    """The plan and what has come of it so far. failed: why, by the key of the run."""
+    """The plan and what has come of it so far. pending: keys of the runs not done yet; failed: why, by key."""
 
     def __init__(self, plan: Plan, request: Request, facts: Mapping[str, Any]) -> None:
         self.plan, self.request, self.facts = plan, request, facts
+        self.pending: set[str] = set()
         self.failed: dict[str, str] = {}
         self._runs: dict[str, dict[str, Any]] = {}
         self._fronts: dict[str, Front] = {}
 
     def over(self, cell: PlannedCell) -> bool:
         """Whether nothing is to be done for it any more."""
-        return cell.run in self.failed or self._front(cell.run) is not None
+        return cell.run not in self.pending
 
     def benchmark(self) -> Benchmark:
         """All of it, with the value of every sentence. A cell that is not there is a failed one."""
@@ -54,24 +56,26 @@ class Ledger:
 
     def cell(self, cell: PlannedCell) -> Cell:
         run = self.plan.runs[cell.run]
-        front = None if cell.run in self.failed else self._front(cell.run)
         made = Cell(
             cell.label, cell.recipe, cell.strategy, cell.corpus, cell.seed, run.path, cell.grid, cell.baseline,
             cell.held_against, command=run.command,
         )  # fmt: skip
-        if front is None:
-            from dataclasses import replace
-
+        if cell.run in self.failed or not self.over(cell):
             return replace(made, failed=self.failed.get(cell.run, "not run"))
         told = self._told(run)
         minutes = dict(told["minutes"])
         if run.needs is not None:
             minutes = {**self._told(self.plan.runs[run.needs])["minutes"], **minutes}
-        return Cell(
-            cell.label, cell.recipe, cell.strategy, cell.corpus, cell.seed, run.path, cell.grid, cell.baseline,
-            cell.held_against, front, told["scores"], minutes, told["steps"] * cell.updates_a_step,
-            told["command"] or run.command, told["commit"], tuple(told["warnings"]),
-        )  # fmt: skip
+        return replace(
+            made,
+            front=self._front(cell.run),
+            scores=told["scores"],
+            minutes=minutes,
+            updates=told["steps"] * cell.updates_a_step,
+            command=told["command"] or run.command,
+            commit=told["commit"],
+            warnings=tuple(told["warnings"]),
+        )
 
     def write(self) -> None:
         """`results.jsonl`: a row for each cell that is over, then one for each baseline and each corpus."""
@@ -103,9 +107,11 @@ class Ledger:
         return self._fronts[key]
 
     def _baseline(self, key: str) -> Baseline | None:
-        front = self._front(key)
         run = next((run for run in self.plan.runs.values() if key in run.fronts.values()), None)
-        if front is None or run is None or run.key in self.failed:
+        if run is None or run.key in self.pending or run.key in self.failed:
+            return None
+        front = self._front(key)
+        if front is None:
             return None
         told = self._told(run)
         return Baseline(key, run.path, run.recipe.settings.seed, front, told["minutes"].get("mle", 0.0))

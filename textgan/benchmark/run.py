@@ -41,9 +41,11 @@ def run(
         logs.mkdir(exist_ok=True)
         ledger = Ledger(plan, request, _facts(plan, request, jobs, threads, command))
         work = [*_corpora(plan, request, logs), *_runs(plan, request, logs)]
+        ledger.pending = {job.key for job in work}
         progress = _Progress(plan, ledger, work, jobs, say)
         ledger.write()
         for done in Crew(min(jobs, max(1, len(work))), threads, logs, [lock]).do(work, progress.begun):
+            ledger.pending.discard(done.job.key)
             if done.failed is not None:
                 ledger.failed[done.job.key] = done.failed
             ledger.write()
