@@ -117,7 +117,7 @@ class _Progress:
         self.over = 0
         cells, runs = len(plan.cells), len(plan.runs)
         there = sum(ledger.over(cell) for cell in plan.cells)
-        kept = f"; {there} cells are there from before" if there else ""
+        kept = f"; {there} of them there from before" if there else ""
         say(f"{cells} cells in {runs} runs, {jobs} at a time{kept}; what each says: {plan.out / 'logs'}")
 
     def begun(self, job: Job) -> None:
