@@ -42,6 +42,10 @@ class Run:
     needs: str | None = None
     fronts: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_start(self) -> bool:
+        return self.path.parent.name == "starts"
+
 
 @dataclass(frozen=True)
 class PlannedCell:
@@ -139,8 +143,8 @@ def plan(
         cells[-len(variants) :] = _with_baselines(cells[-len(variants) :], variants, starts, runs)
     needed = {cell.baseline for cell in cells} | {cell.run for cell in cells}
     runs = {
-        key: run if key in needed or run.needs is not None else replace(run, fronts={})
-        for key, run in sorted(runs.items(), key=lambda item: item[1].needs is not None)
+        key: replace(run, fronts={}) if run.is_start and key not in needed else run
+        for key, run in sorted(runs.items(), key=lambda item: not item[1].is_start)
     }
     runs = _as_before(runs)
     finals = [int(variant.recipe.evaluation.build().final) for variant in variants]
@@ -310,7 +314,7 @@ def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:
         before, now = begun.resolved(), run.recipe.resolved()
         found[key] = replace(run, recipe=begun)
         ignored = {"threads", "start"}
-        if run.path.parent.name == "starts":
+        if run.is_start:
             ignored |= {"evaluate", "metrics", "name"}  # they differ by which recipes share it
         different = [
             key for key in {**before, **now} if key not in ignored and before.get(key) != now.get(key)

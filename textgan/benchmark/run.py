@@ -113,8 +113,8 @@ class _Progress:
         self, plan: Plan, ledger: Ledger, work: Sequence[Job], jobs: int, say: Callable[[str], None]
     ) -> None:
         self.plan, self.ledger, self.work, self.jobs, self.say = plan, ledger, work, jobs, say
-        self.seconds: list[float] = []
-        self.over = 0
+        self.waiting = {job.key: self._kind(job) for job in work}
+        self.seconds: dict[str, list[float]] = {}
         cells, runs = len(plan.cells), len(plan.runs)
         there = sum(ledger.over(cell) for cell in plan.cells)
         kept = f"; {there} of them there from before" if there else ""
@@ -125,10 +125,10 @@ class _Progress:
         self.say(f"{'going on with' if again else 'began'} {job.label}")
 
     def done(self, done: Done) -> None:
-        self.over += 1
+        kind = self.waiting.pop(done.job.key)
         took = f" in {clock(done.seconds)}" if done.seconds is not None else ""
         if done.seconds is not None:
-            self.seconds.append(done.seconds)
+            self.seconds.setdefault(kind, []).append(done.seconds)
         how = f"finished {done.job.label}{took}"
         if done.failed is not None:
             how = f"BROKE: {done.job.label}{took}: {done.failed}"
@@ -136,14 +136,20 @@ class _Progress:
         self.say(f"{how}; {there} of {len(self.plan.cells)} cells{self._left()}")
 
     def _left(self) -> str:
-        left = len(self.work) - self.over
-        if not left or not self.seconds:
+        """As long as those of their kind took, or those of the other kind where none has ended yet."""
+        known = {kind: sum(took) / len(took) for kind, took in self.seconds.items() if kind != "corpus"}
+        if not self.waiting or not known:
             return ""
-        seconds = sum(self.seconds) / len(self.seconds) * left / self.jobs
-        return f", about {clock(seconds)} left"
+        usual = sum(known.values()) / len(known)
+        seconds = sum(known.get(kind, usual) for kind in self.waiting.values() if kind != "corpus")
+        return f", about {clock(seconds / self.jobs)} left"
 
     def _run(self, job: Job) -> Run | None:
         return self.plan.runs.get(job.key)
+
+    def _kind(self, job: Job) -> str:
+        run = self._run(job)
+        return "corpus" if run is None else "start" if run.is_start else "cell"
 
 
 def _facts(plan: Plan, request: Request, jobs: int, threads: int, command: str) -> dict[str, Any]:
