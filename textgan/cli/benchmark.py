@@ -18,7 +18,7 @@ from textgan.errors import Mistake
 def benchmark(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="RECIPE... [KEY=VALUE...]", help="Recipes, and changes made to all of them."),
+        typer.Argument(metavar="RECIPE|KEY=VALUE", help="Recipes, and changes made to all of them."),
     ],
     seeds: Annotated[
         list[str] | None,
