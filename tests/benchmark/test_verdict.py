@@ -103,7 +103,7 @@ def test_more_diverse_than_every_point_of_mle_is_judged_by_quality():
         beyond = front([(quality, 0.15), (0.1, 0.1)], rng, temperatures=(1.0, 1.2), spread=0.01)
         gap = compare({1: (beyond, base)})
         assert gap.word == word and gap.value == pytest.approx(quality - 0.26, abs=0.005)
-        assert gap.span is None and verdict.BEYOND in gap.notes[0]
+        assert gap.span is None and gap.notes == (f"it {verdict.BEYOND}",)
 
 
 def test_one_point_is_judged_at_its_diversity():

@@ -27,7 +27,9 @@ from textgan.benchmark.results import Benchmark, Front, FrontPoint
 HELPED, SAME, HARMED = "helped", "no difference", "harmed"
 BASELINE, UNJUDGED = "baseline", "not judged"
 LOST = "lost diversity that no temperature of MLE loses"
-BEYOND = "more diverse than MLE at every temperature, so held against its most diverse point"
+BEYOND = (
+    "wrote more diverse text than MLE does at any temperature, and is held against its most diverse point"
+)
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,8 @@ def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap 
     """The gap between fronts and their baselines by seed; None where no seed has both scores in both fronts."""
     sampled: dict[int, np.ndarray] = {}
     spans: list[tuple[float, float, float]] = []  # low, high, share of the baseline's range
-    by_sentence, notes = True, []
+    beyond: list[int] = []  # seeds whose fronts share no diversity
+    by_sentence = True
     for seed, fronts in pairs.items():
         points = [_measured(front, axes) for front in fronts]
         if not all(points):
@@ -148,7 +151,7 @@ def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap 
             width = float(np.ptp(diversity[0, ends:]))
             spans.append((-high, -low, (high - low) / width if width else 1.0))
         elif np.isfinite(sampled[seed][0]):
-            notes.append(f"seed {seed}: {BEYOND}")
+            beyond.append(seed)
     if not sampled:
         return None
     values = np.stack(list(sampled.values()))  # (S, 1 + R)
@@ -157,9 +160,7 @@ def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap 
     interval = _interval(values[:, 1:], by_sentence)
     # A seed that lost its diversity beyond the chance of sentences; half of them lost is no matter of chance.
     lost = [seed for seed, v in sampled.items() if np.mean(np.isneginf(v[1:])) >= 1 - resampling.TAIL]
-    if lost:
-        who = "every seed" if len(lost) == len(own) else f"seed {', '.join(map(str, lost))}"
-        notes.append(f"{who} {LOST}")
+    notes = [f"{_who(some, own)} {what}" for some, what in ((lost, LOST), (beyond, BEYOND)) if some]
     return Gap(
         axes,
         HARMED if 2 * len(lost) >= len(own) else _word(interval),
@@ -200,6 +201,12 @@ def _interval(values: np.ndarray, by_sentence: bool) -> tuple[float, float] | No
     if len(values) == 1 and not by_sentence:
         return None
     return resampling.over_seeds(values, np.random.default_rng(len(values)))
+
+
+def _who(some: Sequence[int], all_seeds: Mapping[int, float | None]) -> str:
+    if len(some) == len(all_seeds):
+        return "every seed" if len(some) > 1 else "it"
+    return f"seed{'s' * (len(some) > 1)} {', '.join(map(str, some))}"
 
 
 def _word(interval: tuple[float, float] | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textgan.benchmark.results import Benchmark, CorpusFacts
+from textgan.benchmark.results import CorpusFacts
 from textgan.benchmark.verdict import BASELINE, HARMED, HELPED, SAME, UNJUDGED, Gap, Verdict, counted
 from textgan.report import numbers
 
@@ -18,8 +18,8 @@ HOW = (
     "it holds 0. The interval is a percentile bootstrap over seeds and sentences."
 )
 FEW = (
-    "With so few seeds the interval spans hardly more than the seeds' own values, which is why these are given: all of "
-    "three seeds have one sign by chance one time in four."
+    "With so few seeds the interval spans hardly more than the seeds' own values, so these are given too: three seeds "
+    "all have one sign by chance one time in four."
 )
 ONE = "One seed: the interval is over sentences alone and says nothing of another run."
 
@@ -55,10 +55,12 @@ def short(verdict: Verdict) -> str:
     gap = verdict.gap
     if gap is None:
         return verdict.word
-    return " ".join(filter(None, (verdict.word, _signed(gap), _interval(gap))))
+    if gap.value is None:
+        return f"{verdict.word}: lost diversity"
+    return " ".join(filter(None, (verdict.word, numbers.signed(gap.value), _interval(gap))))
 
 
-def captions(benchmark: Benchmark, found: Sequence[Verdict]) -> list[str]:
+def captions(found: Sequence[Verdict]) -> list[str]:
     """How to read the verdicts."""
     if not any(verdict.gaps for verdict in found):
         return []
@@ -70,9 +72,9 @@ def cautions(facts: CorpusFacts) -> list[str]:
     """What must be said beside every row on a corpus whose train and test a classifier tells apart."""
     if facts.shift is None:
         return []
-    auc = f"AUC {numbers.plain(facts.shift)}, where .500 is not at all"
     if facts.shift <= TOLD_APART:
         return []
+    auc = f"AUC {numbers.plain(facts.shift)}; chance is .500"
     by = f"; told by: {', '.join(facts.told_by)}" if facts.told_by else ""
     return [
         f"{facts.name}: train and test are not one distribution. A classifier tells them apart ({auc}{by}), so that "
@@ -106,16 +108,13 @@ def _distance(gap: Gap) -> str:
     if len(gap.seeds) > 1:
         told += f"; by seed {', '.join(_own(value) for value in gap.seeds.values())}"
     if gap.span is not None and gap.share < NARROW:
-        told += f"; compared over {gap.share:.0%} of MLE's range of diversity only"
-    return "; ".join([told, *gap.notes])
+        share = f"over {gap.share:.0%} of MLE's range of diversity" if gap.share else "at one diversity"
+        told += f"; compared {share} only"
+    return "; ".join([*gap.notes, told])
 
 
 def _own(value: float | None) -> str:
     return "lost" if value is None else numbers.signed(value)
-
-
-def _signed(gap: Gap) -> str:
-    return numbers.MISSING if gap.value is None else numbers.signed(gap.value)
 
 
 def _interval(gap: Gap) -> str:
