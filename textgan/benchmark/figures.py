@@ -67,7 +67,7 @@ def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Fig
                 axes.plot(x, y, label=literal(label), **_style(index))
             axes.set_yscale("log")
             axes.set_xlabel("step")
-            axes.legend(frameon=False)
+            _legend(axes, len(some))
 
         told = ", ".join(f"{k} ends at {numbers.plain(line[-1][1])}" for k, line in some.items())
         title = "Norm of the generator's gradient"
@@ -132,7 +132,8 @@ def _title(verdict: Verdict, axes: Axes) -> str:
     gap = next((gap for gap in verdict.gaps if gap.axes == axes), None)
     if gap is None:
         return f"{verdict.label}: {verdict.word}"
-    return f"{verdict.label}: {gap.word}" + ("" if gap.value is None else f" {numbers.signed(gap.value)}")
+    by = ", by likelihood" if axes == SOURCE else ""
+    return f"{verdict.label}{by}: {gap.word}" + ("" if gap.value is None else f" {numbers.signed(gap.value)}")
 
 
 def _temperatures(drawing: Drawn, lines: Sequence[Spots]) -> None:
@@ -201,7 +202,7 @@ def _curves(
             )
         calm(axes)
         axes.set_xlabel(word)
-        axes.legend(frameon=False)
+        _legend(axes, len(lines))
 
     told = "; ".join(
         f"{label} from {numbers.plain(mean[0][1])} to {numbers.plain(mean[-1][1])}"
@@ -209,6 +210,15 @@ def _curves(
         if mean
     )
     return figure(title, f"{title}, means over seeds: {told}.", name, draw, size=SIZE)
+
+
+def _legend(axes: Drawn, lines: int) -> None:
+    """Above the frame, where more than two lines would leave it no room within."""
+    if lines <= 2:
+        axes.legend(frameon=False)
+        return
+    whole: Any = axes.get_figure(root=True)
+    whole.legend(frameon=False, loc="outside upper left", ncols=2, fontsize=7.5)
 
 
 def _mean_line(seeds: Sequence[Sequence[tuple[int, float, float]]]) -> Series:
