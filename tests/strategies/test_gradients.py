@@ -124,6 +124,23 @@ def test_the_corrections_take_out_what_noise_adds() -> None:
     assert compared.length == pytest.approx(1, abs=0.05)
 
 
+def test_the_error_of_the_gap_is_how_far_it_strays() -> None:
+    """With a bias that the noise runs along, and with none."""
+    torch.manual_seed(4)
+    for offset in (0.0, 6.0):
+        gaps, told = [], []
+        for _ in range(200):
+            found = listed(
+                offset * torch.eye(10)[0] + 2 * torch.randn(40, 10), torch.tensor([0.0] * 10 + [1e-3])
+            )
+            gaps.append(found.square)  # the reference is next to nothing, so this is the gap
+            told.append(found.gap_error**2)
+        strays = float(torch.tensor(gaps).std())
+        # by the formula of a U-statistic: 4 * offset^2 * 4 / 40 + 2 * 10 * 16 / 40^2
+        assert strays == pytest.approx(math.sqrt(16 * offset**2 / 40 + 0.2), rel=0.15)
+        assert 0.85 * strays < math.sqrt(sum(told) / 200) < (1.7 if offset == 0 else 1.15) * strays
+
+
 def test_likeness_is_the_cosine_to_the_truth() -> None:
     torch.manual_seed(2)
     truth = torch.zeros(200)
