@@ -14,6 +14,9 @@ from textgan.metrics import Samples, evaluate
 from textgan.metrics.encoders import encode_pair
 from textgan.metrics.frechet import frechet_distance
 from textgan.metrics.mauve import mauve_of_features
+from textgan.recipe import Recipe
+from textgan.run import train
+from textgan.sweep import sweep
 
 CI = pytest.CaptureFixture[str]
 
@@ -70,3 +73,15 @@ def test_a_mistake_is_one_line(words: str, line: str, capsys: CI) -> None:
     assert run(["evaluate", "a.txt", "--references", "real.txt", *words.split()]) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and printed.err.count("\n") == 1 and line in printed.err
+
+
+def test_a_recipe_hands_its_encoder_on_and_a_sweep_too(tmp_path: Path) -> None:
+    recipe = Recipe.load(
+        "mle-short", ["budget=smoke", "metrics=[frechet]", "evaluate.encoder=bert", "threads=1"]
+    )
+    run = train(recipe, tmp_path / "run")
+    rows = json.loads((run / "evaluation.json").read_text())["rows"]
+    assert "|encoder:bert|" in rows["after"]["frechet"]["signature"]
+    (point,) = [point for point in sweep(run, [1.0]).points if point.temperature == 1]
+    assert point.scores["frechet"].value == pytest.approx(rows["after"]["frechet"]["value"], abs=1e-6)
+    assert "|encoder:bert|" in point.scores["frechet"].signature

@@ -22,6 +22,7 @@ LAYERS = (
     ("data",),
     ("generators", "discriminators", "objectives"),
     ("strategies",),
+    ("gradients",),
     ("metrics",),
     ("training",),
     ("library", "overrides", "recipe"),

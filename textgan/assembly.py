@@ -19,13 +19,15 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores, keep_freed_memory
+from textgan.metrics.encoders import check_encoder
+from textgan.metrics.suite import load_metrics, taking_encoder
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
 from textgan.training.game import Game
 from textgan.training.phase import Phase
 from textgan.training.progress import Display
-from textgan.types import Discriminator, Generator, Objective, Strategy
+from textgan.types import Discriminator, Generator, Objective, Penalty, Strategy
 
 
 @dataclass
@@ -103,15 +105,20 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     discriminator.meet(generator)
     objective: Objective = part(recipe, "objective", decode=tokenizer.decode)
     strategy: Strategy = part(recipe, "strategy") or Strategy()
-    _check_they_fit(discriminator, objective, strategy)
+    penalty: Penalty | None = part(recipe, "penalty")
+    _check_they_fit(discriminator, objective, strategy, penalty)
     evaluation: Evaluation = recipe.evaluation.build(metrics=settings.metrics)
     evaluation.beside = recipe.folder
+    if evaluation.encoder is not None:
+        if not taking_encoder(load_metrics(settings.metrics, beside=recipe.folder)):
+            raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to them")
+        check_encoder(evaluation.encoder)
     evaluation.final = min(evaluation.final, len(corpus.train))
     game = Game(
         generator=generator,
         discriminator=discriminator,
         objective=objective,
-        penalty=part(recipe, "penalty"),
+        penalty=penalty,
         strategy=strategy.to(engine.device),
         train=splits["train"],
         heldout=splits["validation"],
@@ -127,7 +134,9 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
 
 
-def _check_they_fit(discriminator: Discriminator, objective: Objective, strategy: Strategy) -> None:
+def _check_they_fit(
+    discriminator: Discriminator, objective: Objective, strategy: Strategy, penalty: Penalty | None
+) -> None:
     """What an objective cannot do without, found before hours of pretraining."""
     if getattr(objective, "needs_classes", False) and not discriminator.tells_classes:
         raise Mistake(
@@ -137,6 +146,12 @@ def _check_they_fit(discriminator: Discriminator, objective: Objective, strategy
         raise Mistake(
             "strategy: the objective gives a reward and no loss that a gradient could pass through; "
             "set it to 'reinforce'"
+        )
+    if not discriminator.reads_relaxed and (strategy.pathwise or penalty is not None):
+        needs = "strategy: this one needs" if strategy.pathwise else "penalty: a penalty needs"
+        raise Mistake(
+            f"{needs} a judge that a gradient can pass through, and this discriminator reads words alone; "
+            "set discriminator to 'cnn', or strategy to 'reinforce' or 'cooperative' without a penalty"
         )
     strategy.meet(discriminator, objective)
 

@@ -88,6 +88,7 @@ class Bench:
                 "samples": self.count,
                 "seed": self.seed - AFTER_TRAINING,
                 "metrics": metrics,
+                "encoder": self.evaluation.encoder,
                 "against": against,
                 "text": digest("\n".join([*self.corpus.train.texts, "", *self.real]).encode()),
                 "version": VERSION,

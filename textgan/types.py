@@ -190,7 +190,8 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Judges text. `embed` is the one entrance for ids, relaxed tokens and vectors.
 
-    reads_vectors: its table is the space that a generator of vectors writes in. one_by_one: a verdict depends on
+    reads_vectors: its table is the space that a generator of vectors writes in. reads_relaxed: it can be read through
+    `embed`, and not ids alone, as pathwise strategies and gradient penalties need it. one_by_one: a verdict depends on
     its sentence alone, so that real and written text may share a batch. feature_size: F of a judge that gives the
     features of every prefix (`features_along`, `read_on`); 0 for one that does not. noise: deviation of the normal
     noise on what is judged in training mode (instance noise, Sonderby et al. 2017); the trainer sets it.
@@ -198,6 +199,7 @@ class Discriminator(nn.Module):
     """
 
     reads_vectors = False
+    reads_relaxed = True
     one_by_one = True
     feature_size = 0
     noise = 0.0

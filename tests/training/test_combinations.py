@@ -61,6 +61,10 @@ def test_they_train_together(
         (["discriminator.labels=tell"], "discriminator.labels: 'tell' needs a corpus with labels"),
         (["objective=mixed-reward", "strategy=gumbel"], "strategy: .*'reinforce'"),
         (["objective={name: mixed-reward, score: ./none.py:score}"], "objective.score: there is no file"),
+        (["discriminator=mediator", "strategy=gumbel"], "strategy: this one needs a judge that a gradient"),
+        (["discriminator=mediator", "penalty=gradient"], "penalty: a penalty needs a judge that a gradient"),
+        (["evaluate.encoder=lm"], "evaluate.encoder: none of the metrics takes one; add frechet"),
+        (["evaluate.encoder=gone/model", "metrics=[frechet]"], "encoder: no model at 'gone/model'"),
         (["labelled=10"], "labelled: the corpus has no labels"),
     ],
 )

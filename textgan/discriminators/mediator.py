@@ -21,6 +21,8 @@ class Mediator(Discriminator):
     It judges words only: relaxed text and vectors have no likelihood, Mistake.
     """
 
+    reads_relaxed = False
+
     def __init__(
         self,
         vocabulary: Vocabulary,

@@ -136,6 +136,12 @@ def _by_transformers(texts: Corpus, name: str, batch: int = 64) -> np.ndarray:
     return features
 
 
+def check_encoder(name: str) -> None:
+    """Mistake where it cannot be loaded, so that nothing is begun that would end there."""
+    if name != LM:
+        _load(name)
+
+
 @lru_cache(maxsize=1)
 def _load(name: str) -> tuple[Any, Any]:
     from huggingface_hub import model_info

@@ -26,6 +26,7 @@ class Evaluation:
 
     final: sentences drawn at the end, before and after the adversarial phase, scored against test text.
     best: the score whose best value marks `checkpoints/best`. temperature: of the draws.
+    encoder: for the metrics that take one (frechet, mauve): `lm`, or what transformers loads.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Evaluation:
         final: int = 2000,
         best: str = "bleu-4",
         temperature: float = 1.0,
+        encoder: str | None = None,
         metrics: list[str] | None = None,
     ) -> None:
         if direction(best) == 0:
@@ -45,6 +47,7 @@ class Evaluation:
         self.best = best
         self.sampler: Sampler = Draw(temperature)
         self.metrics = metrics or []
+        self.encoder = encoder
         self.beside = Path()
 
     def better(self, value: float, than: float | None) -> bool:
@@ -82,7 +85,7 @@ class Evaluation:
             reference_labels,
             corpus.train.labels,
         )
-        return evaluate(samples, self.metrics, beside=self.beside)
+        return evaluate(samples, self.metrics, beside=self.beside, encoder=self.encoder)
 
 
 @torch.no_grad()
