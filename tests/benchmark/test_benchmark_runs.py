@@ -19,6 +19,7 @@ from textgan.benchmark.measure import Request
 from textgan.benchmark.plan import plan
 from textgan.benchmark.results import Benchmark
 from textgan.benchmark.run import run
+from textgan.benchmark.verdict import verdicts
 from textgan.cli import run as command
 
 BREAKS = """
@@ -57,12 +58,13 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = folder / "broken.yaml"
     text = (Path(gather.__file__).parents[2] / "recipes/short/gumbel.yaml").read_text()
     own.write_text(text.replace("name: gumbel", "name: ./breaks.py:Breaks"))
+    (folder / "idle.yaml").write_text(text.replace("generator: {lr: 5e-4}", "generator: {lr: 0.0}"))
     said: list[str] = []
-    found = benchmark(folder / "out", [*WORDS, str(own)], said)
+    found = benchmark(folder / "out", [*WORDS, str(folder / "idle.yaml"), str(own)], said)
     (broken,) = [cell for cell in found.cells if cell.failed is not None]
     assert broken.label == "broken" and broken.failed == "RuntimeError: no gradient to be had"
     assert any("BROKE: broken, seed 1" in line and "no gradient" in line for line in said)
-    assert said[-1].endswith("5 of 5 cells")
+    assert said[-1].endswith("6 of 6 cells")
     return folder / "out"
 
 
@@ -80,6 +82,14 @@ def test_strategies_begin_with_the_same_bits_and_get_as_many_updates(out: Path) 
         )
         assert cell.scores["before"] == found.cells[0].scores["after"]  # of the same text, to the last digit
         assert cell.command.startswith(f"textgan train {label} ") and f"start={start}" in cell.command
+
+
+def test_a_strategy_that_does_nothing_makes_no_difference_to_the_last_digit(out: Path) -> None:
+    found = benchmark(out, [*WORDS, str(out.parent / "idle.yaml")])
+    (verdict,) = [one for one in verdicts(found) if one.label == "idle"]
+    assert verdict.word == "no difference"
+    assert [gap.value for gap in verdict.gaps] == [0.0, 0.0]  # against real text, and by the known source
+    assert verdict.gap is not None and (verdict.gap.low, verdict.gap.high) == (0.0, 0.0)
 
 
 def test_a_front_has_the_value_of_every_sentence(out: Path) -> None:
@@ -102,7 +112,9 @@ def test_a_front_has_the_value_of_every_sentence(out: Path) -> None:
     gumbel = fronts["gumbel-short"]
     assert gumbel is not None and [point.temperature for point in gumbel.points] == [0.7, 1.0]
     assert "distinct-4" in gumbel.points[0].scores and "nll" in gumbel.points[0].scores
-    assert 0 < found.corpora["captions"].real["bleu-5"].value < 1
+    captions = found.corpora["captions"]
+    assert 0 < captions.real["bleu-5"].value < 1
+    assert captions.shift is not None and 0.3 < captions.shift < 0.7  # both from one grammar, 100 of each
 
 
 def test_the_rows_hold_every_cell_baseline_and_corpus(out: Path) -> None:
@@ -185,10 +197,19 @@ def test_the_verb(out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
         *options,
     ]
     assert command(words) == 0
-    assert "results.jsonl" in capsys.readouterr().out.replace("\n", "")
+    printed = capsys.readouterr().out
+    for name in ("results.jsonl", "table.md", "table.csv", "table.tex", "benchmark.html"):
+        assert (out / name).is_file() and name in printed.replace("\n", "")
     assert command([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert [row["kind"] for row in told["rows"]] == ["cell", "cell", "baseline", "corpus"]
+    assert [row["kind"] for row in told["rows"]] == [
+        "cell",
+        "cell",
+        "baseline",
+        "corpus",
+        "verdict",
+        "verdict",
+    ]
 
     def one_broke(*given: Any, **named: Any) -> gather.Ledger:
         ledger = run(*given, **named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from textgan.benchmark.measure import Request, read_values
 from textgan.benchmark.plan import Plan, PlannedCell, Run
 from textgan.benchmark.results import Baseline, Benchmark, Cell, CorpusFacts, Front, FrontPoint
+from textgan.benchmark.verdict import Verdict
 from textgan.metrics.samples import Score
 from textgan.training.folder import write_text
 
@@ -77,8 +78,8 @@ class Ledger:
             warnings=tuple(told["warnings"]),
         )
 
-    def write(self) -> None:
-        """`results.jsonl`: a row for each cell that is over, then one for each baseline and each corpus."""
+    def write(self, judged: Sequence[Verdict] = ()) -> None:
+        """`results.jsonl`: a row for each cell that is over, then for each baseline, each corpus and each verdict."""
         rows: list[dict[str, Any]] = [
             _cell_row(self.cell(cell)) for cell in self.plan.cells if self.over(cell)
         ]
@@ -94,6 +95,7 @@ class Ledger:
             if facts is not None:
                 row = {"kind": "corpus", "name": name, "real": _values(facts.real)}
                 rows.append(row | {"shift": facts.shift, "told_by": list(facts.told_by)})
+        rows += [{"kind": "verdict", **verdict.as_json()} for verdict in judged]
         lines = (json.dumps(_finite(row), ensure_ascii=False) + "\n" for row in rows)
         write_text(self.plan.out / "results.jsonl", "".join(lines))
 
@@ -213,4 +215,4 @@ def _finite(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list) else value
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value

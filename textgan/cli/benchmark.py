@@ -65,6 +65,7 @@ def benchmark(
     from textgan.benchmark.measure import Request
     from textgan.benchmark.plan import plan
     from textgan.benchmark.run import run
+    from textgan.benchmark.verdict import verdicts
     from textgan.machine import cores
     from textgan.metrics.suite import load_metrics
     from textgan.training.progress import Display
@@ -81,6 +82,7 @@ def benchmark(
         say("stopped and saved; the same command goes on")
         raise typer.Exit(130) from None
     found = ledger.benchmark()
+    ledger.write(verdicts(found))
     written = [out / "results.jsonl", *tables.write(found, out), page.write(found, out)]
     if as_json:
         lines = (out / "results.jsonl").read_text(encoding="utf-8").splitlines()
