@@ -28,7 +28,7 @@ def entropy(_: Path, setting: Setting) -> Values:
     from textgan.data.oracle import published as weights
 
     data("oracle", "seqgan_lstm.npz")
-    count = 100 if setting.smoke else 20_000
+    count = 1000 if setting.smoke else 20_000
     found = weights()
     assert found is not None
     return {f"T={length}": Recurrence(found, length).entropy_over(count) / length for length in (20, 40)}

@@ -54,11 +54,16 @@ def rejection(run: Path, keep: int, shares: list[float]) -> dict[str, float]:
         scores = torch.cat([judge.judge(text).score for text, _ in ordered(encoded, BATCH)])
     values: dict[str, float] = {}
     for share in shares:
-        best = scores[: round(keep / share)].topk(keep).indices.sort().values.tolist()
-        kept = Samples([texts[row] for row in best], built.corpus.test.texts)
+        kept = Samples([texts[row] for row in best(scores, keep, share)], built.corpus.test.texts)
         found = evaluate(kept, ["bleu", "self-bleu"])
         values |= {f"{share:g}/{key}": found[key].value for key in ("bleu-5", "self-bleu-5")}
     return values
+
+
+def best(scores: torch.Tensor, keep: int, share: float) -> list[int]:
+    """Rows of the `keep` highest of the first keep/share scores (N,), in their order."""
+    rows: list[int] = scores[: round(keep / share)].topk(keep).indices.sort().values.tolist()
+    return rows
 
 
 def main() -> None:
