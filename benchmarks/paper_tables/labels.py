@@ -61,7 +61,7 @@ TABLE_10 = Table(
     published.SALIMANS,
     "movie reviews (mr), sentences; the judge of the semi-supervised GAN beside the same CNN on the labelled sentences "
     "alone; see the head of benchmarks/semi.py",
-    "mr: a random split of one collection of reviews",
+    "mr: one collection of reviews, its usual split; how alike the parts are is not measured here",
     (Cell(CELL, measured, commands=lambda _: ["python benchmarks/semi.py --labels 25 50 100"]),),
     rows,
     seeds=3,
