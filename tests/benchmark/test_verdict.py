@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from synthetic import MLE, benchmark, cell, front
 
-from textgan.benchmark import verdict, words
+from textgan.benchmark import resampling, verdict, words
 from textgan.benchmark.results import Front
 from textgan.benchmark.verdict import HARMED, HELPED, SAME, TEXT, UNJUDGED, compare, differs, verdicts
 
@@ -67,6 +67,27 @@ def test_the_same_generator_again_makes_no_difference_in_95_of_100(monkeypatch):
         for _ in range(150)
     ]
     assert np.mean([gap.word == SAME for gap in of_three]) >= 0.93
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_runs_that_differ_by_chance_are_judged_alike_in_95_of_100(seeds):
+    """Runs differ much more than sentences do: what the plain bootstrap of few seeds gets wrong."""
+    rng = np.random.default_rng(7)
+    plain = widened = 0
+    for _ in range(1000):
+        values = rng.normal(0, 0.02, (seeds, 1)) + rng.normal(0, 0.002, (seeds, 400))
+        low, high = resampling.over_seeds(values, rng)
+        widened += low <= 0 <= high
+        plain += values.mean(1).min() <= 0 <= values.mean(1).max()
+    assert 0.93 <= widened / 1000 <= 0.97
+    if seeds == 3:
+        assert plain / 1000 < 0.8  # one sign in all three: one time in four
+
+
+def test_the_widening_is_students_quantile():
+    assert resampling.stretch(3) == pytest.approx(math.sqrt(1.5) * 4.302653 / 1.959964, rel=1e-5)
+    assert resampling.stretch(21) == pytest.approx(math.sqrt(21 / 20) * 2.085963 / 1.959964, rel=1e-3)
+    assert resampling.stretch(2000) == pytest.approx(1.0, abs=2e-3)
 
 
 def test_a_collapsed_generator_harmed_however_high_its_bleu():
@@ -132,13 +153,16 @@ def test_where_the_source_is_known_its_likelihood_is_judged_too():
         ]
         return Front(tuple(points))
 
-    starts = [both(0, 1), both(0, 2)]
-    cells = [cell("cot", seed, both(-0.1 * seed, seed)) for seed in (1, 2)]
+    starts = [both(0, seed) for seed in (1, 2, 3)]
+    cells = [cell("cot", seed, both(-0.14 - 0.005 * seed, seed)) for seed in (1, 2, 3)]
     (found,) = verdicts(benchmark(cells, starts))
     text, source = found.gaps
     assert text.word == SAME == found.word and text.value == 0
     assert source.value == pytest.approx(0.15) and source.word == HELPED
-    assert [source.low, source.high] == pytest.approx([0.1, 0.2]) and source.resampled == "2 seeds"
+    ends = 0.005 * resampling.stretch(3)  # one seed drawn thrice: once in 27, near the tail
+    assert source.low == pytest.approx(0.15 - ends, abs=0.005) and source.low < 0.14
+    assert source.high == pytest.approx(0.15 + ends, abs=0.005) and source.high > 0.155
+    assert source.resampled == "3 seeds"
     assert source.span == pytest.approx((1.9, 3.0))
     assert "source NLL is .150 below MLE's" in words.sentence(found)
 

@@ -15,11 +15,11 @@ NARROW = 0.5  # share of the baseline's range below which a reader should know h
 HOW = (
     "Verdict: mean distance of the recipe's front from MLE's in BLEU-5, over the self-BLEU-5 that both reach by some "
     "temperature, a seed against its own MLE. Helped: the 95% interval lies above 0; harmed: below 0; no difference: "
-    "it holds 0. The interval is a percentile bootstrap over seeds and sentences."
+    "it holds 0. The interval is a bootstrap over seeds and sentences, widened for few seeds by Student's quantile."
 )
 FEW = (
-    "With so few seeds the interval spans hardly more than the seeds' own values, so these are given too: three seeds "
-    "all have one sign by chance one time in four."
+    "Few seeds: each one's own gap stands beside the interval, since three all have one sign by chance one time in "
+    "four."
 )
 ONE = "One seed: the interval is over sentences alone and says nothing of another run."
 
