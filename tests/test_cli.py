@@ -77,15 +77,17 @@ def test_sample_writes_sentences_and_nothing_else(
     assert capsys.readouterr().out == "sentence 0 é\nsentence 1 é\nsentence 2 é\n"
 
 
-def test_train_hands_everything_over_and_stops_with_130(
-    calls: dict[str, object], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("code", [130, 0])  # Ctrl-C, and a scheduler's SIGTERM
+def test_train_hands_everything_over_and_stops_with_the_signal_s_code(
+    code: int, calls: dict[str, object], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys.modules["textgan.run"].Interrupted, "code", code)
     Path("mine.py").write_text("class G:\n    def __init__(self, hidden: int = 1): ...\n")
     Path("r.yaml").write_text(
         "corpus: {name: ./mine.py:G}\ngenerator: {name: ./mine.py:G}\nlength: 9\ntrain: {mle: {}}\n"
     )
     words = ["train", "r.yaml", "generator.hidden=3", "--out", "o", "length=8", "--seed", "5", "--resume"]
-    assert run(words) == 130
+    assert run(words) == code
     assert capsys.readouterr().err == "textgan: stopped and saved; go on with: textgan train x --resume\n"
     assert (calls["out"], calls["seed"], calls["resume"]) == (Path("o"), 5, True)
     assert calls["recipe"].values["length"] == 8  # type: ignore[attr-defined]
