@@ -185,4 +185,4 @@ def start_checkpoint(run: Path) -> Path:
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"start: {run} is not a run folder; give one that `textgan train` wrote")
     pretrained = run / "checkpoints" / "pretrained"
-    return pretrained if pretrained.exists() else checkpoints.find(run / "checkpoints" / "last")
+    return pretrained if checkpoints.exists(pretrained) else checkpoints.find(run / "checkpoints" / "last")

@@ -183,7 +183,7 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
     scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
     rows = {"real": as_rows(scores)}
     states = {"after": folder.checkpoints / "last"}
-    if (folder.checkpoints / "pretrained").exists():
+    if checkpoints.exists(folder.checkpoints / "pretrained"):
         states = {"before": folder.checkpoints / "pretrained", **states}
     for name, checkpoint in states.items():
         for player, weights in game.writers.items():
