@@ -30,8 +30,10 @@ LAYERS = (
     ("latent", "lines", "points", "presets"),
     ("labels", "yardstick"),
     ("documents", "report", "scoring", "sweep"),
+    ("export",),
     ("benchmark",),
     ("cli",),
+    ("auto",),
     ("__init__", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
