@@ -16,7 +16,7 @@ PACKAGE = Path(textgan.__file__).parent
 
 LAYERS = (
     ("errors", "machine", "products", "coercion", "names"),
-    ("text", "parts"),
+    ("text", "parts", "pretrained"),
     ("types",),
     ("sampling",),
     ("data",),

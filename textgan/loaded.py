@@ -113,7 +113,7 @@ def load(run: Path, checkpoint: str = "last") -> LoadedRun:
         )
     folder = run / "checkpoints" / checkpoint
     if generator.reads_judge:
-        judge: Discriminator = part(recipe, "discriminator", **handed)
+        judge: Discriminator = part(recipe, "discriminator", **handed, decode=tokenizer.decode)
         checkpoints.load_player(folder, "discriminator", judge)
         generator.meet(judge.to(engine.device).eval())
     checkpoints.load_player(folder, "generator", generator)
