@@ -22,6 +22,7 @@ from textgan.errors import Mistake
 from textgan.export import card
 from textgan.export.config import TextganConfig
 from textgan.export.model import PORTABLE, TextganForCausalLM
+from textgan.generators.pretrained import Pretrained
 from textgan.loaded import LoadedRun, load
 from textgan.parts import is_own_file
 from textgan.recipe import Recipe
@@ -86,7 +87,7 @@ def push(folder: Path, names: list[str], repository: str, private: bool = False)
 def _check_portable(recipe: Recipe) -> None:
     mapping = recipe.values.get("generator") or {}
     name = mapping.get("name")
-    if name in PORTABLE:
+    if name in (*PORTABLE, "pretrained"):
         return
     if is_own_file(name):
         why = "is a file of yours, and an exported folder holds no code"
@@ -100,7 +101,7 @@ def _check_portable(recipe: Recipe) -> None:
         else:
             why = "is none of those that can be"
     raise Mistake(
-        f"generator: {name} cannot be exported: it {why}; of the generators, {', '.join(PORTABLE)} can"
+        f"generator: {name} cannot be exported: it {why}; of the generators, {', '.join(PORTABLE)} and pretrained can"
     )
 
 
@@ -112,20 +113,27 @@ def _write(loaded: LoadedRun, recipe: Recipe, run: Path, checkpoint: str, stage:
         "bos_token_id": vocabulary.bos,
         "eos_token_id": vocabulary.eos,
     }
-    config = TextganConfig(
-        generator_part=arguments,
-        vocab_size=vocabulary.size,
-        length=loaded.length,
-        label_names=list(loaded.label_names),
-        unk_token_id=vocabulary.unk,
-        tie_word_embeddings=bool(arguments.get("tie", False)),
-        **special,
-    )
-    model = TextganForCausalLM(config)
-    model.generator.load_state_dict(loaded.generator.state_dict())
+    model: Any
+    if isinstance(loaded.generator, Pretrained):
+        model = loaded.generator.plain()
+        rows = range(vocabulary.size, model.get_output_embeddings().weight.shape[0])
+        never = {"suppress_tokens": [*vocabulary.forbidden, *rows]}
+    else:
+        config = TextganConfig(
+            generator_part=arguments,
+            vocab_size=vocabulary.size,
+            length=loaded.length,
+            label_names=list(loaded.label_names),
+            unk_token_id=vocabulary.unk,
+            tie_word_embeddings=bool(arguments.get("tie", False)),
+            **special,
+        )
+        model = TextganForCausalLM(config)
+        model.generator.load_state_dict(loaded.generator.state_dict())
+        never = {}
     # As `textgan sample` draws: from the whole distribution, to the run's length; <bos> is no token of the sentence.
     model.generation_config = GenerationConfig(
-        do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_length=loaded.length + 1, **special
+        do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_length=loaded.length + 1, **special, **never
     )
     with _no_bar():
         model.eval().save_pretrained(stage)

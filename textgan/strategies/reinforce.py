@@ -25,9 +25,10 @@ class Reinforce(Strategy):
     KL(policy || pretrained generator) (nats per token) taken from it. anchor: each token's reward is its own less
     anchor * (log p - log p_start), nats, p_start the generator as this phase found it (Ziegler et al. 2019, section
     2.1): what is maximised is the expected reward less anchor * KL(p || p_start) of whole sentences. It differs from
-    `kl`, which is exact at each drawn prefix and takes the prefixes as given. bootstrap: above 0, values are rewards by rank
-    of this steepness (`ranking.py`; LeakGAN's delta is 12). A generator may turn the values into rewards of its own
-    and raise something beside (`Generator.credit`): `g-credit` and `g-beside` in the log are their means per token.
+    `kl`, which is exact at each drawn prefix and takes the prefixes as given. bootstrap: above 0, values are rewards
+    by rank of this steepness (`ranking.py`; LeakGAN's delta is 12). A generator may turn the values into rewards of
+    its own and raise something beside (`Generator.credit`): `g-credit` and `g-beside` in the log are their means per
+    token; `anchor` that of log p - log p_start.
 
     The loss is a mean over sentences of sums over tokens, so that its gradient is minus the gradient of the
     expected reward, whatever the sentences' lengths. Departure from SeqGAN's code, which divides by B * T.
