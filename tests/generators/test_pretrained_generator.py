@@ -191,7 +191,8 @@ def test_it_plays_anchored_and_is_exported(models: Models, tmp_path: Path) -> No
 
     where = models("gpt2", False)
     overrides = [
-        "budget=smoke", "corpus.size=60", "corpus.validation=20", "corpus.test=40", "length=24", "overlong=truncate", "threads=1",
+        "budget=smoke", "corpus.size=60", "corpus.validation=20", "corpus.test=40", "threads=1",
+        "length=24", "overlong=truncate",
         f"tokenizer={{name: pretrained, path: {where}}}", f"generator={{name: pretrained, model: {where}}}",
         "strategy={name: reinforce, rollouts: 0, anchor: 0.1}", "metrics=[distinct]",
         "evaluate={every: 2, samples: 20, final: 30}",
