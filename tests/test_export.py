@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,12 @@ from textgan.auto import announce
 from textgan.cli import run as command
 from textgan.data import tokenizers
 from textgan.data.grammar import load as grammar
+from textgan.export import card
 from textgan.export.folder import export_run
 from textgan.loaded import LoadedRun, load
 from textgan.parts import bind
 from textgan.recipe import HANDED
+from textgan.report import reading
 from textgan.sampling import Draw, seeded
 from textgan.training import checkpoints
 from textgan.types import Prompt, Text
@@ -295,14 +298,32 @@ def test_the_card_tells_what_it_is(runs: Runs) -> None:
     files = {file.name for file in out.iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json", "README.md"} <= files
     assert not any(name.endswith(".py") for name in files)
-    card = (out / "README.md").read_text()
-    head = yaml.safe_load(card.split("---\n")[1])
+    told = (out / "README.md").read_text()
+    head = yaml.safe_load(told.split("---\n")[1])
     assert head["library_name"] == "transformers" and "textgan" in head["tags"]
-    assert "| BLEU-2 | .500 | .500 | `bleu\\|n:2\\|v:0.1` |" in card
-    assert "- it went wrong" in card and "poems.txt" in card and "/home/someone" not in card
-    assert "\n".join(load(run).sample(10)) in card
-    recipe = card.split("```yaml\n")[1].split("\n```")[0]
+    assert "| BLEU-2 | .500 | .500 | `bleu\\|n:2\\|v:0.1` |" in told
+    assert "- it went wrong" in told and "poems.txt" in told and "/home/someone" not in told
+    assert "\n".join(load(run).sample(10)) in told
+    recipe = told.split("```yaml\n")[1].split("\n```")[0]
     assert yaml.safe_load(recipe)["generator"] == GENERATORS["lstm"]
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "train", "told"),
+    [
+        ("last", {"mle": {}, "adversarial": {}}, "maximum likelihood and then the strategy `reinforce`"),
+        ("last", {"adversarial": {}}, "the strategy `reinforce`"),
+        ("pretrained", {"mle": {}, "adversarial": {}}, "maximum likelihood"),
+        ("last", {"mle": {}}, "maximum likelihood"),
+    ],
+)
+def test_the_card_says_what_these_weights_went_through(
+    checkpoint: str, train: dict[str, Any], told: str, runs: Runs
+) -> None:
+    record = reading.read(runs())
+    recipe = {**record.recipe, "train": train, "strategy": {"name": "reinforce"}}
+    text = card.write(replace(record, recipe=recipe), checkpoint, ["a dog ."], [], 9)
+    assert f"trained with textgan by {told}, recipe `mine`" in text
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,10 @@ def write(
     head = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["textgan", "gan"]}
     told = record.evaluation
     recipe = public(record.recipe)
-    parts = {
-        key: recipe[key].get("name") for key in ("generator", "strategy") if isinstance(recipe.get(key), dict)
-    }
     title = str(told.get("recipe") or recipe.get("name") or record.path.name)
-    kind = parts.get("generator", "generator")
-    trained = f"the strategy {parts['strategy']}" if "strategy" in parts else "maximum likelihood"
     what = (
-        f"A text generator (`{kind}`) trained with textgan by {trained}, recipe `{title}`, on the corpus "
+        f"A text generator (`{_name(recipe, 'generator')}`) trained with textgan{_version(record)} by "
+        f"{_trained(recipe, checkpoint)}, recipe `{title}`, on the corpus "
         f"`{told.get('corpus') or _corpus(recipe)}`, seed {recipe.get('seed')}; the weights are those of the "
         f"checkpoint `{checkpoint}`. It writes sentences of at most {recipe.get('length')} tokens from a vocabulary "
         f"of {words:,}."
@@ -76,6 +72,26 @@ def public(value: Any) -> Any:
 def _corpus(recipe: Mapping[str, Any]) -> str:
     corpus = recipe.get("corpus") or {}
     return str(corpus.get("name") or corpus.get("path") or "file")
+
+
+def _name(recipe: Mapping[str, Any], key: str) -> str:
+    part = recipe.get(key)
+    return str(part.get("name")) if isinstance(part, Mapping) else key
+
+
+def _version(record: RunRecord) -> str:
+    versions = record.environment.get("versions") or {}
+    return f" {versions['textgan']}" if "textgan" in versions else ""
+
+
+def _trained(recipe: Mapping[str, Any], checkpoint: str) -> str:
+    """What the weights of a checkpoint have been through."""
+    phases = recipe.get("train") or {}
+    before = "maximum likelihood" if phases.get("mle") is not None or recipe.get("start") else ""
+    if checkpoint == "pretrained" or phases.get("adversarial") is None:
+        return before or "no phase of its own"
+    after = f"the strategy `{_name(recipe, 'strategy')}`"
+    return f"{before} and then {after}" if before else after
 
 
 def _usage(label_names: Sequence[str]) -> str:
