@@ -207,6 +207,13 @@ def _jsonl(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
             raise Mistake(
                 f'{place}: {file.name}, line {number} is no JSON object; expected {{"text": "..."}}'
             )
+        if "\\ud" in line.lower():
+            try:
+                json.dumps(record, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise Mistake(
+                    f"{place}: {file.name}, line {number} holds half a character (a lone \\ud...); take it out"
+                ) from error
         yield f"{file.name}, line {number}", record
 
 
