@@ -29,7 +29,7 @@ LAYERS = (
     ("loaded", "run"),
     ("latent", "lines", "points", "presets"),
     ("labels", "yardstick"),
-    ("documents", "report", "scoring", "sweep"),
+    ("doctor", "documents", "report", "scoring", "sweep"),
     ("benchmark",),
     ("cli",),
     ("__init__", "__main__"),

@@ -145,7 +145,7 @@ def count(
                 counts.empty_lines.append(line.number)
             continue
         counts.suspects.check(line.number, text)
-        side = counts.held if test is None and draw() < held_out else counts.train
+        side = counts.held if test is None and draw() < held_out and len(counts.train) else counts.train
         side.add(line.number, text)
         if line.label is not None:
             side.labels.append(names.setdefault(line.label, len(names)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ import numpy as np
 from textgan.data.streaming import Streamed
 from textgan.doctor import scripts
 from textgan.doctor.counts import Counts, Side, count, out_of_vocabulary, repeats, shared
-from textgan.doctor.labels import Labels, look_at_labels
+from textgan.doctor.labels import Labels, held_out, look_at_labels, split_that_keeps
 from textgan.doctor.near import near_copies
 from textgan.doctor.proposal import Proposal, propose, reads_as_strings, vocabulary_sizes
 from textgan.errors import Mistake
 from textgan.metrics.shift import FEWEST, Shift, shift
 
 QUANTILES = (0.0, 0.05, 0.5, 0.95, 0.99, 1.0)
+FEWEST_SENTENCES = 4
+"""Below it a corpus cannot be split into training, validation and test text."""
 HELD_OUT = 0.1
 """Share of the file that stands for unseen text where no test file is given."""
 _longest_told = 5
@@ -33,7 +35,8 @@ class Examination:
     held-out words and marks out of the vocabulary, by its size. types: different words and marks, and characters, of
     train. near: repeats once case, spaces, marks and digits are left out, without the exact ones; None for strings,
     where they matter. alike: of a sample, the share that is a copy of an earlier one but for a few words (`near.py`).
-    overlap, near_overlap: held-out sentences that occur in train.
+    overlap, near_overlap: held-out sentences that occur in train. split_size, split_seed: `corpus.size` of a
+    small budget and `corpus.seed` that leave every label to training.
     """
 
     file: str
@@ -67,7 +70,8 @@ class Examination:
     proposal: Proposal
     column: str | None = None
     label: str | None = None
-    notes: tuple[str, ...] = ()
+    split_size: int = 300
+    split_seed: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """One mapping for `json.dumps`."""
@@ -100,9 +104,13 @@ def examine(
         tell(f"reading {now.file.name}, {lines:,} lines", now.share)
 
     counts = count(iter(train), None if held is None else iter(held), HELD_OUT, tell=reading)
-    for what, side in (("file", train), ("--test", held)):
-        if side is not None and not len(counts.held if what == "--test" else counts.train):
-            raise Mistake(f"{what}: {side.file.name} holds no sentence; expected one a line")
+    if not len(counts.train):
+        raise Mistake(f"file: {train.file.name} holds no sentence; expected one a line")
+    if held is not None and not len(counts.held):
+        raise Mistake(f"--test: {held.file.name} holds no sentence; expected one a line")
+    sentences = len(counts.train) + len(counts.held)
+    if sentences < FEWEST_SENTENCES:
+        raise Mistake(f"file: {train.file.name} holds {sentences} sentences; give {FEWEST_SENTENCES} or more")
     tell("comparing", 1.0)
     return _told(train, held, counts, tokenizer, tell)
 
@@ -127,6 +135,14 @@ def _told(
     tell("comparing sentences", 1.0)
     hashes, loose = _together(own, "hashes"), _together(own, "loose")
     exact = repeats(hashes)
+    labels = look_at_labels(counts, test is not None) if file.label is not None else None
+    kept = None
+    if labels is not None and labels.usable:
+        *_, cut = held_out(sum(map(len, own)), test is not None)
+        in_order = _together(own, "labels")[np.argsort(_together(own, "numbers"), kind="stable")]
+        kept = split_that_keeps(in_order, cut)
+        if kept is None:
+            labels = replace(labels, usable=False, reason="a class has too few sentences to be in every split")
     moved = None
     if test is not None and min(len(train), len(held)) >= FEWEST:
         moved = shift(sample, held.sample.texts)
@@ -159,13 +175,15 @@ def _told(
         right_to_left=scripts.right_to_left(characters),
         combining=scripts.combining(characters),
         emoji=scripts.emoji(characters),
-        labels=look_at_labels(counts, test is not None) if file.label is not None else None,
+        labels=labels,
         suspects={
             kind: {"lines": times, "first": suspects.lines[kind]} for kind, times in suspects.counts.items()
         },
         proposal=proposal,
         column=file.column,
         label=file.label,
+        split_size=kept[0] if kept else 300,
+        split_seed=kept[1] if kept else 0,
     )
 
 
