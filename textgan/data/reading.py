@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +99,7 @@ def cells(
         )
     value = record.get(label) if label is not None else None
     if label is not None and (text or "").strip() and (value is None or not str(value).strip()):
-        raise Mistake(
-            f"{_beside(place, 'label')}: {where} has no {label}; fill it in, or take the line out"
-        )
+        raise Mistake(f"{_beside(place, 'label')}: {where} has no {label}; fill it in, or take the line out")
     return text or "", None if value is None else str(value).strip()
 
 
@@ -248,12 +247,12 @@ def _parquet(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
     import pyarrow
     import pyarrow.parquet
 
-    number = 0
+    rows = count(1)
     try:
         with pyarrow.parquet.ParquetFile(file) as opened:
             for batch in opened.iter_batches():
-                for number, row in enumerate(batch.to_pylist(), number + 1):
-                    yield f"{file.name}, row {number}", row
+                for row in batch.to_pylist():
+                    yield f"{file.name}, row {next(rows)}", row
     except (pyarrow.ArrowException, OSError) as error:
         raise Mistake(f"{place}: {file.name} is no parquet file; give one, or another ending") from error
 

@@ -115,7 +115,9 @@ class Streamed:
 
     def _undecodable(self, read: int) -> str:
         """The decoder reads ahead, so the line is looked for again; read: lines that came before, at least."""
-        remedy = "say which it is, such as --encoding latin-1 (Western), cp1251 (Cyrillic) or gb18030 (Chinese)"
+        remedy = (
+            "say which it is, such as --encoding latin-1 (Western), cp1251 (Cyrillic) or gb18030 (Chinese)"
+        )
         name = self.encoding.removesuffix("-sig")
         if not re.fullmatch(r"utf-?8|ascii", name):
             return f"{self.place}: {self.file.name} is not {name} (after line {read}); {remedy}"

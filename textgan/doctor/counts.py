@@ -6,9 +6,8 @@ import math
 import random
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count as numbers
 
 import numpy as np
 
@@ -149,7 +148,8 @@ def count(
         side.add(line.number, text)
         if line.label is not None:
             side.labels.append(names.setdefault(line.label, len(names)))
-    for read, line in zip(numbers(read + 1), test or (), strict=False):
+    for line in test or ():
+        read += 1
         if not read % _block:
             tell(read)
         if text := " ".join(line.text.split()):
@@ -162,12 +162,12 @@ def count(
     return counts
 
 
-def repeats(hashes: array[int]) -> int:
+def repeats(hashes: Sequence[int] | np.ndarray) -> int:
     """How many of the sentences repeat an earlier one. By 64-bit hashes: among a million, wrong once in 10^7 files."""
     return len(hashes) - len(np.unique(np.asarray(hashes)))
 
 
-def shared(held: array[int], train: array[int]) -> int:
+def shared(held: Sequence[int], train: Sequence[int]) -> int:
     """How many of the held-out sentences occur in train."""
     return int(np.isin(np.asarray(held), np.asarray(train)).sum())
 

@@ -142,7 +142,9 @@ def _told(
         in_order = _together(own, "labels")[np.argsort(_together(own, "numbers"), kind="stable")]
         kept = split_that_keeps(in_order, cut)
         if kept is None:
-            labels = replace(labels, usable=False, reason="a class has too few sentences to be in every split")
+            labels = replace(
+                labels, usable=False, reason="a class has too few sentences to be in every split"
+            )
     moved = None
     if test is not None and min(len(train), len(held)) >= FEWEST:
         moved = shift(sample, held.sample.texts)

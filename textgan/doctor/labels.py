@@ -63,7 +63,9 @@ def held_out(sentences: int, own_test: bool) -> tuple[int | float, int | float, 
     validation, test = (2_000, 5_000) if sentences > 50_000 else (0.05, 0.1)
     if own_test:
         test = 0
-    cut = sum(max(1, round(part * sentences)) if part < 1 else round(part) for part in (validation, test) if part)
+    cut = sum(
+        max(1, round(part * sentences)) if part < 1 else round(part) for part in (validation, test) if part
+    )
     return validation, test, cut
 
 

@@ -11,7 +11,10 @@ from textgan.doctor.words import folded
 ALIKE = 0.8
 """Jaccard similarity of the letters' 5-grams, from which two sentences count as near copies."""
 _shingle = 5
-_hashes, _bands = 40, 10  # four hashes a band: a pair at .8 shares a band with probability .99, one at .3 with .08
+_hashes, _bands = (
+    40,
+    10,
+)  # four hashes a band: a pair at .8 shares a band with probability .99, one at .3 with .08
 
 
 def near_copies(texts: Sequence[str], seed: int = 0) -> float:

@@ -20,6 +20,10 @@ LONGEST = 512
 _special = 4
 _most_words = 20_000
 _rare = 0.01  # unknown tokens that a smaller vocabulary may cost
+_thin, _small = (
+    20,
+    2_000,
+)  # words of text for each different one, and different ones: where once is too little
 _strange = 0.10  # above it, words are no good unit
 _most_characters = 6_000
 _document = 150  # words and marks of the median sentence, above which it is one
@@ -70,7 +74,7 @@ def propose(counts: Counts, wanted: str | None = None) -> Proposal:
     else:
         why = f"{name}: {why}"
     make = {"word": _word, "character": _character, "bpe": _bpe}[name]
-    tokenizer, vocabulary, lengths, told = make(side, unknown)
+    tokenizer, vocabulary, lengths, told = make(side, counts.held, unknown)
     length, truncate, longer, about = _length(lengths)
     sampled = len(lengths) < len(side)
     return Proposal(tokenizer, vocabulary, lengths, length, truncate, longer, sampled, [why, told, about])
@@ -84,7 +88,9 @@ def _kind(side: Side, unknown: dict[int, float]) -> tuple[str, str]:
     if _unspaced(side):
         return ("character" if by_letter else "bpe"), "its script puts no spaces between words"
     if reads_as_strings(side):
-        return ("character" if by_letter else "bpe"), "most lines are one or two words: strings, not sentences"
+        return (
+            "character" if by_letter else "bpe"
+        ), "most lines are one or two words: strings, not sentences"
     if np.median(np.asarray(side.tokens)) > _document:
         return "bpe", "documents of many words; pieces of words keep the vocabulary small"
     least = min(unknown.values(), default=0.0)
@@ -98,12 +104,16 @@ def _kind(side: Side, unknown: dict[int, float]) -> tuple[str, str]:
 _Made = tuple[dict[str, Any], int, np.ndarray, str]
 
 
-def _word(side: Side, unknown: dict[int, float]) -> _Made:
+def _word(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
     every = len(side.words)
     least = min(unknown.values(), default=0.0)
     kept = next((size for size, share in unknown.items() if share <= least + _rare), every)
+    why = ""
+    if sum(side.tokens) < _thin * every and every > _small:
+        kept, why = sum(times > 1 for times in side.words.values()), " (those seen more than once)"
     kept = min(kept, _most_words)
-    told = f"{kept:,} words: {unknown.get(kept, 0.0):.1%} of the held-out tokens are then unknown"
+    share = out_of_vocabulary(side.words, held.words, [kept]).get(kept, 0.0)
+    told = f"{kept:,} words{why}: {share:.1%} of the held-out tokens are then unknown"
     recipe: dict[str, Any] = {"name": "word"}
     if kept < every:
         recipe["max_size"] = kept + _special
@@ -111,12 +121,17 @@ def _word(side: Side, unknown: dict[int, float]) -> _Made:
     return recipe, kept + _special, np.asarray(side.tokens), told
 
 
-def _character(side: Side, unknown: dict[int, float]) -> _Made:
+def _character(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
     letters = len(side.characters)
-    return {"name": "character"}, letters + _special, np.asarray(side.lengths), f"{letters:,} characters, all kept"
+    return (
+        {"name": "character"},
+        letters + _special,
+        np.asarray(side.lengths),
+        f"{letters:,} characters, all kept",
+    )
 
 
-def _bpe(side: Side, unknown: dict[int, float]) -> _Made:
+def _bpe(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
     size = int(min(8_000, max(320, sum(side.lengths) // 50 // 20 * 20)))
     sample = side.sample.texts
     tokenizer = bpe(sample, size=size)
@@ -135,6 +150,9 @@ def _length(lengths: np.ndarray) -> tuple[int, bool, float, str]:
     if not longer:
         return length, truncate, longer, f"length {length}: the longest has {most:,} tokens, and its end"
     done = "cut" if truncate else "left out"
-    return length, truncate, longer, f"length {length}: {longer:.2%} are longer and {done}, the longest has {most:,}"
-
-
+    return (
+        length,
+        truncate,
+        longer,
+        f"length {length}: {longer:.2%} are longer and {done}, the longest has {most:,}",
+    )

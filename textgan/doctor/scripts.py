@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-UNSPACED = frozenset({"Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan", "Javanese"})
+UNSPACED = frozenset(
+    {"Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan", "Javanese"}
+)
 """Scripts that put no spaces between words."""
 _named = {"CJK": "Han", "IDEOGRAPHIC": "Han", "FULLWIDTH": "Latin", "KATAKANA-HIRAGANA": "Katakana"}
 
@@ -76,7 +78,9 @@ def mixed(texts: Iterable[str]) -> float:
         count += 1
         if text.isascii():
             continue
-        found = Counter("Han" if name in ("Hiragana", "Katakana") else name for name in map(script, text) if name)
+        found = Counter(
+            "Han" if name in ("Hiragana", "Katakana") else name for name in map(script, text) if name
+        )
         several += sum(times >= 2 for times in found.values()) > 1
     return several / count if count else 0.0
 

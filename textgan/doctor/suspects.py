@@ -27,8 +27,8 @@ def _mojibake() -> re.Pattern[str]:
     """UTF-8 that was read as Windows-1252 or Latin-1.
 
     Only what writers hardly write on purpose: A with tilde or circumflex before a continuation byte, a circumflex
-    (punctuation), ã to é (East Asian) or ï before two, two pairs that begin as Cyrillic, Greek or Arabic letters do, and ð before
-    three. No-break spaces are no continuation after an accented letter: French writes them before marks.
+    (punctuation), ã to é (East Asian) or ï before two, ð before three, and two pairs that begin as Greek, Cyrillic or
+    Arabic letters do. A no-break space is no continuation after an accented letter: French writes it before marks.
     """
     every = {_as_cp1252(byte) for byte in range(0x80, 0xC0)} | {chr(byte) for byte in range(0x80, 0xC0)}
     held = f"[{re.escape(''.join(sorted(every)))}]"

@@ -29,9 +29,7 @@ def _any() -> Callable[[str], list[str]]:
             ranges.append([point, point])
     held = "".join(f"\\U{low:08x}-\\U{high:08x}" for low, high in ranges)
     follows = f"(?:\u200d[^\\w\\s']|[\U0001f3fb-\U0001f3ff{held}])*"  # skin tones, and emoji that are joined
-    return re.compile(
-        f"[\\w'{held}]+|[\U0001f1e6-\U0001f1ff]{{2}}|[^\\w\\s'{held}]{follows}"
-    ).findall
+    return re.compile(f"[\\w'{held}]+|[\U0001f1e6-\U0001f1ff]{{2}}|[^\\w\\s'{held}]{follows}").findall
 
 
 class _Fold(dict[int, str | None]):

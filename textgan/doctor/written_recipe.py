@@ -12,7 +12,9 @@ from textgan.doctor.labels import held_out
 _cells = 30_000_000
 """Numbers in one batch's logits (sentences x tokens x vocabulary): 120 MB, of which training holds a few copies."""
 _steps = 300_000  # sentences that pretraining reads, at most: some minutes
-_relaxed = 128  # tokens above which the relaxed one-hots of all positions cost more memory than they are worth
+_relaxed = (
+    128  # tokens above which the relaxed one-hots of all positions cost more memory than they are worth
+)
 
 
 def recipe(found: Examination) -> str:
@@ -31,13 +33,24 @@ def recipe(found: Examination) -> str:
     long = plan.length > _relaxed
     size = 128 if train <= 20_000 else 256
     labelled = found.labels is not None and found.labels.usable
-    metrics = ["bleu", "self-bleu", "distinct", "nll"] if _has_words(found) else ["duplicates", "novelty", "nll"]
+    metrics = (
+        ["bleu", "self-bleu", "distinct", "nll"] if _has_words(found) else ["duplicates", "novelty", "nll"]
+    )
     best = "bleu-4" if _has_words(found) else "novelty"
-    judge: dict[str, Any] = {"name": "cnn", "embedding": 64, "widths": [2, 3, 4, 5], "filters": 64, "dropout": 0.5}
+    judge: dict[str, Any] = {
+        "name": "cnn",
+        "embedding": 64,
+        "widths": [2, 3, 4, 5],
+        "filters": 64,
+        "dropout": 0.5,
+    }
     if labelled:
         judge["labels"] = "project"
         metrics = ["class-accuracy", *metrics]
-    strategy: dict[str, Any] = {"name": "gumbel", "temperature": {"start": 1.0, "end": 0.5, "shape": "exponential"}}
+    strategy: dict[str, Any] = {
+        "name": "gumbel",
+        "temperature": {"start": 1.0, "end": 0.5, "shape": "exponential"},
+    }
     strategy["hard"] = True
     if long:
         strategy = {"name": "reinforce", "rollouts": 0, "baseline": "leave-one-out"}
@@ -114,7 +127,9 @@ def _flow(value: Any) -> str:
     if isinstance(value, str):
         plain = value.replace("-", "").replace("_", "").replace("/", "").replace(".", "")
         simple = plain.isascii() and plain.isalpha() and value[0].isalpha()
-        return value if simple and value.lower() not in _words_of_yaml else json.dumps(value, ensure_ascii=False)
+        return (
+            value if simple and value.lower() not in _words_of_yaml else json.dumps(value, ensure_ascii=False)
+        )
     if isinstance(value, bool):
         return str(value).lower()
     return repr(value)

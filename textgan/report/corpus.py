@@ -79,10 +79,15 @@ def _vocabulary(found: Examination) -> list[tuple[str, str]]:
     about = "; words seen once were forgotten on the way" if found.forgotten else ""
     rows = [("words and marks", f"{found.types['words']:,} different{about}")]
     rows += [
-        (f"unknown at {size:,}" + (" (all)" if size == found.types["words"] else ""), f"{share:.2%} of held-out tokens")
+        (
+            f"unknown at {size:,}" + (" (all)" if size == found.types["words"] else ""),
+            f"{share:.2%} of held-out tokens",
+        )
         for size, share in found.unknown.items()
     ]
-    rows.append(("characters", f"{found.types['characters']:,} different; {found.unknown_characters:.3%} unknown"))
+    rows.append(
+        ("characters", f"{found.types['characters']:,} different; {found.unknown_characters:.3%} unknown")
+    )
     return rows
 
 
@@ -92,9 +97,16 @@ def _repeats(found: Examination) -> list[tuple[str, str]]:
         told = ", ".join(f"line {line:,} ({times:,} times)" for line, times in found.most_repeated)
         rows.append(("most repeated", told))
     if found.near is not None:
-        rows.append(("but for marks", f"{_of(found.near, found.sentences)} more, if case, spaces, marks and digits go"))
+        rows.append(
+            (
+                "but for marks",
+                f"{_of(found.near, found.sentences)} more, if case, spaces, marks and digits go",
+            )
+        )
     if found.alike is not None:
-        rows.append(("but for a word", f"{found.alike:.2%} of a sample (Jaccard .8 of letters' 5-grams, by MinHash)"))
+        rows.append(
+            ("but for a word", f"{found.alike:.2%} of a sample (Jaccard .8 of letters' 5-grams, by MinHash)")
+        )
     where = "held-out sentences" if found.test is None else "test sentences"
     near = "" if found.near_overlap is None else f"; {found.near_overlap:,} but for case, marks and digits"
     rows.append(("train and test", f"{_of(found.overlap, found.held_out)} {where} are in train{near}"))
@@ -107,7 +119,9 @@ def _repeats(found: Examination) -> list[tuple[str, str]]:
             if words:
                 rows.append((f"more in {side}", ", ".join(words)))
     elif found.test is None:
-        rows.append(("shift", "none to measure: a drawn split is of one distribution; --test FILE tells of yours"))
+        rows.append(
+            ("shift", "none to measure: a drawn split is of one distribution; --test FILE tells of yours")
+        )
     return rows
 
 
@@ -132,7 +146,9 @@ def _scripts(found: Examination) -> list[tuple[str, str]]:
     if found.mixed_lines:
         rows.append(("mixed", f"{found.mixed_lines:.2%} of the sentences have letters of two scripts"))
     if found.languages:
-        told = ", ".join(f"{name} {share:.1%}" for name, share in list(found.languages.items())[:4] if share >= 0.001)
+        told = ", ".join(
+            f"{name} {share:.1%}" for name, share in list(found.languages.items())[:4] if share >= 0.001
+        )
         rows.append(("languages", f"{told} (by function words, of eight that are known; a hint)"))
     if found.right_to_left:
         rows.append(("right to left", f"{found.right_to_left:.1%} of the letters"))
@@ -144,7 +160,9 @@ def _scripts(found: Examination) -> list[tuple[str, str]]:
 
 
 def _suspects(found: Examination) -> list[tuple[str, str]]:
-    rows = [(kind, f"{on['lines']:,} ({_at(on['first'], on['lines'])})") for kind, on in found.suspects.items()]
+    rows = [
+        (kind, f"{on['lines']:,} ({_at(on['first'], on['lines'])})") for kind, on in found.suspects.items()
+    ]
     return rows or [("none", "no control characters, HTML, mojibake or very long words")]
 
 
@@ -152,8 +170,13 @@ def _proposal(found: Examination) -> list[tuple[str, str]]:
     plan = found.proposal
     tokenizer = ", ".join(f"{key} {value}" for key, value in plan.tokenizer.items() if key != "name")
     name = str(plan.tokenizer["name"])
-    rows = [("tokenizer", name + (f" ({tokenizer})" if tokenizer else "")), ("vocabulary", f"{plan.vocabulary:,} ids")]
-    rows.append(("length", f"{plan.length} tokens, the end included" + ("; cut longer" if plan.truncate else "")))
+    rows = [
+        ("tokenizer", name + (f" ({tokenizer})" if tokenizer else "")),
+        ("vocabulary", f"{plan.vocabulary:,} ids"),
+    ]
+    rows.append(
+        ("length", f"{plan.length} tokens, the end included" + ("; cut longer" if plan.truncate else ""))
+    )
     return rows + [("because" if i == 0 else "", reason) for i, reason in enumerate(plan.reasons)]
 
 
