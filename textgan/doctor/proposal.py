@@ -136,7 +136,7 @@ def _bpe(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
     sample = side.sample.texts
     tokenizer = bpe(sample, size=size)
     lengths = np.array([len(row) for row in tokenizer.encode(sample)])
-    told = f"{size:,} pieces for {sum(side.lengths):,} characters of text; no text is unknown"
+    told = f"{tokenizer.size:,} pieces for {sum(side.lengths):,} characters of text; no text is unknown"
     return {"name": "bpe", "size": size}, tokenizer.size, lengths, told
 
 

@@ -10,7 +10,7 @@ from textgan.doctor.examine import Examination
 from textgan.doctor.labels import held_out
 
 _cells = 30_000_000
-"""Numbers in one batch's logits (sentences x tokens x vocabulary): 120 MB, of which training holds a few copies."""
+"""Numbers in one batch of relaxed tokens (sentences x tokens x vocabulary): 120 MB, of which training holds a few."""
 _steps = 300_000  # sentences that pretraining reads, at most: some minutes
 _relaxed = (
     128  # tokens above which the relaxed one-hots of all positions cost more memory than they are worth
@@ -20,17 +20,18 @@ _relaxed = (
 def recipe(found: Examination) -> str:
     """A recipe for the examined file: likelihood first, then an adversarial phase; smoke budget included.
 
-    Up to 128 tokens by straight-through Gumbel-Softmax; above, REINFORCE with the reward of the whole text, whose
-    memory does not grow with vocabulary times length. Batches shrink with the length, so memory is bounded.
+    Up to 128 tokens by straight-through Gumbel-Softmax, in batches that shrink as length times vocabulary grows; above,
+    REINFORCE with the reward of the whole text, which holds no relaxed tokens. Either way memory is bounded: likelihoods
+    are worked out in pieces (`Generator.log_prob`), so that no gradient need be cut off along a text.
     """
     plan = found.proposal
     train = found.sentences - held_out(found.sentences, found.test is not None)[2]
-    batch = 64
-    while batch > 8 and batch * plan.length * plan.vocabulary > _cells:
+    long = plan.length > _relaxed
+    batch = 32 if long else 64
+    while not long and batch > 8 and batch * plan.length * plan.vocabulary > _cells:
         batch //= 2
     while batch > 8 and batch * 4 > train:
         batch //= 2
-    long = plan.length > _relaxed
     size = 128 if train <= 20_000 else 256
     labelled = found.labels is not None and found.labels.usable
     metrics = (
