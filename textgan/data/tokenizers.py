@@ -71,7 +71,7 @@ class Tokenizer:
         return self.core.decode_batch([self._sentence(row) for row in rows], skip_special_tokens=True)
 
     def sentences(self, ids: Sequence[Sequence[int]]) -> list[str]:
-        """As `decode`, each on one line with single spaces, as `reading` has text: byte-level ids can spell line ends."""
+        """As `decode`, each on one line and with single spaces, as text is read: bytes can spell the end of a line."""
         return [" ".join(text.split()) for text in self.decode(ids)]
 
     def _sentence(self, row: list[int]) -> list[int]:

@@ -180,4 +180,6 @@ def out_of_vocabulary(train: Counter[str], held: Counter[str], sizes: list[int])
     ranked = sorted(train, key=lambda word: (-train[word], word))
     total = held.total()
     covered = np.cumsum([held.get(word, 0) for word in ranked])
-    return {size: 1 - float(covered[min(size, len(ranked)) - 1]) / total for size in sizes} if total else {}
+    if not total:
+        return {}
+    return {size: (total - int(covered[min(size, len(ranked)) - 1])) / total for size in sizes}

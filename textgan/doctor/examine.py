@@ -14,7 +14,7 @@ from textgan.doctor import scripts
 from textgan.doctor.counts import Counts, Side, count, out_of_vocabulary, repeats, shared
 from textgan.doctor.labels import Labels, held_out, look_at_labels, split_that_keeps
 from textgan.doctor.near import near_copies
-from textgan.doctor.proposal import Proposal, propose, reads_as_strings, vocabulary_sizes
+from textgan.doctor.proposal import Proposal, check_tokenizer, propose, reads_as_strings, vocabulary_sizes
 from textgan.errors import Mistake
 from textgan.metrics.shift import FEWEST, Shift, shift
 
@@ -94,6 +94,7 @@ def examine(
     tokenizer: `word`, `character` or `bpe` in place of the proposed one. tell: called now and then with what is being
     done and the share of it, in [0, 1]. Raises Mistake for what cannot be read and for a file without two sentences.
     """
+    check_tokenizer(tokenizer)
     train = Streamed(path, column, label, encoding, "file")
     held = None if test is None else Streamed(test, column, label, encoding, "--test")
     if held is not None and held.file.resolve() == train.file.resolve():

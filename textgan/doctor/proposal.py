@@ -62,10 +62,14 @@ def _unspaced(side: Side) -> bool:
     return sum(share for name, share in shares(side.characters).items() if name in UNSPACED) > 0.3
 
 
-def propose(counts: Counts, wanted: str | None = None) -> Proposal:
-    """wanted: `word`, `character` or `bpe`, in place of the one that fits. Raises Mistake for another name."""
+def check_tokenizer(wanted: str | None) -> None:
+    """Mistake where it is none that is proposed; None is any."""
     if wanted is not None and wanted not in TOKENIZERS:
         raise Mistake(f"--tokenizer: {wanted!r} is none that is proposed.{did_you_mean(wanted, TOKENIZERS)}")
+
+
+def propose(counts: Counts, wanted: str | None = None) -> Proposal:
+    """wanted: `word`, `character` or `bpe`, in place of the one that fits."""
     side = counts.train
     unknown = out_of_vocabulary(side.words, counts.held.words, vocabulary_sizes(side))
     name, why = _kind(side, unknown)

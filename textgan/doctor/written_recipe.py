@@ -20,9 +20,9 @@ _relaxed = (
 def recipe(found: Examination) -> str:
     """A recipe for the examined file: likelihood first, then an adversarial phase; smoke budget included.
 
-    Up to 128 tokens by straight-through Gumbel-Softmax, in batches that shrink as length times vocabulary grows; above,
-    REINFORCE with the reward of the whole text, which holds no relaxed tokens. Either way memory is bounded: likelihoods
-    are worked out in pieces (`Generator.log_prob`), so that no gradient need be cut off along a text.
+    Up to 128 tokens by straight-through Gumbel-Softmax, in batches that shrink as length times vocabulary grows;
+    above, REINFORCE with the reward of the whole text, which holds no relaxed tokens. Either way memory is bounded:
+    likelihoods are worked out in pieces (`Generator.log_prob`), so that no gradient need be cut off along a text.
     """
     plan = found.proposal
     train = found.sentences - held_out(found.sentences, found.test is not None)[2]
