@@ -11,9 +11,11 @@ import yaml
 from textgan.cli import run
 from textgan.data.embedded import Molecules
 
-_names = """Anna Berta Carla Dora Emma Frieda Greta Hanna Ida Johanna Klara Lena Marta Nora Olga Paula Rosa Sara Tina Ute
-Vera Wanda Alma Bruno Carl David Emil Felix Georg Hugo Ivan Jonas Karl Ludwig Max Niels Oskar Peter Rudolf Simon Theo
-Ulrich Viktor Walter Zoë José François Jürgen Søren Øyvind"""
+_names = """
+Anna Berta Carla Dora Emma Frieda Greta Hanna Ida Johanna Klara Lena Marta Nora Olga Paula Rosa Sara Tina Ute
+Vera Wanda Alma Bruno Carl David Emil Felix Georg Hugo Ivan Jonas Karl Ludwig Max Niels Oskar Peter Rudolf Simon
+Theo Ulrich Viktor Walter Zoë José François Jürgen Søren Øyvind
+"""
 
 # Tang verse: Li Bai, Wang Zhihuan, Meng Haoran, Wang Wei, Liu Zongyuan, Li Shen, Jia Dao, Li Shangyin, Luo Binwang
 _verse = """床前明月光，疑是地上霜。 举头望明月，低头思故乡。 白日依山尽，黄河入海流。 欲穷千里目，更上一层楼。
