@@ -5,10 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from textgan.data.reading import FORMATS, Record, cells, columns_of, existing, no_columns, text_column_of
 from textgan.errors import Mistake
@@ -25,8 +24,7 @@ _marks = (
 )  # UTF-32's mark begins with UTF-16's
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """number: of the line (or parquet row) it ends on, from 1; text: as written; label: as written, if asked for."""
 
     number: int

@@ -8,6 +8,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -19,7 +20,8 @@ SAMPLE = 20_000
 """Sentences of each side that are kept, for what needs the text itself."""
 MOST_TYPES = 2_000_000
 """Different words that are counted at a time; above it those seen once so far are forgotten (and it is said)."""
-_block = 2_000  # lines whose words are counted together
+_block = 200_000  # characters that are counted together
+_every = 2_000  # lines between two words of progress
 
 
 class Reservoir:
@@ -71,23 +73,16 @@ class Side:
     forgotten: bool = False
     _points: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))  # by code point
     _texts: list[str] = field(default_factory=list)
-    _words: list[str] = field(default_factory=list)
+    _waiting: int = 0
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.numbers)
 
     def add(self, number: int, text: str) -> None:
-        cut = words(text)
-        self.lengths.append(len(text))
-        self.spaced.append(text.count(" ") + 1)
-        self.tokens.append(len(cut))
-        self.hashes.append(hash(text))
-        self.loose.append(hash(folded(text)))
         self.numbers.append(number)
-        self.sample.add(text)
         self._texts.append(text)
-        self._words += cut
-        if len(self._texts) >= _block:
+        self._waiting += len(text)
+        if self._waiting >= _block:
             self.settle()
 
     @property
@@ -95,12 +90,21 @@ class Side:
         return Counter({chr(point): int(self._points[point]) for point in np.flatnonzero(self._points)})
 
     def settle(self) -> None:
-        """Count what has gathered; ask for counts after it only."""
-        self.words.update(self._words)
-        points = np.frombuffer("".join(self._texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        """Count what has gathered, many lines at a time, which is quicker; ask for counts after it only."""
+        texts, self._texts, self._waiting = self._texts, [], 0
+        cut = [words(text) for text in texts]
+        self.tokens.extend(map(len, cut))
+        self.words.update(chain.from_iterable(cut))
+        self.lengths.extend(map(len, texts))
+        self.spaced.extend([text.count(" ") + 1 for text in texts])
+        self.hashes.extend(map(hash, texts))
+        self.loose.extend(map(hash, map(folded, texts)))
+        for text in texts:
+            self.sample.add(text)
+        points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
         found = np.bincount(points, minlength=len(self._points))
         found[: len(self._points)] += self._points
-        self._points, self._texts, self._words = found, [], []
+        self._points = found
         if len(self.words) > MOST_TYPES:
             self.forgotten = True
             self.words = Counter({word: times for word, times in self.words.items() if times > 1})
@@ -135,7 +139,7 @@ def count(
     read = 0
     for line in train:
         read += 1
-        if not read % _block:
+        if not read % _every:
             tell(read)
         text = " ".join(line.text.split())
         if not text:
@@ -150,7 +154,7 @@ def count(
             side.labels.append(names.setdefault(line.label, len(names)))
     for line in test or ():
         read += 1
-        if not read % _block:
+        if not read % _every:
             tell(read)
         if text := " ".join(line.text.split()):
             counts.held.add(line.number, text)

@@ -14,7 +14,14 @@ from textgan.doctor import scripts
 from textgan.doctor.counts import Counts, Side, count, out_of_vocabulary, repeats, shared
 from textgan.doctor.labels import Labels, held_out, look_at_labels, split_that_keeps
 from textgan.doctor.near import near_copies
-from textgan.doctor.proposal import Proposal, check_tokenizer, propose, reads_as_strings, vocabulary_sizes
+from textgan.doctor.proposal import (
+    Proposal,
+    check_tokenizer,
+    propose,
+    reads_as_strings,
+    unspaced,
+    vocabulary_sizes,
+)
 from textgan.errors import Mistake
 from textgan.metrics.shift import FEWEST, Shift, shift
 
@@ -30,7 +37,8 @@ _longest_told = 5
 class Examination:
     """What a file holds. Shares are in [0, 1]; lines are numbers from 1; `test` is None where no file was given.
 
-    sentences: of the file, without empty lines. held_out: sentences that stand for unseen text: the test file, or a
+    by_letter: lines are strings, or their script has no spaces; the shift is then one of characters, and words say
+    little. sentences: of the file, without empty lines. held_out: sentences that stand for unseen text: the test file, or a
     seeded tenth of the file. quantiles: by unit (characters, words, tokens) and quantile. unknown: share of the
     held-out words and marks out of the vocabulary, by its size. types: different words and marks, and characters, of
     train. near: repeats once case, spaces, marks and digits are left out, without the exact ones; None for strings,
@@ -42,6 +50,7 @@ class Examination:
     file: str
     test: str | None
     encoding: str
+    by_letter: bool
     sentences: int
     held_out: int
     empty: int
@@ -129,7 +138,8 @@ def _told(
     characters = sum((side.characters for side in own[1:]), own[0].characters)
     sample = train.sample.texts
     suspects = counts.suspects
-    if strings or sum(scripts.shares(characters).get(name, 0) for name in scripts.UNSPACED) > 0.3:
+    by_letter = strings or unspaced(train)
+    if by_letter:
         suspects = suspects.without("very long words")
     tell("proposing a tokenizer", 1.0)
     proposal = propose(counts, tokenizer)
@@ -148,13 +158,15 @@ def _told(
             )
     moved = None
     if test is not None and min(len(train), len(held)) >= FEWEST:
-        moved = shift(sample, held.sample.texts)
+        sides = [sample, held.sample.texts]
+        moved = shift(*([" ".join(text) for text in side] if by_letter else side for side in sides))
     words = {"characters": "lengths", "words": "spaced"}
     quantiles = {unit: _quantiles(_together(own, name)) for unit, name in words.items()}
     return Examination(
         file=str(file.file),
         test=None if test is None else str(test.file),
         encoding=file.encoding.removesuffix("-sig") or "parquet",
+        by_letter=by_letter,
         sentences=sum(map(len, own)),
         held_out=len(held),
         empty=counts.empty,

@@ -55,10 +55,11 @@ def vocabulary_sizes(side: Side) -> list[int]:
 
 def reads_as_strings(side: Side) -> bool:
     """Names, formulas, passwords: mostly one or two words a line, in a script that has spaces."""
-    return bool(np.median(np.asarray(side.spaced)) <= 2) and not _unspaced(side)
+    return bool(np.median(np.asarray(side.spaced)) <= 2) and not unspaced(side)
 
 
-def _unspaced(side: Side) -> bool:
+def unspaced(side: Side) -> bool:
+    """A third of its letters or so are of a script that puts no spaces between words."""
     return sum(share for name, share in shares(side.characters).items() if name in UNSPACED) > 0.3
 
 
@@ -89,7 +90,7 @@ def _kind(side: Side, unknown: dict[int, float]) -> tuple[str, str]:
     letters = len(side.characters)
     long = np.quantile(np.asarray(side.lengths), 0.99) > _string
     by_letter = not long and letters <= _most_characters
-    if _unspaced(side):
+    if unspaced(side):
         return ("character" if by_letter else "bpe"), "its script puts no spaces between words"
     if reads_as_strings(side):
         return (
@@ -136,7 +137,7 @@ def _character(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
 
 
 def _bpe(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
-    size = int(min(8_000, max(320, sum(side.lengths) // 50 // 20 * 20)))
+    size = int(min(8_000, max(320, sum(side.lengths) // 200 // 20 * 20)))
     sample = side.sample.texts
     tokenizer = bpe(sample, size=size)
     lengths = np.array([len(row) for row in tokenizer.encode(sample)])
