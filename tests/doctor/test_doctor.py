@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import random
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from rich.console import Console
 
 from textgan.cli import run
 from textgan.data.files import File
@@ -24,6 +26,7 @@ from textgan.doctor.near import near_copies
 from textgan.doctor.suspects import Suspects
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
+from textgan.report import corpus as report
 
 
 def write(path: Path, *lines: str) -> Path:
@@ -63,6 +66,16 @@ def test_a_test_file_of_other_text_is_told_by_its_words(tmp_path: Path) -> None:
     assert found.shift is not None and found.shift.auc == 1.0
     assert {"kitchen", "cat", "sleeps", "in"} == set(found.shift.train_words)
     assert {"field", "horse", "runs", "over"} == set(found.shift.test_words)
+
+
+def test_text_without_spaces_shifts_by_characters(tmp_path: Path) -> None:
+    moon, sun = (
+        [f"{a}{b}{c}{mark}" for a in "山水花鸟风" for b in "云雨雪霜露" for c in "东西南北"]
+        for mark in ("月夜", "日昼")
+    )
+    found = examine(write(tmp_path / "a.txt", *moon), test=write(tmp_path / "b.txt", *sun))
+    assert found.by_letter and found.shift is not None and found.shift.auc == 1.0
+    assert (set(found.shift.train_words), set(found.shift.test_words)) == ({"月", "夜"}, {"日", "昼"})
 
 
 def test_out_of_vocabulary_by_hand() -> None:
@@ -197,20 +210,19 @@ def test_a_rare_label_stays_in_training(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "tokenizer"),
+    ("lines", "tokenizer", "length"),
     [
-        ([f"{a}{b}son" for a in ("An", "Be", "Ca") for b in ("na", "r", "lo", "ti")], "character"),
-        (["春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多少"] * 5, "character"),
-        (["a dog sits on the mat .", "a cat sits on the mat ."] * 20, "word"),
-        ([" ".join(f"w{i}" for i in range(200))] * 20, "bpe"),
-        ([f"wort{i} wort{i + 1} wort{i * 7}x und{i}" for i in range(0, 400, 5)], "character"),
+        ([f"{a}{b}son" for a in ("An", "Be", "Ca") for b in ("na", "r", "lo", "ti")], "character", 8),
+        (["床前明月光，疑是地上霜。", "举头望明月，低头思故乡。"] * 5, "character", 13),
+        (["a dog sits on the old mat .", "a cat sits on the mat ."] * 20, "word", 9),
+        ([" ".join(f"w{i}" for i in range(200))] * 20, "bpe", 513),
+        ([f"wort{i} wort{i + 1} wort{i * 7}x und{i}" for i in range(0, 400, 5)], "character", 33),
     ],
     ids=["names", "verse", "sentences", "documents", "all new words"],
 )
-def test_what_is_proposed(tmp_path: Path, lines: list[str], tokenizer: str) -> None:
+def test_what_is_proposed(tmp_path: Path, lines: list[str], tokenizer: str, length: int) -> None:
     plan = examine(write(tmp_path / "a.txt", *lines)).proposal
-    assert plan.tokenizer["name"] == tokenizer
-    assert plan.length > max(plan.lengths)
+    assert (plan.tokenizer["name"], plan.length, plan.truncate) == (tokenizer, length, tokenizer == "bpe")
     forced = examine(tmp_path / "a.txt", tokenizer="bpe").proposal
     assert forced.tokenizer["name"] == "bpe"
 
@@ -320,6 +332,15 @@ def test_what_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     plain = capsys.readouterr().out
     titles = ["text", "lengths", "vocabulary", "repeats", "scripts", "suspicious lines", "proposal"]
     assert [line for line in plain.splitlines() if line and line[0] != " "] == titles
+
+
+def test_a_terminal_gets_the_same_facts(folder: Path) -> None:
+    found = examine("ok.txt")
+    console = Console(width=400, record=True, file=io.StringIO())
+    console.print(report.terminal(found))
+    printed = " ".join(console.export_text().split())
+    for _, rows in report.sections(found):
+        assert all(" ".join(f"{what} {told}".split()) in printed for what, told in rows)
 
 
 def test_the_recipe_is_whole_and_says_what_is_odd(folder: Path) -> None:

@@ -38,13 +38,13 @@ class Examination:
     """What a file holds. Shares are in [0, 1]; lines are numbers from 1; `test` is None where no file was given.
 
     by_letter: lines are strings, or their script has no spaces; the shift is then one of characters, and words say
-    little. sentences: of the file, without empty lines. held_out: sentences that stand for unseen text: the test file, or a
-    seeded tenth of the file. quantiles: by unit (characters, words, tokens) and quantile. unknown: share of the
-    held-out words and marks out of the vocabulary, by its size. types: different words and marks, and characters, of
-    train. near: repeats once case, spaces, marks and digits are left out, without the exact ones; None for strings,
-    where they matter. alike: of a sample, the share that is a copy of an earlier one but for a few words (`near.py`).
-    overlap, near_overlap: held-out sentences that occur in train. split_size, split_seed: `corpus.size` of a
-    small budget and `corpus.seed` that leave every label to training.
+    little. sentences: of the file, without empty lines. held_out: sentences that stand for unseen text: the test
+    file, or a seeded tenth of the file. quantiles: by unit (characters, words, tokens) and quantile. unknown: share
+    of the held-out words and marks out of the vocabulary, by its size. types: different words and marks, and
+    characters, of train. near: repeats once case, spaces, marks and digits are left out, without the exact ones;
+    None for strings, where they matter. alike: of a sample, the share that is a copy of an earlier one but for a few
+    words (`near.py`). overlap, near_overlap: held-out sentences that occur in train. split_size, split_seed:
+    `corpus.size` of a small budget and `corpus.seed` that leave every label to training.
     """
 
     file: str

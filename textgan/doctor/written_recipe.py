@@ -32,6 +32,7 @@ def recipe(found: Examination) -> str:
         batch //= 2
     while batch > 8 and batch * 4 > train:
         batch //= 2
+    drawn = {"samples": 200, "final": 500} if long else {"samples": 1000, "final": 2000}
     size = 128 if train <= 20_000 else 256
     labelled = found.labels is not None and found.labels.usable
     metrics = (
@@ -77,9 +78,9 @@ def recipe(found: Examination) -> str:
         f"  mle: {_flow({'epochs': epochs, 'batch': batch, 'optimizer': {'lr': 0.005}, 'patience': 3})}",
         f"  discriminator: {_flow({'steps': 100, 'batch': batch, 'optimizer': {'lr': 0.001}})}",
         "  adversarial:",
-        f"    {{steps: 200, g_steps: 1, d_steps: {2 if long else 5}, batch: {batch}, "
+        f"    {{steps: {100 if long else 200}, g_steps: 1, d_steps: {2 if long else 5}, batch: {batch}, "
         "generator: {lr: 5e-4}, discriminator: {lr: 1e-3}}",
-        f"evaluate: {_flow({'every': 50, 'samples': 1000, 'final': 2000, 'best': best})}",
+        f"evaluate: {_flow({'every': 50, **drawn, 'best': best})}",
         f"metrics: {_flow(metrics)}",
         "",
         "budgets:",

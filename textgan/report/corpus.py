@@ -77,18 +77,14 @@ def _lengths(found: Examination) -> list[tuple[str, str]]:
 
 def _vocabulary(found: Examination) -> list[tuple[str, str]]:
     about = "; words seen once were forgotten on the way" if found.forgotten else ""
-    rows = [("words and marks", f"{found.types['words']:,} different{about}")]
-    rows += [
-        (
-            f"unknown at {size:,}" + (" (all)" if size == found.types["words"] else ""),
-            f"{share:.2%} of held-out tokens",
-        )
-        for size, share in found.unknown.items()
-    ]
-    rows.append(
-        ("characters", f"{found.types['characters']:,} different; {found.unknown_characters:.3%} unknown")
-    )
-    return rows
+    rows = []
+    if not found.by_letter:
+        rows.append(("words and marks", f"{found.types['words']:,} different{about}"))
+        for size, share in found.unknown.items():
+            every = " (all)" if size == found.types["words"] else ""
+            rows.append((f"unknown at {size:,}{every}", f"{share:.2%} of held-out tokens"))
+    told = f"{found.types['characters']:,} different; {found.unknown_characters:.3%} of held-out characters unknown"
+    return [*rows, ("characters", told)]
 
 
 def _repeats(found: Examination) -> list[tuple[str, str]]:
