@@ -38,7 +38,7 @@ def recipe(found: Examination) -> str:
     metrics = (
         ["bleu", "self-bleu", "distinct", "nll"] if _has_words(found) else ["duplicates", "novelty", "nll"]
     )
-    best = "bleu-4" if _has_words(found) else "novelty"
+    best = "bleu-4" if _has_words(found) else "nll"
     judge: dict[str, Any] = {
         "name": "cnn",
         "embedding": 64,

@@ -63,14 +63,16 @@ class Display:
         else:
             self.say(f"{phase}: {total - step:,} steps{' at most' if at_most else ''}")
 
-    def step(self, step: int, values: Mapping[str, float]) -> None:
+    def step(self, step: int, values: Mapping[str, float], total: int | None = None) -> None:
+        """total: of a phase whose number of steps is an estimate, which moves."""
+        self._total = self._total if total is None else total
         self._numbers.update(values)
         numbers = "  ".join(
             f"{_SHORT.get(name, name)} {self._numbers[name]:.3f}" for name in _SHOWN if name in self._numbers
         )
         now = time.monotonic()
         if self._bar is not None and self._screen is not None:
-            self._bar.update(self._task, completed=step, left=self._left(step, now))
+            self._bar.update(self._task, completed=step, total=self._total, left=self._left(step, now))
             self._screen.update(Group(self._bar, Text(f"  {numbers}", style="dim")))
         elif now - self._told >= self.every or step == self._total:
             self._told = now
