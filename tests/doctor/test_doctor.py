@@ -262,6 +262,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("empty.txt").write_bytes(b"")
     Path("blank.txt").write_bytes(b"\n \n\n")
     write(Path("few.txt"), "one", "two")
+    write(Path("same.txt"), *["same"] * 20)
     Path("long.txt").write_bytes(b"x" * 1_100_000)
     Path("half.jsonl").write_text('{"text": "a \\ud83d b"}\n')
     Path("taken.yaml").write_text("kept")
@@ -277,6 +278,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("sub", "file: sub is a folder; give a file in it"),
         ("empty.txt", "file: empty.txt holds no sentence; expected one a line"),
         ("blank.txt", "file: blank.txt holds no sentence; expected one a line"),
+        ("same.txt", "file: same.txt holds one word over and over; give text with at least two"),
         ("few.txt", "file: few.txt holds 2 sentences; give 4 or more"),
         ("binary.txt", "file: binary.txt is binary (NUL at line 1); give text, or --encoding utf-16"),
         ("image.txt", "file: image.txt is binary (NUL at line 1), not text; give text"),

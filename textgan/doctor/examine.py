@@ -143,6 +143,8 @@ def _told(
         suspects = suspects.without("very long words")
     tell("proposing a tokenizer", 1.0)
     proposal = propose(counts, tokenizer)
+    if min(len(train.words), len(train.characters)) < 2:
+        raise Mistake(f"file: {file.file.name} holds one word over and over; give text with at least two")
     tell("comparing sentences", 1.0)
     hashes, loose = _together(own, "hashes"), _together(own, "loose")
     exact = repeats(hashes)

@@ -11,6 +11,7 @@ from rich.table import Table
 from textgan.doctor.examine import Examination
 
 Section = tuple[str, list[tuple[str, str]]]
+_few = 1_000  # sentences below which a person is warned
 _most = 12  # labels and scripts that are listed
 
 
@@ -55,6 +56,8 @@ def _text(found: Examination) -> list[tuple[str, str]]:
     if found.test is not None:
         rows.append(("test file", f"{found.test}, {found.held_out:,} sentences"))
     rows += [("encoding", found.encoding), ("sentences", f"{found.sentences:,}")]
+    if found.sentences < _few:
+        rows.append(("few", f"a generator learns so few by heart; {_few:,} or more would be better"))
     if found.empty:
         rows.append(("empty lines", f"{found.empty:,} ({_at(found.empty_lines, found.empty)})"))
     if found.test is None:
