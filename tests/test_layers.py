@@ -30,7 +30,7 @@ LAYERS = (
     ("loaded", "run"),
     ("latent", "lines", "points", "presets"),
     ("labels", "tempered", "yardstick"),
-    ("documents", "report", "scoring", "sweep"),
+    ("doctor", "documents", "report", "scoring", "sweep"),
     ("benchmark",),
     ("cli",),
     ("__init__", "__main__"),
