@@ -30,7 +30,6 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 
 from pieces import PIECES, SIZES, Piece, Size, seqgan_step  # noqa: E402
-
 from textgan.machine import keep_freed_memory  # noqa: E402
 
 GROWTH: dict[str, tuple[int, ...]] = {

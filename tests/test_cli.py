@@ -157,7 +157,8 @@ def test_a_file_is_scored_with_signatures(
 
 
 @pytest.mark.parametrize(
-    "verb", ["train", "sample", "evaluate", "sweep", "recipes", "report", "interpolate", "analogy"]
+    "verb",
+    ["train", "sample", "evaluate", "sweep", "benchmark", "recipes", "report", "interpolate", "analogy"],
 )
 def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([verb, "--help"]) == 0

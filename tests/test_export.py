@@ -181,13 +181,15 @@ def test_the_state_stands_in_for_the_whole_past(runs: Runs) -> None:
 
 
 def test_a_generator_by_label(runs: Runs) -> None:
-    ours, model, _ = exported(runs(labels=("neg", "pos")))
+    _, model, tokenizer = exported(runs(labels=("neg", "pos")))
     torch.manual_seed(0)
     drawn = model.generate(labels="pos", num_return_sequences=4)
     torch.manual_seed(0)
     assert torch.equal(model.generate(labels=[1, 1, 1, 1]), drawn)
     torch.manual_seed(0)
     assert not torch.equal(model.generate(labels=0, num_return_sequences=4), drawn)
+    generate = pipeline("text-generation", model=model, tokenizer=tokenizer)
+    assert isinstance(generate("", labels="pos")[0]["generated_text"], str)
     asked: list[torch.Tensor] = []
     start = model.generator.start
     model.generator.start = lambda prompt: asked.append(prompt.labels) or start(prompt)

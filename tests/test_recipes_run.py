@@ -52,6 +52,16 @@ def test_its_smoke_budget_runs(path: Path, tmp_path: Path) -> None:
     assert Recipe.load(folder / "recipe.yaml").resolved() == resolved  # what is kept loads as it was
 
 
+def test_the_oracle_writes_sentences_of_forty_words_too(tmp_path: Path) -> None:
+    longer = ["corpus.length=40", "length=40", "budget=smoke", "threads=1", "--out", str(tmp_path / "run")]
+    assert run(["train", "mle-oracle", *longer]) == 0
+    rows = json.loads((tmp_path / "run" / "evaluation.json").read_text())["rows"]
+    assert "|tokens:2560|" in rows["after"]["nll"]["signature"]  # 64 of test
+    assert "|tokens:8000|" in rows["real"]["source-nll"]["signature"]  # 200 of the oracle's own
+    written = (tmp_path / "run" / "samples" / "after.txt").read_text().splitlines()
+    assert max(len(line.split()) for line in written) == 40
+
+
 def test_a_word_in_the_command_swaps_the_strategy_and_nothing_else() -> None:
     base = Recipe.load("seqgan-short").resolved()
     swapped = Recipe.load("seqgan-short", ["strategy=gumbel"]).resolved()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from textgan import sweep as sweeping
+from textgan import tempered
 from textgan.cli import run as command
 from textgan.errors import Mistake
 from textgan.loaded import evaluate_run, load
@@ -18,7 +18,8 @@ from textgan.points import Point, Sweep
 from textgan.recipe import Recipe
 from textgan.run import train
 from textgan.sampling import Draw
-from textgan.sweep import Tempered, sweep
+from textgan.sweep import sweep
+from textgan.tempered import Tempered
 from textgan.training.evaluation import write_sentences
 from textgan.types import Prompt, Text
 
@@ -109,7 +110,7 @@ def test_what_is_finished_is_not_done_again(run: Path, monkeypatch: pytest.Monke
         written.append(given[4].temperature)
         return write_sentences(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sweeping, "write_sentences", counted)
+    monkeypatch.setattr(tempered, "write_sentences", counted)
     with pytest.raises(KeyboardInterrupt):
         sweep(run, [0.8, 0.9, 1.1])
     kept = [json.loads(line) for line in (run / "sweep.jsonl").read_text().splitlines()]

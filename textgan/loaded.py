@@ -61,7 +61,7 @@ class LoadedRun:
                 labels,
                 begin,
             )
-            yield from self.tokenizer.decode(ids)
+            yield from self.tokenizer.sentences(ids)
 
     def _labels(self, label: str | None) -> Tensor | None:
         if label is None:

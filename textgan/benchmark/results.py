@@ -44,9 +44,10 @@ class Baseline:
 class Cell:
     """One recipe at one point of the grid with one seed.
 
-    label: recipe and grid point in words; baseline: the key of what it is held against, None where there is none.
-    failed: why it has no front. updates: of the generator, in the adversarial phase. minutes: by phase. scores: by
-    state (before, after), at temperature 1 as the run's own evaluation has them.
+    label: recipe and grid point in words; baseline: the key of what it is held against, None where there is none;
+    held_against: the same in words. failed: why it has no front. updates: of the generator, in the adversarial phase.
+    minutes: by phase, those of a shared start included. scores: by state (before, after), at temperature 1 as the
+    run's own evaluation has them.
     """
 
     label: str
@@ -57,6 +58,7 @@ class Cell:
     run: Path
     grid: Mapping[str, str] = field(default_factory=dict)
     baseline: str | None = None
+    held_against: str = ""
     front: Front | None = None
     scores: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
     minutes: Mapping[str, float] = field(default_factory=dict)

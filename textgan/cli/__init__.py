@@ -13,7 +13,18 @@ from typing import Any
 
 import typer
 
-from textgan.cli import train, sample, evaluate, sweep, report, interpolate, documents, export  # noqa: F401  (joins `app`; help has this order)
+from textgan.cli import (
+    train,
+    sample,
+    evaluate,
+    sweep,
+    benchmark,
+    report,
+    corpus,
+    interpolate,
+    documents,
+    export,
+)  # noqa: F401  (joins `app`; help has this order)
 from textgan.cli.shared import app, say
 from textgan.errors import Mistake
 

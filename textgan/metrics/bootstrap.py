@@ -37,7 +37,15 @@ def intervals(
     amount = values.shape[1]
     if not amount or not 0 < level < 1 or resamples < 1:
         raise ValueError(f"intervals: {amount} values, level {level}, {resamples} resamples")
-    draw = np.random.default_rng(seed)
+    means = resampled_means(values, resamples, np.random.default_rng(seed))
+    tail = 100 * (1 - level) / 2
+    low, high = np.percentile(means, [tail, 100 - tail], axis=1)
+    return np.stack([low, high], axis=1)
+
+
+def resampled_means(values: np.ndarray, resamples: int, draw: np.random.Generator) -> np.ndarray:
+    """values (K, N) -> (K, resamples): the means of N columns drawn with replacement, the same columns for all K."""
+    amount = values.shape[1]
     step = max(1, min(resamples, AT_ONCE // amount))
     means = []
     for begin in range(0, resamples, step):
@@ -46,9 +54,7 @@ def intervals(
         drawn += (np.arange(rows, dtype=np.int32) * amount)[:, None]
         times = np.bincount(drawn.ravel(), minlength=rows * amount).reshape(rows, amount)  # (rows, N)
         means.append(values @ times.T.astype(np.float64) / amount)  # (K, rows)
-    tail = 100 * (1 - level) / 2
-    low, high = np.percentile(np.concatenate(means, axis=1), [tail, 100 - tail], axis=1)
-    return np.stack([low, high], axis=1)
+    return np.concatenate(means, axis=1)
 
 
 def sentence_values(samples: Samples, metric: str) -> dict[str, np.ndarray]:

@@ -180,7 +180,7 @@ def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str) -> Figure
         star = at([point[1:] for point in real]).tolist() if real else []
         for index, points in enumerate(fronts.values()):
             others = star + [spot for k, line in enumerate(on_page) if k != index for spot in line]
-            for (temperature, *spot), aside in zip(points, _beside(on_page[index], others), strict=True):
+            for (temperature, *spot), aside in zip(points, beside(on_page[index], others), strict=True):
                 axes.annotate(
                     f"{temperature:g}", (spot[0], spot[1]), aside, textcoords="offset points", ha="center",
                     va="center", fontsize=7.5, color=INK,
@@ -201,7 +201,7 @@ def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str) -> Figure
     return figure(title, alt, f"front-{x}", draw, caption, SIZE)
 
 
-def _beside(line: list[list[float]], others: list[list[float]]) -> list[tuple[float, float]]:
+def beside(line: list[list[float]], others: list[list[float]]) -> list[tuple[float, float]]:
     """Where each point's label goes, from the point: off the line, on the side that is further from the others."""
     made = []
     for index, (x, y) in enumerate(line):

@@ -62,3 +62,11 @@ def signed(value: float, decimals: int = 3) -> str:
     if not float(f"{value:.{decimals}f}"):
         return "±0"
     return text if text.startswith("−") else f"+{text}"
+
+
+def escaped_latex(text: str) -> str:
+    """Words as LaTeX sets them; the dashes and signs that this module writes are put in its own way."""
+    special = {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"}
+    special |= {"<": "\\textless{}", ">": "\\textgreater{}", "–": "--", "−": "$-$", "±": "$\\pm$"}
+    special |= {"†": "$\\dagger$", "∞": "$\\infty$", "“": "``", "”": "''", "…": "\\dots{}"}
+    return "".join(special.get(sign, f"\\{sign}" if sign in "&%$#_{}" else sign) for sign in text)

@@ -42,6 +42,21 @@ class Section:
     environment: Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class Part:
+    """A headed part of a page that is no report of runs. text: paragraphs; rows: as `table.Row` and its cells, under
+    `heads`; pairs: (heading, sentences); folded: (summary, lines of fields), shut until the reader opens them."""
+
+    title: str
+    text: Sequence[str] = ()
+    figures: Sequence[Figure] = ()
+    heads: Sequence[tuple[str, Sequence[str]]] = ()
+    rows: Sequence[tuple[table.Row, Sequence[tuple[str, bool]]]] = ()
+    captions: Sequence[str] = ()
+    pairs: Sequence[tuple[str, Sequence[str]]] = ()
+    folded: Sequence[tuple[str, Sequence[Sequence[str]]]] = ()
+
+
 def write(runs: Sequence[Path], out: Path | None = None) -> Path:
     """Write the report and give its path: `out` (a folder means `report.html` in it), else RUN/report.html
     for one run and ./report.html for several. Either the whole file is written or none of it."""
@@ -99,6 +114,7 @@ def fill(**values: Any) -> str:
         files("textgan.report").joinpath("page.html.jinja").read_text("utf-8")
     )
     empty: dict[str, Any] = {"unfinished": [], "movements": [], "figures": [], "lead": [], "sections": []}
+    empty |= {"parts": [], "heads": [], "rows": [], "captions": [], "signatures": []}
     return template.render({**empty, "many": True, "verb": "report", "files": REPORTED, **values})
 
 

@@ -82,7 +82,7 @@ def quality_and_diversity(runs: Sequence[RunRecord], name: str = "scatter") -> F
             axes.plot(
                 x, y, marker, color=colour, markersize=11 if state == "real" else 7,
                 markerfacecolor="none" if state == "before" else colour,
-                label=None if label in named else _literal(label),
+                label=None if label in named else literal(label),
             )  # fmt: skip
             named.add(label)
         axes.margins(0.12)
@@ -148,7 +148,7 @@ def sentence_lengths(run: RunRecord, name: str = "lengths") -> Figure | None:
 def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str) -> Figure:
     end = max(curve.seconds[-1] for curve in drawn.values())
     start = min(curve.seconds[0] for curve in drawn.values())
-    unit, word = _time_unit(end)
+    unit, word = time_unit(end)
 
     def draw(axes: Axes) -> None:
         for index, (label, curve) in enumerate(drawn.items()):
@@ -160,7 +160,7 @@ def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str) -> F
             }
             marker = "o" if len(x) < 3 else None
             axes.plot(x, curve.values, label=label, marker=marker, markersize=3.5, **style)
-        _calm(axes)
+        calm(axes)
         if title.startswith("Discriminator"):
             axes.set_ylim(-0.03, 1.03)
         _mark_phases(axes, run, start, end, unit)
@@ -180,14 +180,14 @@ def _score_figure(
     name: str,
 ) -> Figure:
     end = max(at[-1][0] for _, _, at in lines)
-    unit, word = _time_unit(end)
+    unit, word = time_unit(end)
     reals = {real for _, run, _ in lines if (real := _real_level(run, key)) is not None}
 
     def draw(axes: Axes) -> None:
         for index, run, at in lines:
             x, y = zip(*at, strict=True)
             marker = MARKERS[index % len(MARKERS)]
-            label = _literal(_short(run, runs))
+            label = literal(_short(run, runs))
             style: dict[str, Any] = {
                 "color": _colour(index),
                 "linestyle": DASHES[index % len(DASHES)],
@@ -196,7 +196,7 @@ def _score_figure(
             axes.plot([s / unit for s in x], y, marker=marker, markersize=3.5, label=label, **style)
         for place, real in enumerate(sorted(reals)):
             axes.axhline(real, color=INK, linestyle=":", lw=1.2, label=None if place else "real text")
-        _calm(axes)
+        calm(axes)
         if len(lines) == 1:
             _mark_phases(axes, lines[0][1], lines[0][2][0][0], end, unit)
         axes.set_xlabel(word)
@@ -219,7 +219,7 @@ def _real_level(run: RunRecord, key: str) -> float | None:
     return real.value if real and signatures == {real.signature} and math.isfinite(real.value) else None
 
 
-def _calm(axes: Axes) -> None:
+def calm(axes: Axes) -> None:
     """A range of at least 2% of the values: what hardly moves is drawn as what hardly moves."""
     low, high = axes.get_ylim()
     missing = 0.02 * max(abs(low), abs(high), 0.1) - (high - low)
@@ -243,13 +243,13 @@ def _mark_phases(axes: Axes, run: RunRecord, start: float, end: float, unit: flo
             axes.axvline(second / unit, color=INK, lw=0.7, alpha=0.5)
         share = (left - start) / width
         if share >= free and share < 0.8:
-            word = _literal(BRIEFLY.get(phase, phase))
+            word = literal(BRIEFLY.get(phase, phase))
             above = axes.get_xaxis_transform()
             axes.text(left / unit, 1.02, word, transform=above, fontsize=7.5, color=INK, alpha=0.75)
             free = share + 0.024 * (len(word) + 1)
 
 
-def _time_unit(seconds: float) -> tuple[float, str]:
+def time_unit(seconds: float) -> tuple[float, str]:
     for unit, word in ((3600.0, "hours"), (60.0, "minutes")):
         if seconds >= 2 * unit:
             return unit, word
@@ -262,7 +262,7 @@ def _short(run: RunRecord, runs: Sequence[RunRecord]) -> str:
     return run.strategy if len(same) == 1 else f"{run.strategy}, {run.path.resolve().name}"
 
 
-def _literal(label: str) -> str:
+def literal(label: str) -> str:
     """Matplotlib reads `$` as mathematics and hides a label that begins with `_`."""
     return label.replace("$", r"\$") if not label.startswith("_") else f" {label}"
 

@@ -126,19 +126,17 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
     notes = {note for run in runs for note in run.notes if note.startswith("true entropy")}
     told += [f"{note[0].upper()}{note[1:]}." for note in sorted(notes)]
     generated = {
-        key: {_measure(row, key) for row in table if row.generated and key in row.cells} for key in keys
+        key: {measure(row, key) for row in table if row.generated and key in row.cells} for key in keys
     }
     real = {
-        key: {_measure(row, key) for row in table if not row.generated and key in row.cells} for key in keys
+        key: {measure(row, key) for row in table if not row.generated and key in row.cells} for key in keys
     }
     if differing := [key for key in keys if len(generated[key]) > 1]:
-        told.append(f"Scored under differing signatures, compare with care: {_names(differing)}.")
+        told.append(f"Scored under differing signatures, compare with care: {names(differing)}.")
     if apart := [
         key for key in keys if generated[key] and real[key] - generated[key] and key not in differing
     ]:
-        told.append(
-            f"Real text has a signature of its own (see the number of sentences) in: {_names(apart)}."
-        )
+        told.append(f"Real text has a signature of its own (see the number of sentences) in: {names(apart)}.")
     if any(row.generated for row in table):
         seeds = {row.seed for row in table if row.seed}
         told.append(
@@ -172,11 +170,11 @@ def lay_out(
     room -= max((len(row.label) for row in table), default=0)
     fitting = _that_fit(keys, room, first)
     left = [key for key in keys if key not in fitting]
-    told = [*told, *([f"No room here for {_names(left)}: the page has them."] if left else [])]
+    told = [*told, *([f"No room here for {names(left)}: the page has them."] if left else [])]
     made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left")
     made.add_column("", no_wrap=True)
     for key in fitting:
-        made.add_column(Text(_header(key)), justify="right", no_wrap=True)
+        made.add_column(Text(header(key)), justify="right", no_wrap=True)
     marks = {key: best(table, key) for key in fitting}
     for place, row in enumerate(table):
         shown = [
@@ -214,13 +212,13 @@ def csv(runs: Sequence[RunRecord]) -> str:
     return out.getvalue()
 
 
-def _measure(row: Row, key: str) -> str:
+def measure(row: Row, key: str) -> str:
     """The signature, without the length of the very text that was scored."""
     signature = row.cells[key].signature
     return re.sub(r"\|tokens:\d+(?=\|)", "", signature) if key == "source-nll" else signature
 
 
-def _names(keys: Sequence[str]) -> str:
+def names(keys: Sequence[str]) -> str:
     """`BLEU-2..5, distinct-1`: runs of orders drawn together."""
     told: dict[str, list[str]] = {}
     for key in keys:
@@ -278,7 +276,7 @@ def _distinct_labels(table: Sequence[Row]) -> list[Row]:
     return made
 
 
-def _header(key: str) -> str:
+def header(key: str) -> str:
     """A narrow heading of two lines for the terminal."""
     stem, order = numbers.family(key)
     short = {
@@ -298,7 +296,7 @@ def _that_fit(keys: Sequence[str], room: int, first: Sequence[str]) -> list[str]
     """As many columns as there is room for, the most telling first; at least one."""
     kept: list[str] = []
     for key in sorted(keys, key=lambda key: (first.index(key) if key in first else 99, key)):
-        width = 2 + max(5, *map(len, _header(key).split("\n")))
+        width = 2 + max(5, *map(len, header(key).split("\n")))
         if width <= room or not kept:
             kept.append(key)
             room -= width

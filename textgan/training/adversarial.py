@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -26,6 +29,8 @@ class Adversarial(Phase):
     every n-th iteration ends with mle_steps steps of teacher forcing by the generator's optimiser.
     length: the most tokens of a sentence in play, real ones cut to it; a number, or a schedule over the phase
     (curriculum over length, Press et al. 2017, section 3); default: the run's length.
+    minutes: in place of `steps`, the phase ends when its own steps (not the looks, not the saving) took that long, and
+    schedules go by the time spent. Such a run is not the same twice; a resumed one goes on with the time it had left.
 
     Stabilisers: generator, discriminator: two optimisers, hence two time scales (Heusel et al. 2017).
     instance_noise: deviation of the noise on what the judge learns from, in units of its embeddings, falling to 0 by
@@ -37,6 +42,7 @@ class Adversarial(Phase):
     name = "adversarial"
     log_every = 1
     changes_text = True
+    clock: Callable[[], float] = staticmethod(time.monotonic)
 
     def __init__(
         self,
@@ -53,6 +59,7 @@ class Adversarial(Phase):
         replay: float = 0.0,
         replay_size: int = 2048,
         average: float = 0.0,
+        minutes: float | None = None,
         generator: Optimizer = Optimizer(lr=1e-4),  # noqa: B008 (frozen)
         discriminator: Optimizer = Optimizer(lr=1e-3),  # noqa: B008 (frozen)
     ) -> None:
@@ -66,6 +73,10 @@ class Adversarial(Phase):
         self.mle_every = mle_every
         self.mle_steps = mle_steps
         self.length = length
+        if minutes is not None and not 0 < minutes < math.inf:
+            raise ValueError(f"minutes: {minutes}; expected a number above 0")
+        self.minutes = minutes
+        self.seconds = 0.0
         if not 0 <= average < 1:
             raise ValueError(f"average: {average}; expected 0 or more, and less than 1")
         if not 0 <= replay < 1:
@@ -104,14 +115,31 @@ class Adversarial(Phase):
 
     @property
     def total(self) -> int:
-        return self.steps
+        """With `minutes` an estimate: as many steps as there would be at the pace so far."""
+        if self.minutes is None or not self.seconds:
+            return self.steps
+        return max(self.step_count, round(self.step_count / self.progress))
+
+    @property
+    def done(self) -> bool:
+        return super().done if self.minutes is None else self.progress >= 1
+
+    @property
+    def progress(self) -> float:
+        """Of the phase, in [0, 1]: by steps, or by the time spent."""
+        if self.minutes is None:
+            return self.step_count / max(1, self.steps - 1)
+        return min(1.0, self.seconds / (60 * self.minutes))
 
     def step(self) -> dict[str, Tensor]:
+        began = self.clock()
         with self.average.training() if self.average is not None else nullcontext():
-            return self._iteration()
+            log = self._iteration()
+        self.seconds += self.clock() - began
+        return log
 
     def _iteration(self) -> dict[str, Tensor]:
-        progress = self.step_count / max(1, self.steps - 1)
+        progress = self.progress
         log: dict[str, Tensor] = {}
         if self.length is not None:
             self.game.at_most = round(at(self.length, progress))
@@ -178,11 +206,13 @@ class Adversarial(Phase):
             "optimizer": self.optimizer.state_dict(),
             "batches": self.batches.state_dict(),
             "judge": self.judge.state_dict(),
+            **({"seconds": self.seconds} if self.minutes is not None else {}),
             **({"average": self.average.state_dict()} if self.average is not None else {}),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.step_count = state["step"]
+        self.seconds = state.get("seconds", 0.0)
         self.optimizer.load_state_dict(state["optimizer"])
         self.batches.load_state_dict(state["batches"])
         self.judge.load_state_dict(state["judge"])

@@ -100,7 +100,7 @@ class Trainer:
                     numbers = {name: float(value) for name, value in values.items()}
                     row = {"kind": "train", "phase": phase.name, "step": step, "seconds": self.elapsed}
                     self.folder.append({**row, **numbers})
-                    self.display.step(step, numbers)
+                    self.display.step(step, numbers, phase.total)
                     for warning in self._health.check(phase.name, step, numbers):
                         self._warn(phase, warning)
                 self._seconds[phase.name] = self._seconds.get(phase.name, 0.0) + time.monotonic() - began

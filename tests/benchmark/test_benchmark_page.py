@@ -1,0 +1,155 @@
+"""The page: verdicts, fronts, curves, table, samples; escaped, self-contained, and whole in a browser."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import MLE, REAL, benchmark, cell, front, scored
+
+from textgan.benchmark import page
+from textgan.benchmark.results import Benchmark, CorpusFacts
+
+BAD = "<script>alert('x')</script> & \"<img src=x onerror=y>"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = (
+    *(
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-component-update",
+    ),
+    *("--disable-background-networking", "--disable-sync", "--enable-logging=stderr", "--dump-dom"),
+)
+
+
+def logged(folder: Path) -> Path:
+    """A run's log: twenty steps of the game and three looks."""
+    folder.mkdir()
+    (folder / "recipe.yaml").write_text("corpus: captions\nstrategy: gumbel\n")
+    lines = [{"kind": "phase", "phase": "adversarial", "step": 0, "seconds": 5.0}]
+    for step in range(21):
+        row = {"phase": "adversarial", "step": step, "seconds": 5.0 + step}
+        if step:
+            lines.append({**row, "kind": "train", "g-grad-norm": 2.0 if step % 2 else 8.0})
+        if step % 10 == 0:
+            lines.append({**row, "kind": "evaluate", "scores": {"bleu-4": {"value": 0.3 + step / 100}}})
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory) -> Benchmark:
+    rng = np.random.default_rng(0)
+    runs = tmp_path_factory.mktemp("runs")
+    nlls = {"nll": 2.0, "source_nll": 2.5}
+    starts = [front(rng=rng, spread=0.05, samples=["a dog", BAD], **nlls) for _ in (1, 2)]
+    up = [
+        front([(q + 0.05, d) for q, d in MLE], rng, spread=0.05, samples=["a cat runs"], **nlls)
+        for _ in (1, 2)
+    ]
+    cells = [
+        cell(
+            "up",
+            seed,
+            up[seed - 1],
+            "gumbel",
+            run=logged(runs / f"up-{seed}"),
+            gradient={"variance": 0.25 * seed},
+        )
+        for seed in (1, 2)
+    ]
+    cells += [cell(BAD, 1, starts[0], warnings=(BAD,)), cell(BAD, 2, None, failed=BAD)]
+    facts = CorpusFacts("captions", scored(REAL | {"source-nll": 2.2}), 0.9, ("frisbee", BAD))
+    return benchmark(cells, starts, corpora={"captions": facts}, facts={"hardware": "two cores"})
+
+
+@pytest.fixture(scope="module")
+def text(bench, tmp_path_factory) -> str:
+    out = tmp_path_factory.mktemp("out")
+    path = page.write(bench, out)
+    assert path == out / "benchmark.html" and list(out.iterdir()) == [path]
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_page_tells_what_was_found(text):
+    for told in (
+        "<h1>up helped; &lt;script&gt;",
+        "made no difference</h1>",
+        "up helped: at equal diversity its BLEU-5 is .0",
+        "1 of 4 cells failed",
+        "train and test are not one distribution",
+        "AUC .900",
+        "textgan train up seed=2",
+        "two cores",
+        "a cat runs",
+        "self-bleu-5|hyps:200|v:0.1",
+        "BLEU-4 during the game, means over seeds: up from .300 to .500",
+        "budget smoke",
+    ):
+        assert told in text, told
+
+
+def test_a_front_has_mle_behind_it(text):
+    alts = [html.unescape(alt) for alt in re.findall(r'role="img" aria-label="([^"]*)"', text)]
+    (mine,) = [alt for alt in alts if alt.startswith("up: helped")]
+    assert "MLE at 0.6 .500, .600; at 0.8 .420, .500" in mine and "up at 0.6 .550, .600" in mine
+    assert "real text .370, .360" in mine
+    assert sum("by likelihood" in alt for alt in alts) == 2
+
+
+def test_the_gradient_is_told_in_numbers(text):
+    table = text[text.index("Gradient in numbers") :]
+    fields = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", table[: table.index("</table>")])
+    # forty norms, half 2 and half 8: median 5, quartiles 2 and 8; variance .25 and .5 by seed
+    assert fields[5:] == ["up", "40", "5", "1.20", "0.375"]
+    assert "Norm of the generator&#39;s gradient" in text
+
+
+def test_nothing_is_asked_of_the_network_and_all_is_escaped(text):
+    assert "<script" not in text and "<img" not in text and "@import" not in text
+    assert all(link.startswith("#") for link in re.findall(r'(?:src|href|action)="([^"]*)"', text))
+    ids = re.findall(r'\bid="([^"]*)"', text)
+    assert len(ids) == len(set(ids)) > 50
+
+
+def test_the_same_benchmark_gives_the_same_bytes(bench, text):
+    assert page.render(bench) == text
+
+
+def test_runs_that_are_gone_and_cells_that_all_failed_leave_a_page():
+    bench = benchmark([cell("a", 1, None, failed="no memory"), cell("b", 1, front())], [front()])
+    made = page.render(bench)
+    assert "<h1>Nothing could be judged</h1>" in made and "a, seed 1 failed: no memory" in made
+    assert "b could not be judged: one seed" in made and "During the game" not in made
+
+
+@pytest.mark.skipif(not any(map(shutil.which, BROWSERS)), reason="no Chromium here to open the page with")
+def test_a_browser_shows_the_figures_and_reports_no_error(text, tmp_path):
+    seen = (
+        "<script>const boxes = [...document.querySelectorAll('figure svg')].map(s => s.getBoundingClientRect());"
+        "document.title = boxes.filter(b => b.width > 150 && b.height > 100).length + ' of ' + boxes.length;</script>"
+    )
+    dom, log = opened(text.replace("</body>", f"{seen}</body>"), tmp_path)
+    figures = text.count("<figure")
+    assert figures == 6 and f"<title>{figures} of {figures}</title>" in dom
+    assert "CONSOLE" not in log
+    _, log = opened(text.replace("</body>", "<script>nothing()</script></body>"), tmp_path)
+    assert "CONSOLE" in log  # an error would have been seen
+
+
+def opened(text: str, folder: Path) -> tuple[str, str]:
+    """The page's DOM as a browser made it, and what the browser logged."""
+    (folder / "page.html").write_text(text, encoding="utf-8")
+    browser = next(filter(None, map(shutil.which, BROWSERS)))
+    place = [f"--user-data-dir={folder / 'profile'}", (folder / "page.html").as_uri()]
+    done = subprocess.run([browser, *FLAGS, *place], capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout, done.stderr

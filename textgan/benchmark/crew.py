@@ -1,0 +1,198 @@
+"""A few worker processes that share jobs among them; one that breaks takes its own job with it and no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+SAVING_SECONDS = 120.0
+PROGRAM = (sys.executable, "-m", "textgan.benchmark.worker")
+
+
+@dataclass(frozen=True)
+class Job:
+    """needs: the key of the job that must have been done before. order: what a worker is told; log: its file."""
+
+    key: str
+    label: str
+    order: Mapping[str, Any]
+    log: Path
+    needs: str | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """failed: why, on one line; None if it did not. seconds: None where it was not begun."""
+
+    job: Job
+    failed: str | None
+    seconds: float | None
+
+
+class Stopped(Exception):
+    """Ctrl-C or SIGTERM: the workers have saved what was under way, and ended."""
+
+
+class _Worker:
+    def __init__(self, program: Sequence[str], threads: int, errors: Path, keep: Sequence[int]) -> None:
+        # Without this, numpy's and torch's own threads would be as many as there are cores, in every worker.
+        limits = {
+            name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        }
+        environment = {"OMP_WAIT_POLICY": "PASSIVE", **os.environ, **limits}
+        with errors.open("ab") as file:
+            self.process = subprocess.Popen(
+                program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file,
+                env=environment, pass_fds=keep, start_new_session=True,
+            )  # fmt: skip
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        self.job: Job | None = None
+        self.began = 0.0
+
+    def begin(self, job: Job) -> None:
+        self.job, self.began = job, time.monotonic()
+        try:
+            self.stdin.write(json.dumps({**job.order, "log": str(job.log)}).encode() + b"\n")
+            self.stdin.flush()
+        except BrokenPipeError:  # it has died since its last job; `end` says so
+            pass
+
+    def end(self) -> Done:
+        """Of the job whose answer, or whose process's end, is there to be read."""
+        assert self.job is not None
+        line = self.stdout.readline()
+        failed: str | None
+        if line.endswith(b"\n"):
+            failed = json.loads(line)["failed"]
+        else:
+            code = self.process.wait()
+            how = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+            failed = f"its process ended: {how}{_last_words(self.job.log)}"
+        done = Done(self.job, failed, time.monotonic() - self.began)
+        self.job = None
+        return done
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
+
+
+class Crew:
+    """size: workers at a time. threads: of each. keep: files that stay open in them, such as that of a lock.
+
+    program: what a worker is, of the manners of worker.py.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        threads: int,
+        logs: Path,
+        keep: Sequence[int] = (),
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
+        self.size, self.threads, self.logs, self.keep, self.program = size, threads, logs, keep, program
+        self.workers: list[_Worker] = []
+
+    def do(self, jobs: Sequence[Job], begun: Callable[[Job], None] = lambda _: None) -> Iterator[Done]:
+        """Each job as it ends, whether it failed or not; one whose need failed is not begun. Raises Stopped."""
+        waiting, over = list(jobs), dict[str, bool]()  # key -> whether it failed
+        known = {job.key for job in jobs}
+        try:
+            with _interruptible(), selectors.DefaultSelector() as answers:
+                while waiting or any(worker.job for worker in self.workers):
+                    for job in [
+                        job for job in waiting if job.needs in known and over.get(job.needs or "", False)
+                    ]:
+                        waiting.remove(job)
+                        over[job.key] = True
+                        yield Done(job, f"what it starts from failed ({job.needs})", None)
+                    free = [job for job in waiting if job.needs not in known or over.get(job.needs) is False]
+                    for job in free[: self.size - sum(worker.job is not None for worker in self.workers)]:
+                        waiting.remove(job)
+                        worker = self._idle()
+                        answers.register(worker.stdout, selectors.EVENT_READ, worker)
+                        worker.begin(job)
+                        begun(job)
+                    for key, _ in answers.select() if answers.get_map() else ():
+                        answers.unregister(key.fileobj)
+                        done = key.data.end()
+                        over[done.job.key] = done.failed is not None
+                        yield done
+        except KeyboardInterrupt:
+            self._stop()
+            raise Stopped from None
+        finally:
+            self._close()
+
+    def _idle(self) -> _Worker:
+        self.workers = [worker for worker in self.workers if worker.job is not None or worker.alive]
+        idle = next((worker for worker in self.workers if worker.job is None), None)
+        if idle is None:
+            idle = _Worker(self.program, self.threads, self.logs / "workers.txt", self.keep)
+            self.workers.append(idle)
+        return idle
+
+    def _stop(self) -> None:
+        """Ask the workers to save and end; at once after a second Ctrl-C, or when they take too long."""
+        for worker in self.workers:
+            if worker.alive:
+                worker.process.send_signal(signal.SIGINT)
+        try:
+            until = time.monotonic() + SAVING_SECONDS
+            for worker in self.workers:
+                worker.process.wait(max(0.0, until - time.monotonic()))
+        except (KeyboardInterrupt, subprocess.TimeoutExpired):
+            for worker in self.workers:
+                worker.process.kill()
+
+    def _close(self) -> None:
+        """No more jobs: a worker ends when its standard input does."""
+        for worker in self.workers:
+            if worker.job is not None and worker.alive:  # only where the loop itself broke
+                worker.process.send_signal(signal.SIGINT)
+            worker.stdin.close()
+            worker.process.wait()
+            worker.stdout.close()
+        self.workers = []
+
+
+def _last_words(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    except OSError:
+        return ""
+    said = [line.strip() for line in lines if line.strip()]
+    ours = [line for line in said if line.startswith("textgan:")]
+    return f"; its last words: {(ours or said)[-1][:200]}" if said else ""
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGTERM, and SIGINT where a shell has it ignored, as Ctrl-C."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

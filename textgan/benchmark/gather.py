@@ -1,0 +1,221 @@
+"""What the folders of a benchmark hold, read back: its cells, their fronts and baselines, and `results.jsonl`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textgan.benchmark.gradient import read_gradient
+from textgan.benchmark.measure import Request, read_values
+from textgan.benchmark.plan import Plan, PlannedCell, Run
+from textgan.benchmark.results import Baseline, Benchmark, Cell, CorpusFacts, Front, FrontPoint
+from textgan.benchmark.verdict import Verdict
+from textgan.metrics.samples import Score
+from textgan.training.folder import write_text
+
+
+def front_folder(plan: Plan, key: str) -> Path:
+    return plan.out / "fronts" / key
+
+
+def corpus_file(plan: Plan, name: str) -> Path:
+    """Of a corpus's facts; the name may hold what no file name may."""
+    plain = "".join(sign if sign.isalnum() or sign in "-_.," else "_" for sign in name)
+    return plan.out / "corpora" / f"{plain}.json"
+
+
+class Ledger:
+    """The plan and what has come of it so far. pending: keys of the runs not done yet; failed: why, by key."""
+
+    def __init__(self, plan: Plan, request: Request, facts: Mapping[str, Any]) -> None:
+        self.plan, self.request, self.facts = plan, request, facts
+        self.pending: set[str] = set()
+        self.failed: dict[str, str] = {}
+        self._runs: dict[str, dict[str, Any]] = {}
+        self._fronts: dict[str, Front] = {}
+
+    def over(self, cell: PlannedCell) -> bool:
+        """Whether nothing is to be done for it any more."""
+        return cell.run not in self.pending
+
+    def benchmark(self) -> Benchmark:
+        """All of it, with the value of every sentence. A cell that is not there is a failed one."""
+        plan = self.plan
+        keys = dict.fromkeys(cell.baseline for cell in plan.cells if cell.baseline is not None)
+        baselines = {key: self._baseline(key) for key in keys}
+        return Benchmark(
+            tuple(self.cell(cell) for cell in plan.cells),
+            {key: baseline for key, baseline in baselines.items() if baseline is not None},
+            {name: facts for name in plan.corpora if (facts := self._corpus(name)) is not None},
+            plan.budget,
+            plan.samples,
+            self.facts,
+        )
+
+    def cell(self, cell: PlannedCell) -> Cell:
+        run = self.plan.runs[cell.run]
+        made = Cell(
+            cell.label, cell.recipe, cell.strategy, cell.corpus, cell.seed, run.path, cell.grid, cell.baseline,
+            cell.held_against, command=run.command,
+        )  # fmt: skip
+        if cell.run in self.failed or not self.over(cell):
+            return replace(made, failed=self.failed.get(cell.run, "not run"))
+        told = self._told(run)
+        minutes = dict(told["minutes"])
+        if run.needs is not None:
+            minutes = {**self._told(self.plan.runs[run.needs])["minutes"], **minutes}
+        return replace(
+            made,
+            front=self._front(cell.run),
+            scores=told["scores"],
+            minutes=minutes,
+            updates=told["steps"] * cell.updates_a_step,
+            command=told["command"] or run.command,
+            commit=told["commit"],
+            warnings=tuple(told["warnings"]),
+            gradient=read_gradient(front_folder(self.plan, cell.run)),
+        )
+
+    def write(self, judged: Sequence[Verdict] = ()) -> None:
+        """`results.jsonl`: a row for each cell that is over, then for each baseline, each corpus and each verdict."""
+        rows: list[dict[str, Any]] = [
+            _cell_row(self.cell(cell)) for cell in self.plan.cells if self.over(cell)
+        ]
+        for key in dict.fromkeys(cell.baseline for cell in self.plan.cells if cell.baseline is not None):
+            baseline = self._baseline(key)
+            if baseline is not None:
+                rows.append(
+                    {"kind": "baseline", "key": key, "run": str(baseline.run), "seed": baseline.seed}
+                    | {"minutes": baseline.minutes, **_front_row(baseline.front)}
+                )
+        for name in self.plan.corpora:
+            facts = self._corpus(name)
+            if facts is not None:
+                row = {"kind": "corpus", "name": name, "real": _values(facts.real)}
+                rows.append(row | {"shift": facts.shift, "told_by": list(facts.told_by)})
+        rows += [{"kind": "verdict", **verdict.as_json()} for verdict in judged]
+        lines = (json.dumps(_finite(row), ensure_ascii=False) + "\n" for row in rows)
+        write_text(self.plan.out / "results.jsonl", "".join(lines))
+
+    def _front(self, key: str) -> Front | None:
+        """Read once; None where there is no whole one of this request."""
+        if key not in self._fronts:
+            found = read_front(front_folder(self.plan, key), self.request)
+            if found is None:
+                return None
+            self._fronts[key] = found
+        return self._fronts[key]
+
+    def _baseline(self, key: str) -> Baseline | None:
+        run = next((run for run in self.plan.runs.values() if key in run.fronts.values()), None)
+        if run is None or run.key in self.pending or run.key in self.failed:
+            return None
+        front = self._front(key)
+        if front is None:
+            return None
+        told = self._told(run)
+        return Baseline(key, run.path, run.recipe.settings.seed, front, told["minutes"].get("mle", 0.0))
+
+    def _corpus(self, name: str) -> CorpusFacts | None:
+        try:
+            told = json.loads(corpus_file(self.plan, name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return CorpusFacts(name, _scores(told["real"]), told.get("shift"), tuple(told.get("told-by", ())))
+
+    def _told(self, run: Run) -> dict[str, Any]:
+        """What the run folder says of itself; read once it is finished."""
+        if run.key not in self._runs:
+            evaluation = json.loads((run.path / "evaluation.json").read_text(encoding="utf-8"))
+            environment = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))
+            steps = [row["step"] for row in _rows(run.path) if row.get("phase") == "adversarial"]
+            self._runs[run.key] = {
+                "scores": {state: _scores(row) for state, row in evaluation["rows"].items()},
+                "minutes": evaluation["minutes"],
+                "warnings": evaluation["warnings"],
+                "steps": max(steps, default=0),
+                "command": environment.get("command"),
+                "commit": environment.get("commit"),
+            }
+        return self._runs[run.key]
+
+
+def read_front(folder: Path, request: Request | None = None) -> Front | None:
+    """A measured front with the values of its sentences; None where there is none, or not of this request."""
+    try:
+        told = json.loads((folder / "front.json").read_text(encoding="utf-8"))
+        if request is not None and told["request"] != request.as_json():
+            return None
+        points = tuple(
+            FrontPoint(row["temperature"], _scores(row["scores"]), read_values(folder / row["values"]))
+            for row in told["points"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Front(points, tuple(told["samples"]))
+
+
+def _rows(run: Path) -> Iterator[dict[str, Any]]:
+    with (run / "metrics.jsonl").open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _scores(rows: Mapping[str, Any]) -> dict[str, Score]:
+    return {
+        key: Score(math.nan if row["value"] is None else float(row["value"]), row["signature"])
+        for key, row in rows.items()
+    }
+
+
+def _cell_row(cell: Cell) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "kind": "cell",
+        "label": cell.label,
+        "recipe": cell.recipe,
+        "grid": dict(cell.grid),
+        "strategy": cell.strategy,
+        "corpus": cell.corpus,
+        "seed": cell.seed,
+        "run": str(cell.run),
+        "command": cell.command,
+        "baseline": cell.baseline,
+        "held_against": cell.held_against,
+    }
+    if cell.failed is not None or cell.front is None:
+        return told | {"failed": cell.failed}
+    return told | {
+        "minutes": dict(cell.minutes),
+        "updates": cell.updates,
+        "commit": cell.commit,
+        "warnings": list(cell.warnings),
+        "scores": {state: _values(scores) for state, scores in cell.scores.items()},
+        "gradient": dict(cell.gradient),
+        **_front_row(cell.front),
+    }
+
+
+def _front_row(front: Front) -> dict[str, Any]:
+    """Its points without the sentences' values; the signatures, which are alike, once."""
+    first = front.points[0].scores if front.points else {}
+    return {
+        "front": [{"temperature": p.temperature, "scores": _values(p.scores)} for p in front.points],
+        "signatures": {key: score.signature for key, score in first.items()},
+    }
+
+
+def _values(scores: Mapping[str, Score]) -> dict[str, float]:
+    return {key: score.value for key, score in scores.items()}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: they become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value

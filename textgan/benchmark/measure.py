@@ -1,0 +1,184 @@
+"""The front of a checkpoint by temperature, with the value of every sentence: what a verdict is computed from.
+
+OUT/fronts/KEY/points.jsonl   the points that are finished, while it is being measured
+              /0.5.npz        the values of each sentence at temperature 0.5, (N,) float32 by score
+              /front.json     all of it, and some sentences; there when all of it is finished
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from textgan.assembly import part
+from textgan.data.corpus import Corpus, Source, token_counts
+from textgan.errors import Mistake
+from textgan.metrics.ngram import sentence_bleu, sentence_self_bleu
+from textgan.metrics.once import sharing
+from textgan.metrics.samples import Score
+from textgan.metrics.shift import shift
+from textgan.metrics.tokens import SPLIT
+from textgan.recipe import Recipe
+from textgan.sweep import ALWAYS
+from textgan.tempered import AFTER_TRAINING, Bench, Player
+from textgan.training.evaluation import Evaluation
+from textgan.training.folder import write_json
+from textgan.training.trainer import as_rows
+
+AGAINST = "the run's test split"
+SHOWN = 20  # sentences of each front that are kept as they are
+
+
+@dataclass(frozen=True)
+class Request:
+    """temperatures, and sentences at each; metrics beside those that every front has."""
+
+    temperatures: tuple[float, ...]
+    samples: int
+    metrics: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return told
+
+
+def is_measured(folder: Path, request: Request) -> bool:
+    """Whether a whole front is there, of this request."""
+    try:
+        front = json.loads((folder / "front.json").read_text(encoding="utf-8"))
+        there = all((folder / point["values"]).is_file() for point in front["points"])
+        return bool(front["request"] == request.as_json() and there)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def measure(
+    run: Path, checkpoint: str, folder: Path, request: Request, say: Callable[[str], None] = lambda _: None
+) -> None:
+    """Draw and score `request.samples` sentences (no more than the training split holds) at each temperature.
+
+    All temperatures, and all fronts of a seed, are drawn with the same random numbers. A generator of vectors has no
+    temperature and gets one point, at 1. Points that are finished, of the same weights, are not repeated. Raises
+    Mistake.
+    """
+    bench = _bench(Recipe.load(run / "recipe.yaml"), request)
+    player = Player.open(bench, run, checkpoint)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = bench.kept(folder / "points.jsonl", AGAINST)
+    points = []
+    for temperature in request.temperatures if player.loaded.generator.has_likelihood else (1.0,):
+        values = folder / f"{temperature}.npz"
+        if not _whole(values):
+            kept.rows = [row for row in kept.rows if row["temperature"] != temperature]
+
+        def scored(temperature: float = temperature, values: Path = values) -> Mapping[str, Score]:
+            sentences = bench.write(player, temperature)
+            with sharing():
+                scores = bench.score(player, temperature, sentences)
+                of_each = sentence_values(sentences, bench.real, bench.corpus.source)
+            _save(values, {key: value for key, value in of_each.items() if key in scores})
+            return scores
+
+        point = kept.point(checkpoint, temperature, player.weights, scored)
+        say(f"{checkpoint} at {temperature:g}")
+        row = {"temperature": temperature, "scores": as_rows(dict(point.scores)), "values": values.name}
+        points.append(row)
+    shown = bench.write(player, 1.0, SHOWN)
+    write_json(
+        folder / "front.json",
+        {"request": request.as_json(), "weights": player.weights, "samples": shown, "points": points},
+    )
+
+
+def sentence_values(
+    sentences: Sequence[str], real: Sequence[str], source: Source | None
+) -> dict[str, np.ndarray]:
+    """The value of each sentence, (N,), for the scores that are means over sentences; their mean is the score.
+
+    bleu-2 .. 5, self-bleu-2 .. 5 and, where the source is known, grammaticality and source-nll. The last is a ratio,
+    nats over tokens; its values are those of the ratio made linear at the texts' own (the delta method), so that
+    they have the score for mean and its variance to first order.
+    """
+    found = {f"bleu-{n}": values for n, values in sentence_bleu(sentences, real, cut=SPLIT).items()}
+    of_self = sentence_self_bleu(sentences, cut=SPLIT)
+    found |= {f"self-bleu-{n}": values for n, values in of_self.items()}
+    if source is not None:
+        found["grammaticality"] = np.isfinite(source.log_prob(sentences)).astype(float)
+        nats, tokens = -source.log_prob_smoothed(sentences), token_counts(source, sentences)
+        if tokens.sum():
+            ratio = nats.sum() / tokens.sum()
+            found["source-nll"] = ratio + (nats - ratio * tokens) / tokens.mean()
+    return found
+
+
+def measure_corpus(recipe: Recipe, file: Path, request: Request) -> None:
+    """Real text's own scores, training sentences against the test split, and how well the two are told apart."""
+    bench = _bench(recipe, request)
+    facts = {"request": _corpus_request(recipe, request), "name": bench.corpus.name}
+    split = _told_apart(bench.corpus)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_json(file, {**facts, "real": as_rows(bench.real_text()), **split})
+
+
+def corpus_is_measured(recipe: Recipe, file: Path, request: Request) -> bool:
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(facts.get("request") == _corpus_request(recipe, request))
+
+
+def _corpus_request(recipe: Recipe, request: Request) -> dict[str, Any]:
+    told = request.as_json() | {"corpus": recipe.values["corpus"]}
+    del told["temperatures"]
+    return told
+
+
+def _told_apart(corpus: Corpus) -> dict[str, Any]:
+    """The split check; nothing where a split has too few sentences for it."""
+    try:
+        found = shift(corpus.train.texts, corpus.test.texts)
+    except Mistake:
+        return {}
+    return {"shift": found.auc, "told-by": [*found.train_words, *found.test_words]}
+
+
+def _bench(recipe: Recipe, request: Request) -> Bench:
+    corpus: Corpus = part(recipe, "corpus")
+    evaluation: Evaluation = recipe.evaluation.build(metrics=names_of(request))
+    evaluation.beside = recipe.folder
+    count = min(request.samples, len(corpus.train))
+    return Bench(recipe, corpus, evaluation, corpus.test.texts, count, recipe.settings.seed + AFTER_TRAINING)
+
+
+def names_of(request: Request) -> list[str]:
+    """The metrics of every front."""
+    return list(dict.fromkeys([*ALWAYS, *request.metrics]))
+
+
+def _save(path: Path, values: Mapping[str, np.ndarray]) -> None:
+    """Whole or not at all, float32."""
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.tmp.npz")
+    np.savez_compressed(beside, **{key: value.astype(np.float32) for key, value in values.items()})  # type: ignore[arg-type]
+    os.replace(beside, path)
+
+
+def _whole(path: Path) -> bool:
+    try:
+        read_values(path)
+    except (OSError, ValueError, EOFError, BadZipFile):
+        return False
+    return True
+
+
+def read_values(path: Path) -> dict[str, np.ndarray]:
+    """As float64."""
+    with np.load(path) as file:
+        return {key: file[key].astype(np.float64) for key in file.files}

@@ -1,0 +1,209 @@
+"""A benchmark as one HTML file: the verdicts, the fronts, the table, the runs, and how it was measured.
+
+It asks nothing of the network and escapes all that comes from a corpus or a generator, as a run's report does.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+from textgan.benchmark import figures, words
+from textgan.benchmark.groups import Group, groups, starts
+from textgan.benchmark.results import Benchmark, Cell
+from textgan.benchmark.rows import CorpusTable, corpus_tables
+from textgan.benchmark.tables import cost
+from textgan.benchmark.verdict import BASELINE
+from textgan.errors import Mistake
+from textgan.report import numbers
+from textgan.report.page import Part, fill, heads, signatures
+from textgan.report.reading import RunRecord, read
+from textgan.training.folder import write_text
+
+SHOWN = 10  # sentences of each recipe
+FRONTS = (
+    "Right: more n-grams of held-out text. Down: more diverse. The better front lies further right and down; the star "
+    "is real text. Dashed: MLE, which each recipe began with. Thick: mean over the seeds; thin: each seed. Numbers are "
+    "temperatures."
+)
+SOURCE = (
+    "Where the true source is known: left, likelier under it; down, held-out text likelier under the model at that "
+    "temperature."
+)
+Records = dict[str, list[RunRecord]]  # by recipe
+
+
+def write(benchmark: Benchmark, out: Path) -> Path:
+    """Write benchmark.html in the folder `out`, the whole file or nothing, and give its path."""
+    target = out / "benchmark.html"
+    write_text(target, render(benchmark, out))
+    return target
+
+
+def render(benchmark: Benchmark, out: Path = Path()) -> str:
+    """The page as text; the same benchmark gives the same bytes. out: what relative run folders may lie in."""
+    tables = corpus_tables(benchmark)
+    verdicts = [verdict for table in tables for verdict in table.verdicts]
+    failed = [cell for cell in benchmark.cells if cell.failed is not None]
+    parts: list[Part] = []
+    for place, table in enumerate(tables):
+        on = f" on {table.facts.name}" if len(tables) > 1 else ""
+        mine = [group for group in groups(benchmark) if group.corpus == table.facts.name]
+        parts += _corpus(benchmark, table, mine, on, f"c{place}", out)
+    rows = [row for table in tables for row in table.rows]
+    keys = sorted({key for table in tables for key in table.keys}, key=numbers.order)
+    return fill(
+        verb="benchmark",
+        files="results.jsonl, table.csv and fronts",
+        headline=words.headline(verdicts),
+        summary=_summary(benchmark, tables),
+        unfinished=[
+            *(f"{caution}." for table in tables for caution in words.cautions(table.facts)),
+            *(
+                [f"{len(failed)} of {len(benchmark.cells)} cells failed; the table says which."]
+                * bool(failed)
+            ),
+        ],
+        movements=[words.sentence(verdict) for verdict in verdicts if verdict.word != BASELINE],
+        parts=[*parts, _how(benchmark, tables)],
+        signatures=signatures(rows, keys),
+    )
+
+
+def _corpus(
+    benchmark: Benchmark, table: CorpusTable, mine: Sequence[Group], on: str, slug: str, out: Path
+) -> list[Part]:
+    records = _records(mine, out)
+    by_label = {verdict.label: verdict for verdict in table.verdicts}
+    drawn = [
+        figure
+        for index, group in enumerate(mine)
+        if group.plays and group.done
+        for figure in figures.fronts(group, benchmark, by_label[group.label], f"{slug}-front{index}")
+    ]
+    told = [FRONTS, *([SOURCE] if any("source NLL and" in figure.alt for figure in drawn) else [])]
+    curves = [f for key in figures.OVER_TIME for f in figures.over_time(records, key, f"{slug}-time")]
+    norms = figures.gradients(records, f"{slug}-gradient")
+    described = _gradient_lines(mine, records)
+    made = [
+        Part(f"Quality and diversity by temperature{on}", told, drawn) if drawn else None,
+        _scores(table, on),
+        Part(f"During the game{on}", ["Thick: mean over the seeds; thin: each seed."], curves)
+        if curves
+        else None,
+        Part(
+            f"The generator's gradient{on}",
+            [
+                "Medians over the seeds of the norm before it is clipped, by step of the game, on a log scale. In "
+                "numbers: how one estimate scatters at the players that the run ended with, in lengths of the expected "
+                "gradient, and how much signal a second of one core buys."
+            ],
+            norms,
+            folded=[("Gradient in numbers", described)],
+        )
+        if norms or len(described) > 1
+        else None,
+        _samples(benchmark, mine, on),
+    ]
+    return [part for part in made if part is not None]
+
+
+def _scores(table: CorpusTable, on: str) -> Part:
+    cells = [
+        [
+            ("failed" if line.failed else line.judged, False),
+            *((line.shown(key), place in table.marked[key]) for key in table.keys),
+            *((text, False) for text in cost(line)),
+        ]
+        for place, line in enumerate(table.lines)
+    ]
+    columns = [("verdict", ["gap [95% interval]"]), *heads(table.keys), ("", ["minutes"]), ("", ["updates"])]
+    broken = [f"{line.row.label} failed: {line.failed}" for line in table.lines if line.failed]
+    return Part(
+        f"Scores{on}",
+        heads=columns,
+        rows=list(zip(table.rows, cells, strict=True)),
+        captions=[*table.captions, *broken],
+    )
+
+
+def _samples(benchmark: Benchmark, mine: Sequence[Group], on: str) -> Part | None:
+    """A card for MLE and one for each recipe, of the first seed that has sentences."""
+    own = {cell.run for group in mine if not group.plays for cell in group.cells}
+    pairs: list[tuple[str, Sequence[str]]] = []
+    for start in starts(benchmark):
+        first = next((b for b in start.baselines if b.front.samples and b.run not in own), None)
+        if first is not None and mine and start.corpus == mine[0].corpus:
+            pairs.append((f"{start.label}, seed {first.seed}", first.front.samples[:SHOWN]))
+    for group in mine:
+        cell = next((cell for cell in group.done if cell.front is not None and cell.front.samples), None)
+        if cell is not None and cell.front is not None:
+            pairs.append((f"{group.label}, seed {cell.seed}", cell.front.samples[:SHOWN]))
+    return Part(f"Samples{on}", ["Drawn at temperature 1."], pairs=pairs) if pairs else None
+
+
+def _gradient_lines(mine: Sequence[Group], records: Records) -> list[list[str]]:
+    """A line for each recipe: how large its gradient is, how that scatters, and what was measured of its estimator."""
+    keys = sorted({key for group in mine for cell in group.cells for key in cell.gradient})
+    lines = [["recipe", "steps logged", "median norm", "interquartile range / median", *keys]]
+    for group in mine:
+        values = [value for _, value in figures.norms(records.get(group.label, []))]
+        measured = [cell.gradient for cell in group.cells if cell.gradient]
+        if not values and not measured:
+            continue
+        middle = statistics.median(values) if values else 0.0
+        spread = numbers.MISSING
+        if len(values) > 1:
+            low, _, high = statistics.quantiles(values, n=4)
+            spread = f"{(high - low) / middle:.2f}"
+        own = [[gradient[key] for gradient in measured if key in gradient] for key in keys]
+        shown = [f"{statistics.mean(found):.4g}" if found else numbers.MISSING for found in own]
+        lines.append(
+            [group.label, f"{len(values):,}", f"{middle:.4g}" if values else numbers.MISSING, spread, *shown]
+        )
+    return lines
+
+
+def _how(benchmark: Benchmark, tables: Sequence[CorpusTable]) -> Part:
+    checks = [f"Do train and test come from one distribution? {words.split_check(t.facts)}." for t in tables]
+    facts = [[str(name), str(value)] for name, value in benchmark.facts.items()]
+    lines = [["run", "command", "commit"]]
+    lines += [[_named(cell), cell.command, cell.commit or ""] for cell in benchmark.cells]
+    warned = [[_named(cell), text] for cell in benchmark.cells for text in cell.warnings]
+    folded: list[tuple[str, Sequence[Sequence[str]]]] = [
+        ("Facts", facts),
+        ("Commands", lines),
+        ("Warnings of the runs", warned),
+    ]
+    return Part("How it was run", checks, folded=[fold for fold in folded if fold[1]])
+
+
+def _summary(benchmark: Benchmark, tables: Sequence[CorpusTable]) -> str:
+    recipes = len({cell.label for cell in benchmark.cells})
+    seeds = sorted({cell.seed for cell in benchmark.cells})
+    return (
+        f"{recipes} recipe{'s' * (recipes != 1)} on {', '.join(table.facts.name for table in tables)}, "
+        f"seed{'s' * (len(seeds) != 1)} {', '.join(map(str, seeds))}, budget {benchmark.budget}: each is held against "
+        f"the MLE that it began with, by {benchmark.samples:,} sentences at each temperature."
+    )
+
+
+def _records(mine: Sequence[Group], out: Path) -> Records:
+    """What the runs logged; a folder that is gone or damaged is left out."""
+    made: Records = {}
+    for group in mine:
+        for cell in group.done if group.plays else ():
+            try:
+                made.setdefault(group.label, []).append(read(_folder(cell, out)))
+            except Mistake:
+                continue
+    return {label: runs for label, runs in made.items() if runs}
+
+
+def _folder(cell: Cell, out: Path) -> Path:
+    return cell.run if cell.run.exists() else out / cell.run
+
+
+def _named(cell: Cell) -> str:
+    return f"{cell.label}, seed {cell.seed}, {cell.corpus}"

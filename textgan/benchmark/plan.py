@@ -1,0 +1,260 @@
+"""Which runs a benchmark is made of, checked before any is begun: cells, and the pretraining that they share.
+
+A cell is a recipe at a point of the grid with a seed. What its maximum likelihood phase depends on is the corpus, the
+tokenizer, the generator, that phase and the seed. Cells that are alike in these begin with the weights of one run, a
+start, made once: so strategies are compared from bit-identical weights, and each is held against what it began with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from textgan.benchmark.asked import Budget, Words
+from textgan.benchmark.variants import Variant, named_corpora, variants
+from textgan.errors import Mistake
+from textgan.recipe import Recipe
+
+DEPENDS = ("corpus", "tokenizer", "length", "overlong", "generator", "precision", "device", "labelled")
+"""The keys of a recipe, beside train.mle and the seed, that pretrained weights depend on."""
+
+LEFT_OUT = ("discriminator", "objective", "penalty", "strategy")
+"""The parts that a start has none of."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder that is to be there. needs: the key of the start that it goes on from.
+
+    fronts: which of its checkpoints are measured, and under which key.
+    """
+
+    key: str
+    label: str
+    path: Path
+    recipe: Recipe
+    command: str
+    needs: str | None = None
+    fronts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_start(self) -> bool:
+        return self.path.parent.name == "starts"
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """run: the key of its run, which is the start itself where the recipe is nothing but maximum likelihood.
+
+    baseline: the key of the front it is held against, and held_against the same in words.
+    """
+
+    label: str
+    recipe: str
+    strategy: str
+    corpus: str
+    seed: int
+    run: str
+    grid: Mapping[str, str]
+    updates_a_step: int
+    baseline: str | None = None
+    held_against: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"{self.label}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All of it. runs: by key, starts first. corpora: by name, a recipe on it. samples: sentences of every front."""
+
+    out: Path
+    cells: tuple[PlannedCell, ...]
+    runs: Mapping[str, Run]
+    corpora: Mapping[str, Recipe]
+    budget: str
+    samples: int
+
+
+def plan(
+    words: Words,
+    budget: Budget,
+    out: Path,
+    *,
+    threads: int = 1,
+    samples: int | None = None,
+    metrics: Sequence[str] = (),
+) -> Plan:
+    """Every run that is needed, checked as far as it can be without building anything.
+
+    threads: of each run. samples: by default the fewest that one of the recipes ends with. metrics: of the starts,
+    beside their recipes' own. Raises Mistake with all mistakes, a line each.
+    """
+    these = variants(words, budget, threads)
+    corpora = named_corpora(these)
+    runs: dict[str, Run] = {}
+    cells: list[PlannedCell] = []
+    for seed in words.seeds:
+        starts = _starts(these, seed, out, metrics)
+        runs |= {run.key: run for run in starts.values()}
+        for variant in these:
+            cell, run = _cell(variant, seed, out, starts, corpora[variant.label])
+            cells.append(cell)
+            if run is not None:
+                runs[run.key] = run
+        cells[-len(these) :] = _with_baselines(cells[-len(these) :], these, starts, runs)
+    needed = {cell.baseline for cell in cells} | {cell.run for cell in cells}
+    runs = {
+        key: replace(run, fronts={}) if run.is_start and key not in needed else run
+        for key, run in sorted(runs.items(), key=lambda item: not item[1].is_start)
+    }
+    runs = _as_before(runs)
+    finals = [int(variant.recipe.evaluation.build().final) for variant in these]
+    on = {corpora[variant.label]: variant.recipe for variant in reversed(these)}
+    return Plan(out, tuple(cells), runs, on, budget.told, samples or min(finals))
+
+
+def _start_of(variant: Variant, seed: int) -> str:
+    """`<12 hex>-seed<N>`, equal for all that the same weights come of."""
+    facts = {key: variant.resolved.get(key) for key in DEPENDS} | {"mle": variant.resolved["train"]["mle"]}
+    told = json.dumps(facts, sort_keys=True, default=str)
+    return f"{hashlib.sha256(told.encode()).hexdigest()[:12]}-seed{seed}"
+
+
+def _starts(variants: Sequence[Variant], seed: int, out: Path, metrics: Sequence[str]) -> dict[str, Run]:
+    """The starts by the label of each variant that begins with one."""
+    sharing: dict[str, list[Variant]] = {}
+    for variant in variants:
+        if variant.begins_with_mle:
+            sharing.setdefault(_start_of(variant, seed), []).append(variant)
+    found: dict[str, Run] = {}
+    for key, together in sharing.items():
+        first = next((one for one in together if one.phases == ["mle"]), together[0])
+        wanted = [name for one in together for name in one.resolved["metrics"]]
+        values = {key: value for key, value in first.resolved.items() if key not in LEFT_OUT}
+        values["train"] = {"mle": first.resolved["train"]["mle"]}
+        values |= {"seed": seed, "metrics": list(dict.fromkeys([*metrics, *wanted]))}
+        label = first.label if first.phases == ["mle"] else f"the start of {first.label}"
+        more = f" and {len(together) - 1} more" if len(together) > 1 and first.phases != ["mle"] else ""
+        dropped = [one for one in LEFT_OUT if first.resolved.get(one) is not None]
+        dropped += [f"train.{phase}" for phase in first.phases if phase != "mle"]
+        told = [f"metrics=[{', '.join(values['metrics'])}]", *(f"{one}=null" for one in dropped)]
+        kept = [one for one in first.overrides if not one.startswith("metrics=")]
+        path = out / "starts" / key
+        run = Run(
+            key, f"{label}{more}, seed {seed}", path, replace(first.recipe, values=values),
+            _command(first.word, [*kept, *told], seed, path), fronts={"last": key},
+        )  # fmt: skip
+        found |= {one.label: run for one in together}
+    return found
+
+
+def _cell(
+    variant: Variant, seed: int, out: Path, starts: Mapping[str, Run], corpus: str
+) -> tuple[PlannedCell, Run | None]:
+    start = starts.get(variant.label)
+    game = variant.resolved["train"].get("adversarial")
+    strategy = variant.resolved.get("strategy") if game is not None else None
+    key = _file_name(f"{variant.label}-seed{seed}")
+    cell = PlannedCell(
+        variant.label, variant.recipe.name, strategy["name"] if strategy else "mle", corpus, seed, key,
+        variant.grid, int(game.get("g_steps", 1)) if game is not None else 0,
+    )  # fmt: skip
+    if start is not None and variant.phases == ["mle"]:
+        return replace(cell, run=start.key), None
+    values = {**variant.recipe.values, "seed": seed}
+    overrides = list(variant.overrides)
+    if start is not None:
+        values["start"] = str(start.path)
+        overrides.append(f"start={start.path}")
+    fronts = {"last": key}
+    if start is None and variant.pretrained and game is not None and variant.generator_has("has_likelihood"):
+        fronts["pretrained"] = f"{key}-pretrained"
+    path = out / "runs" / key
+    run = Run(
+        key, cell.title, path, replace(variant.recipe, values=values),
+        _command(variant.word, overrides, seed, path), start.key if start else None, fronts,
+    )  # fmt: skip
+    return cell, run
+
+
+def _with_baselines(
+    cells: Sequence[PlannedCell],
+    variants: Sequence[Variant],
+    starts: Mapping[str, Run],
+    runs: Mapping[str, Run],
+) -> list[PlannedCell]:
+    """The cells of one seed, each with what it is held against."""
+    by_label = {variant.label: variant for variant in variants}
+    likely = {label: run for label, run in starts.items() if by_label[label].generator_has("has_likelihood")}
+    found = []
+    for cell in cells:
+        start = likely.get(cell.label)
+        own = runs[cell.run].fronts.get("pretrained")
+        same = [
+            label for label in likely
+            if by_label[label].resolved["corpus"] == by_label[cell.label].resolved["corpus"]
+        ]  # fmt: skip
+        same.sort(key=lambda label: by_label[label].phases != ["mle"])  # plain maximum likelihood first
+        if start is not None:
+            itself = cell.run == start.key
+            told = "itself" if itself else "the weights that it began with, shared by all of this start"
+            found.append(replace(cell, baseline=start.key, held_against=told))
+        elif own is not None:
+            told = "its own weights before the game, which no other recipe can share"
+            found.append(replace(cell, baseline=own, held_against=told))
+        elif same:
+            told = f"the maximum likelihood of {same[0]}, having none of its own"
+            found.append(replace(cell, baseline=starts[same[0]].key, held_against=told))
+        else:
+            told = (
+                "nothing: it has no maximum likelihood phase, and no other recipe here has one on its corpus"
+            )
+            found.append(replace(cell, held_against=told))
+    return found
+
+
+def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:
+    """The runs; those that have been begun with the recipe in their folder, whose threads they keep.
+
+    Mistake for each whose folder was begun with another recipe.
+    """
+    found, mistakes = dict(runs), []
+    for key, run in runs.items():
+        if not (run.path / "recipe.yaml").is_file():
+            continue
+        begun = Recipe.load(run.path / "recipe.yaml")
+        before, now = begun.resolved(), run.recipe.resolved()
+        found[key] = replace(run, recipe=begun)
+        ignored = {"threads", "start"}
+        if run.is_start:
+            ignored |= {"evaluate", "metrics", "name"}  # they differ by which recipes share it
+        different = [
+            key for key in {**before, **now} if key not in ignored and before.get(key) != now.get(key)
+        ]
+        if different:
+            mistakes.append(
+                f"--out: {run.label} was begun with another recipe in {run.path} (different: "
+                f"{', '.join(different)}); name another folder, or remove that one"
+            )
+    if mistakes:
+        raise Mistake("\n".join(mistakes))
+    return found
+
+
+def _command(word: str, overrides: Sequence[str], seed: int, path: Path) -> str:
+    return shlex.join(["textgan", "train", word, *overrides, "--seed", str(seed), "--out", str(path)])
+
+
+def _file_name(text: str) -> str:
+    """A name that every file system takes, different for different texts."""
+    plain = re.sub(r"[^\w.=,-]+", "_", text)
+    if plain == text and len(text) < 100:
+        return text
+    return f"{plain[:80]}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"

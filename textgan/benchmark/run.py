@@ -1,0 +1,169 @@
+"""What a plan asks for is run: starts first, then the cells that go on from them, a few at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from textgan.benchmark.crew import Crew, Done, Job
+from textgan.benchmark.gather import Ledger, corpus_file, front_folder
+from textgan.benchmark.gradient import is_missing
+from textgan.benchmark.measure import Request, corpus_is_measured, is_measured, names_of
+from textgan.benchmark.plan import Plan, Run
+from textgan.errors import Mistake
+from textgan.machine import cores
+from textgan.recipe import Recipe
+from textgan.training.progress import clock
+
+
+def run(
+    plan: Plan,
+    request: Request,
+    *,
+    jobs: int,
+    threads: int,
+    say: Callable[[str], None] = lambda _: None,
+    command: str = "",
+) -> Ledger:
+    """All runs and fronts that are not there yet; `OUT/results.jsonl` is written whole after each.
+
+    One that breaks is kept in `Ledger.failed`, and the rest is done. Raises Mistake, or `crew.Stopped` after Ctrl-C,
+    when what was under way is saved; the same call goes on.
+    """
+    plan.out.mkdir(parents=True, exist_ok=True)
+    with _locked(plan.out) as lock:
+        logs = plan.out / "logs"
+        logs.mkdir(exist_ok=True)
+        ledger = Ledger(plan, request, _facts(plan, request, jobs, threads, command))
+        work = [*_corpora(plan, request, logs), *_runs(plan, request, logs)]
+        ledger.pending = {job.key for job in work}
+        progress = _Progress(plan, ledger, work, jobs, say)
+        ledger.write()
+        for done in Crew(min(jobs, max(1, len(work))), threads, logs, [lock]).do(work, progress.begun):
+            ledger.pending.discard(done.job.key)
+            if done.failed is not None:
+                ledger.failed[done.job.key] = done.failed
+            ledger.write()
+            progress.done(done)
+        return ledger
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[int]:
+    """One benchmark in a folder at a time. The workers inherit the lock, so one that outlives this still holds it."""
+    descriptor = os.open(out / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Mistake(
+                f"--out: another benchmark is running in {out}; wait until it has ended, or name another folder"
+            ) from None
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _corpora(plan: Plan, request: Request, logs: Path) -> list[Job]:
+    """Real text's scores, for each corpus that has not been measured."""
+    found = []
+    for name, recipe in plan.corpora.items():
+        file = corpus_file(plan, name)
+        if not corpus_is_measured(recipe, file, request):
+            order = {"kind": "corpus", "file": str(file), "request": request.as_json(), **_told(recipe)}
+            found.append(
+                Job(f"corpus {name}", f"real text of {name}", order, logs / f"corpus-{file.stem}.txt")
+            )
+    return found
+
+
+def _runs(plan: Plan, request: Request, logs: Path) -> list[Job]:
+    """The runs that are not finished, or whose fronts are not measured."""
+    found = []
+    for key, one in plan.runs.items():
+        folders = {state: front_folder(plan, front) for state, front in one.fronts.items()}
+        measured = all(is_measured(folder, request) for folder in folders.values())
+        measured &= "last" not in folders or not is_missing(one.recipe, folders["last"])
+        if measured and (one.path / "evaluation.json").is_file():
+            continue
+        order = {
+            "kind": "run",
+            "path": str(one.path),
+            "command": one.command,
+            "fronts": {state: str(folder) for state, folder in folders.items()},
+            "request": request.as_json(),
+            **_told(one.recipe),
+        }
+        found.append(Job(key, one.label, order, logs / f"{key}.txt", one.needs))
+    return found
+
+
+def _told(recipe: Recipe) -> dict[str, Any]:
+    return {"name": recipe.name, "folder": str(recipe.folder), "values": recipe.values}
+
+
+class _Progress:
+    """A line for each run that begins or ends, and about how long the rest will take."""
+
+    def __init__(
+        self, plan: Plan, ledger: Ledger, work: Sequence[Job], jobs: int, say: Callable[[str], None]
+    ) -> None:
+        self.plan, self.ledger, self.work, self.jobs, self.say = plan, ledger, work, jobs, say
+        self.waiting = {job.key: self._kind(job) for job in work}
+        self.seconds: dict[str, list[float]] = {}
+        cells, runs = len(plan.cells), len(plan.runs)
+        there = sum(ledger.over(cell) for cell in plan.cells)
+        kept = f"; {there} of them there from before" if there else ""
+        say(f"{cells} cells in {runs} runs, {jobs} at a time{kept}; what each says: {plan.out / 'logs'}")
+
+    def begun(self, job: Job) -> None:
+        again = self._run(job) is not None and Path(job.order["path"]).exists()
+        self.say(f"{'going on with' if again else 'began'} {job.label}")
+
+    def done(self, done: Done) -> None:
+        kind = self.waiting.pop(done.job.key)
+        took = f" in {clock(done.seconds)}" if done.seconds is not None else ""
+        if done.seconds is not None:
+            self.seconds.setdefault(kind, []).append(done.seconds)
+        how = f"finished {done.job.label}{took}"
+        if done.failed is not None:
+            how = f"BROKE: {done.job.label}{took}: {done.failed}"
+        there = sum(self.ledger.over(cell) for cell in self.plan.cells)
+        self.say(f"{how}; {there} of {len(self.plan.cells)} cells{self._left()}")
+
+    def _left(self) -> str:
+        """As long as those of their kind took, or those of the other kind where none has ended yet."""
+        known = {kind: sum(took) / len(took) for kind, took in self.seconds.items() if kind != "corpus"}
+        if not self.waiting or not known:
+            return ""
+        usual = sum(known.values()) / len(known)
+        seconds = sum(known.get(kind, usual) for kind in self.waiting.values() if kind != "corpus")
+        return f", about {clock(seconds / self.jobs)} left"
+
+    def _run(self, job: Job) -> Run | None:
+        return self.plan.runs.get(job.key)
+
+    def _kind(self, job: Job) -> str:
+        run = self._run(job)
+        return "corpus" if run is None else "start" if run.is_start else "cell"
+
+
+def _facts(plan: Plan, request: Request, jobs: int, threads: int, command: str) -> dict[str, Any]:
+    """What the page says about how it was made."""
+    return {
+        "command": command,
+        "budget": plan.budget,
+        "sentences of each front": request.samples,
+        "temperatures": ", ".join(f"{value:g}" for value in request.temperatures),
+        "metrics": ", ".join(names_of(request)),
+        "at a time": f"{jobs} runs of {threads} {'thread' if threads == 1 else 'threads'}",
+        "machine": f"{cores()} cores, {platform.machine()}, {platform.system()}",
+        "python": platform.python_version(),
+        "finished": time.strftime("%Y-%m-%d"),
+    }

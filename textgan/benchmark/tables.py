@@ -1,0 +1,213 @@
+"""A benchmark's table: in the terminal, and as markdown, csv and LaTeX files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textgan.benchmark import words
+from textgan.benchmark.results import Benchmark
+from textgan.benchmark.rows import SHIFTED, CorpusTable, Line, corpus_tables
+from textgan.benchmark.verdict import BASELINE, HARMED, HELPED
+from textgan.report import numbers
+from textgan.report.table import header, names
+from textgan.training.folder import write_text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+    from rich.text import Text
+
+COST = ("minutes", "updates")
+FIRST = (
+    "bleu-5",
+    "self-bleu-5",
+    "nll",
+    "source-nll",
+    "bleu-4",
+    "self-bleu-4",
+    "grammaticality",
+    "distinct-4",
+)
+
+
+def write(benchmark: Benchmark, out: Path) -> list[Path]:
+    """table.md, table.csv and table.tex in the folder `out`, each written whole; their paths."""
+    tables = corpus_tables(benchmark)
+    made: dict[str, Callable[[Sequence[CorpusTable]], str]] = {"md": markdown, "csv": as_csv, "tex": latex}
+    paths = [out / f"table.{form}" for form in made]
+    for path, show in zip(paths, made.values(), strict=True):
+        write_text(path, show(tables))
+    return paths
+
+
+def terminal(benchmark: Benchmark, width: int | None = None) -> RenderableType:
+    """For rich: for each corpus the table, as many columns as `width` characters (the terminal's) hold, then the
+    verdicts in words and how to read them."""
+    from rich.console import Console, Group
+    from rich.text import Text
+
+    width = width or Console().width
+    parts: list[RenderableType] = []
+    for table in corpus_tables(benchmark):
+        drawn, left = _drawn(table, width)
+        parts.append(drawn)
+        told = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
+        rest = [f"No room here for {names(left)}: the page and table.md have them."] if left else []
+        parts += [
+            Text("\n".join(told)),
+            Text(),
+            Text("\n".join([*table.captions, *rest]), style="dim"),
+            Text(),
+        ]
+    return Group(*parts)
+
+
+def markdown(tables: Sequence[CorpusTable]) -> str:
+    """GitHub's, the best in bold, the captions below; a table for each corpus."""
+    parts = []
+    for table in tables:
+        heads = ["", *map(numbers.name, table.keys), *COST, "verdict: gap [95% interval]"]
+        lines = [heads, ["---", *("---:" for _ in table.keys), "---:", "---:", "---"]]
+        lines += _cells(table, _in_markdown, "**{}**")
+        written = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+        told = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
+        written += "".join(f"\n- {_in_markdown(line)}" for line in told) + "\n" * bool(told)
+        written += "".join(f"\n{_in_markdown(caption)}\n" for caption in table.captions)
+        parts.append(f"### {_in_markdown(table.facts.name)}\n\n{written}")
+    return "\n".join(parts)
+
+
+def as_csv(tables: Sequence[CorpusTable]) -> str:
+    """One table for a machine: values in full; what was not measured is an empty field."""
+    keys = sorted({key for table in tables for key in table.keys}, key=numbers.order)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    scores = [name for key in keys for name in (key, f"{key} sd", f"{key} differs")]
+    verdict = ("verdict", "gap", "gap low", "gap high", "gap by seed", "verdict note", "failed", "shift auc")
+    writer.writerow(["row", "corpus", "recipe", "strategy", "seeds", *scores, *COST, *verdict])
+    for table in tables:
+        for line in table.lines:
+            writer.writerow(_fields(line, table, keys))
+    return out.getvalue()
+
+
+def latex(tables: Sequence[CorpusTable]) -> str:
+    """A tabular for each corpus (package booktabs), the best in bold, the captions as comments."""
+    parts = []
+    for table in tables:
+        heads = ["", *map(numbers.name, table.keys), *COST, "verdict: gap [95% interval]"]
+        body = _cells(table, numbers.escaped_latex, "\\textbf{{{}}}")
+        lines = [
+            f"% {_one_line(table.facts.name)}",
+            f"\\begin{{tabular}}{{l{'r' * (len(heads) - 2)}l}}",
+            "\\toprule",
+            f"{' & '.join(map(numbers.escaped_latex, heads))} \\\\",
+            "\\midrule",
+            *(f"{' & '.join(line)} \\\\" for line in body),
+            "\\bottomrule",
+            "\\end{tabular}",
+            *(f"% {_one_line(caption)}" for caption in table.captions),
+        ]
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def cost(line: Line) -> list[str]:
+    """Minutes and updates as the table shows them."""
+    if line.minutes is None:
+        return [numbers.MISSING] * 2
+    return [numbers.plain(line.minutes, 1), f"{line.updates:,.0f}" if line.updates else numbers.MISSING]
+
+
+def _cells(table: CorpusTable, escape: Callable[[str], str], bold: str) -> list[list[str]]:
+    made = []
+    for place, line in enumerate(table.lines):
+        shown = [(escape(line.shown(key)), place in table.marked[key]) for key in table.keys]
+        scores = [bold.format(text) if mark else text for text, mark in shown]
+        made.append([escape(line.row.label), *scores, *map(escape, cost(line)), escape(line.judged)])
+    return made
+
+
+def _fields(line: Line, table: CorpusTable, keys: Sequence[str]) -> list[str]:
+    """The fields of one row; the order is the heading's."""
+
+    def full(value: float | None) -> str:
+        return "" if value is None else repr(float(value))
+
+    verdict, fields = line.verdict, [line.row.label.removesuffix(f" {SHIFTED}"), table.facts.name]
+    fields += [verdict.recipe, verdict.strategy] if verdict else ["", ""]
+    fields.append(" ".join(map(str, line.seeds)))
+    for key in keys:
+        score = line.row.cells.get(key)
+        fields += [full(score.value if score else None), full(line.spread.get(key))]
+        fields.append("yes" if key in line.differs else "")
+    fields += [full(line.minutes), full(line.updates)]
+    gap = verdict.gap if verdict else None
+    fields.append(verdict.word if verdict else "")
+    if gap is None:
+        fields += [""] * 4
+    else:
+        own = [f"{seed}:{'lost' if value is None else repr(value)}" for seed, value in gap.seeds.items()]
+        fields += [full(gap.value), full(gap.low), full(gap.high), " ".join(own)]
+    fields.append("; ".join(gap.notes) if gap else verdict.why if verdict else "")
+    return [*fields, line.failed, full(table.facts.shift)]
+
+
+def _drawn(table: CorpusTable, width: int) -> tuple[Table, list[str]]:
+    """The table of one corpus, and the scores there was no room for."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    verdicts = [_verdict(line) for line in table.lines]
+    label = min(28, max((len(line.row.label) for line in table.lines), default=0))
+    room = width - label - max((cell.cell_len for v in verdicts for cell in v.split("\n")), default=0) - 8
+    fitting: list[str] = []
+    for key in sorted(table.keys, key=lambda key: (FIRST.index(key) if key in FIRST else len(FIRST), key)):
+        need = 2 + max(
+            [5, *map(len, header(key).split("\n")), *(len(line.shown(key)) for line in table.lines)]
+        )
+        if need <= room:
+            fitting.append(key)
+            room -= need
+    fitting.sort(key=numbers.order)
+    made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=Text(table.facts.name), title_justify="left")
+    made.add_column("", max_width=label)
+    made.add_column("verdict\ngap [95% interval]", no_wrap=True)
+    for key in fitting:
+        made.add_column(Text(header(key)), justify="right", no_wrap=True)
+    for place, line in enumerate(table.lines):
+        scores = [
+            Text(line.shown(key), style="bold" if place in table.marked[key] else "") for key in fitting
+        ]
+        made.add_row(
+            Text(line.row.label, style="" if line.row.generated else "italic"), verdicts[place], *scores
+        )
+    return made, [key for key in table.keys if key not in fitting]
+
+
+def _verdict(line: Line) -> Text:
+    """The word, coloured, and the gap below it."""
+    from rich.text import Text
+
+    if line.failed:
+        return Text("failed", style="bold red")
+    if line.verdict is None:
+        return Text("")
+    style = {HELPED: "bold green", HARMED: "bold red"}.get(line.verdict.word, "")
+    word = Text(line.verdict.word, style=style)
+    rest = line.judged.removeprefix(line.verdict.word).strip()
+    return word.append(f"\n{rest}", style="") if rest else word
+
+
+def _in_markdown(text: str) -> str:
+    return re.sub(r"([\\|*_<>`\[\]])", r"\\\1", _one_line(text))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

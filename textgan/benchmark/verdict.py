@@ -1,0 +1,236 @@
+"""Did the game help? How far a strategy's front lies above that of plain maximum likelihood at equal diversity.
+
+Quality is BLEU-5 and diversity self-BLEU-5 (lower is more diverse); where the source of a corpus is known also the
+likelihood of the text under it, against that of held-out text under the model. The gap is the mean of the
+strategy's quality minus its baseline's over the diversities that both fronts reach (`area.mean_gap`), a seed against
+its own baseline, averaged over seeds, with a 95% interval (`resampling`). Words: helped (the interval lies above 0),
+harmed (below 0), no difference (it holds 0).
+
+A front that is less diverse than its baseline's at every temperature lost diversity that no temperature of the
+baseline loses: harmed, whatever its quality. One that is more diverse at every temperature is judged by its quality
+against the baseline's most diverse point.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from textgan.benchmark import area, resampling
+from textgan.benchmark.groups import Group, at_one, baselines, groups
+from textgan.benchmark.results import Benchmark, Front, FrontPoint
+
+HELPED, SAME, HARMED = "helped", "no difference", "harmed"
+BASELINE, UNJUDGED = "baseline", "not judged"
+LOST = "lost diversity that no temperature of MLE loses"
+BEYOND = (
+    "wrote more diverse text than MLE does at any temperature, and is held against its most diverse point"
+)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The scores that are a front's quality and diversity; quality_sign: -1 where lower is better. A diversity score
+    is lower where text is more diverse."""
+
+    quality: str
+    quality_sign: int
+    diversity: str
+
+
+TEXT = Axes("bleu-5", 1, "self-bleu-5")
+SOURCE = Axes("source-nll", -1, "nll")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """value: in the unit of the quality score, higher is better for the strategy; None where no seed has one. low,
+    high: its 95% interval, None where nothing tells how it would vary. seeds: each seed's own, None for one that lost
+    diversity. span: the diversity scores compared, over all seeds. share: how much of the baseline's range that is."""
+
+    axes: Axes
+    word: str
+    value: float | None
+    low: float | None
+    high: float | None
+    seeds: Mapping[int, float | None]
+    span: tuple[float, float] | None
+    share: float
+    resampled: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One recipe's. word: `helped`, `no difference`, `harmed`; `baseline`, or `not judged` and why. gaps: on text
+    first, and word is that of the first."""
+
+    label: str
+    recipe: str
+    strategy: str
+    corpus: str
+    word: str
+    gaps: tuple[Gap, ...] = ()
+    why: str = ""
+
+    @property
+    def gap(self) -> Gap | None:
+        """What the word rests on."""
+        return self.gaps[0] if self.gaps else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data; an infinite end of an interval is null in a file."""
+        made: dict[str, Any] = {"label": self.label, "recipe": self.recipe, "strategy": self.strategy}
+        made |= {"corpus": self.corpus, "verdict": self.word} | ({"why": self.why} if self.why else {})
+        return made | {"gaps": [_gap_as_json(gap) for gap in self.gaps]}
+
+
+def verdicts(benchmark: Benchmark) -> tuple[Verdict, ...]:
+    """One for each recipe, grid point and corpus, in the order of the cells. The same benchmark, the same verdicts."""
+    return tuple(judge(group, benchmark) for group in groups(benchmark))
+
+
+def judge(group: Group, benchmark: Benchmark) -> Verdict:
+    """The seeds of a recipe together."""
+    first = group.cells[0]
+    named = (group.label, first.recipe, first.strategy, group.corpus)
+    if not group.plays:
+        return Verdict(*named, BASELINE)
+    if not group.done:
+        return Verdict(*named, UNJUDGED, why="every run of it failed")
+    pairs = paired(group, benchmark)
+    if not pairs:
+        return Verdict(*named, UNJUDGED, why="there is no MLE to hold it against")
+    gaps = tuple(gap for axes in (TEXT, SOURCE) if (gap := compare(pairs, axes)) is not None)
+    if not gaps:
+        return Verdict(
+            *named, UNJUDGED, why="neither BLEU-5 and self-BLEU-5 nor both likelihoods were measured"
+        )
+    unsure = gaps[0].word == UNJUDGED
+    why = "one seed, and no score by sentence, so nothing tells what is chance" if unsure else ""
+    return Verdict(*named, gaps[0].word, gaps, why)
+
+
+def paired(group: Group, benchmark: Benchmark) -> dict[int, tuple[Front, Front]]:
+    """Seed -> its front and its baseline's, for the seeds that have both."""
+    known = baselines(group, benchmark.baselines)
+    return {
+        cell.seed: (cell.front, known[cell.seed].front)
+        for cell in group.done
+        if cell.seed in known and cell.front is not None
+    }
+
+
+def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap | None:
+    """The gap between fronts and their baselines by seed; None where no seed has both scores in both fronts."""
+    sampled: dict[int, np.ndarray] = {}
+    spans: list[tuple[float, float, float]] = []  # low, high, share of the baseline's range
+    beyond: list[int] = []  # seeds whose fronts share no diversity
+    by_sentence = True
+    for seed, fronts in pairs.items():
+        points = [_measured(front, axes) for front in fronts]
+        if not all(points):
+            continue
+        draw = np.random.default_rng(len(sampled))
+        scores = [
+            _values(point, key) for side in points for point in side for key in (axes.quality, axes.diversity)
+        ]
+        by_sentence &= all(isinstance(value, np.ndarray) for value in scores)
+        rows = resampling.resample(scores, draw)
+        quality, diversity = axes.quality_sign * rows[0::2].T, -rows[1::2].T  # (1 + R, P + Q)
+        ends = len(points[0])
+        sampled[seed] = area.mean_gap(
+            diversity[:, :ends], quality[:, :ends], diversity[:, ends:], quality[:, ends:]
+        )
+        low, high = (float(end[0]) for end in area.shared(diversity[:1, :ends], diversity[:1, ends:]))
+        if low <= high:
+            width = float(np.ptp(diversity[0, ends:]))
+            spans.append((-high, -low, (high - low) / width if width else 1.0))
+        elif np.isfinite(sampled[seed][0]):
+            beyond.append(seed)
+    if not sampled:
+        return None
+    values = np.stack(list(sampled.values()))  # (S, 1 + R)
+    own = {seed: float(v[0]) if math.isfinite(v[0]) else None for seed, v in sampled.items()}
+    finite = [value for value in own.values() if value is not None]
+    interval = _interval(values[:, 1:], by_sentence)
+    # A seed that lost its diversity beyond the chance of sentences; half of them lost is no matter of chance.
+    lost = [seed for seed, v in sampled.items() if np.mean(np.isneginf(v[1:])) >= 1 - resampling.TAIL]
+    notes = [f"{_who(some, own)} {what}" for some, what in ((lost, LOST), (beyond, BEYOND)) if some]
+    return Gap(
+        axes,
+        HARMED if 2 * len(lost) >= len(own) else _word(interval),
+        float(np.mean(finite)) if finite else None,
+        None if interval is None else interval[0],
+        None if interval is None else interval[1],
+        seeds=own,
+        span=(min(s[0] for s in spans), max(s[1] for s in spans)) if spans else None,
+        share=float(np.mean([s[2] for s in spans])) if spans else 0.0,
+        resampled=_resampled(len(own), by_sentence),
+        notes=tuple(notes),
+    )
+
+
+def differs(pairs: Mapping[int, tuple[Front, Front]], key: str) -> tuple[float, float] | None:
+    """95% interval of score `key` at temperature 1 minus the baseline's; None where it has no value by sentence."""
+    made: list[np.ndarray] = []
+    for fronts in pairs.values():
+        points = [at_one(front) for front in fronts]
+        values = [point.values[key] for point in points if point is not None and key in point.values]
+        if len(values) == 2:
+            rows = resampling.resample(values, np.random.default_rng(len(made)))
+            made.append(rows[0, 1:] - rows[1, 1:])
+    return resampling.over_seeds(np.stack(made), np.random.default_rng(len(made))) if made else None
+
+
+def _measured(front: Front, axes: Axes) -> list[FrontPoint]:
+    """The points with finite scores on both axes."""
+    keys = (axes.quality, axes.diversity)
+    return [p for p in front.points if all(k in p.scores and math.isfinite(p.scores[k].value) for k in keys)]
+
+
+def _values(point: FrontPoint, key: str) -> np.ndarray | float:
+    return point.values[key] if key in point.values else point.scores[key].value
+
+
+def _interval(values: np.ndarray, by_sentence: bool) -> tuple[float, float] | None:
+    if len(values) == 1 and not by_sentence:
+        return None
+    return resampling.over_seeds(values, np.random.default_rng(len(values)))
+
+
+def _who(some: Sequence[int], all_seeds: Mapping[int, float | None]) -> str:
+    if len(some) == len(all_seeds):
+        return "every seed" if len(some) > 1 else "it"
+    return f"seed{'s' * (len(some) > 1)} {', '.join(map(str, some))}"
+
+
+def _word(interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return UNJUDGED
+    return HELPED if interval[0] > 0 else HARMED if interval[1] < 0 else SAME
+
+
+def _resampled(seeds: int, by_sentence: bool) -> str:
+    """What the interval was drawn over, in words."""
+    if seeds == 1:
+        return "sentences of one seed" if by_sentence else ""
+    return f"{seeds} seeds" + (" and their sentences" if by_sentence else "")
+
+
+def _gap_as_json(gap: Gap) -> dict[str, Any]:
+    made: dict[str, Any] = {"quality": gap.axes.quality, "diversity": gap.axes.diversity, "verdict": gap.word}
+    ends = {"gap": gap.value, "low": gap.low, "high": gap.high}
+    made |= {name: end if end is not None and math.isfinite(end) else None for name, end in ends.items()}
+    made |= {"resampled": gap.resampled}
+    made |= {"seeds": {str(seed): value for seed, value in gap.seeds.items()}}
+    return made | {"span": gap.span, "share": gap.share, "notes": list(gap.notes)}
+
+
+def counted(found: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    """Word -> the verdicts with it, for the three words that judge."""
+    return {word: [v for v in found if v.word == word] for word in (HELPED, SAME, HARMED)}

@@ -1,0 +1,136 @@
+"""Verdicts in plain words, the same in the terminal, in the files and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textgan.benchmark.results import CorpusFacts
+from textgan.benchmark.verdict import BASELINE, HARMED, HELPED, SAME, UNJUDGED, Gap, Verdict, counted
+from textgan.report import numbers
+
+MADE = {HELPED: "helped", SAME: "made no difference", HARMED: "harmed"}
+TOLD_APART = 0.75  # AUC of train against test above which they are not one distribution
+NARROW = 0.5  # share of the baseline's range below which a reader should know how little was compared
+
+HOW = (
+    "Verdict: mean distance of the recipe's front from MLE's in BLEU-5, over the self-BLEU-5 that both reach by some "
+    "temperature, a seed against its own MLE. Helped: the 95% interval lies above 0; harmed: below 0; no difference: "
+    "it holds 0. The interval is a bootstrap over seeds and sentences, widened for few seeds by Student's quantile."
+)
+FEW = (
+    "Few seeds: each one's own gap stands beside the interval, since three all have one sign by chance one time in "
+    "four."
+)
+ONE = "One seed: the interval is over sentences alone and says nothing of another run."
+
+
+def sentence(verdict: Verdict) -> str:
+    """`gumbel harmed: at equal diversity its BLEU-5 is .012 below MLE's [...] (seeds: ...)`, no full stop."""
+    if verdict.word == UNJUDGED:
+        return f"{verdict.label} could not be judged: {verdict.why}"
+    if verdict.word == BASELINE or verdict.gap is None:
+        return f"{verdict.label} is plain maximum likelihood, which the others are held against"
+    told = f"{verdict.label} {MADE[verdict.word]}: {_distance(verdict.gap)}"
+    for gap in verdict.gaps[1:]:
+        word = MADE.get(gap.word, "not judged")
+        told += f". By likelihood under the true source: {word}, {_distance(gap)}"
+    return told
+
+
+def headline(found: Sequence[Verdict]) -> str:
+    """Who helped, who harmed: names while there are few, counts where there are many."""
+    by_word = {word: some for word, some in counted(found).items() if some}
+    judged = sum(map(len, by_word.values()))
+    if not judged:
+        return "Nothing could be judged"
+    if judged <= 4:
+        parts = [f"{_and(_labels(some, found))} {MADE[word]}" for word, some in by_word.items()]
+        return "; ".join(parts)
+    parts = [f"{len(some)} {MADE[word]}" for word, some in by_word.items()]
+    return f"Of {judged} held against MLE, {_and(parts)}"
+
+
+def short(verdict: Verdict) -> str:
+    """For a cell of a table: `harmed −.012 [−.020, −.004]`."""
+    gap = verdict.gap
+    if gap is None:
+        return verdict.word
+    if gap.value is None:
+        return f"{verdict.word}: lost diversity"
+    return " ".join(filter(None, (verdict.word, numbers.signed(gap.value), _interval(gap))))
+
+
+def captions(found: Sequence[Verdict]) -> list[str]:
+    """How to read the verdicts."""
+    if not any(verdict.gaps for verdict in found):
+        return []
+    seeds = max(len(verdict.gap.seeds) for verdict in found if verdict.gap is not None)
+    return [HOW, *([ONE] if seeds == 1 else [FEW] if seeds <= 5 else [])]
+
+
+def cautions(facts: CorpusFacts) -> list[str]:
+    """What must be said beside every row on a corpus whose train and test a classifier tells apart."""
+    if facts.shift is None:
+        return []
+    if facts.shift <= TOLD_APART:
+        return []
+    auc = f"AUC {numbers.plain(facts.shift)}; chance is .500"
+    by = f"; told by: {', '.join(facts.told_by)}" if facts.told_by else ""
+    return [
+        f"{facts.name}: train and test are not one distribution. A classifier tells them apart ({auc}{by}), so that "
+        "scores against the test split also reward what the training split does not have"
+    ]
+
+
+def split_check(facts: CorpusFacts) -> str:
+    """One clause for each corpus, whatever came out."""
+    if facts.shift is None:
+        return f"{facts.name}: not checked"
+    verdict = "not one distribution" if facts.shift > TOLD_APART else "no strong sign of two distributions"
+    by = f"; told by: {', '.join(facts.told_by)}" if facts.told_by else ""
+    return f"{facts.name}: AUC {numbers.plain(facts.shift)}, {verdict}{by}"
+
+
+def _distance(gap: Gap) -> str:
+    if gap.value is None:
+        return _and(gap.notes)
+    name = numbers.name(gap.axes.quality)
+    better = {True: "above", False: "below"} if gap.axes.quality_sign > 0 else {True: "below", False: "above"}
+    if not float(f"{gap.value:.3f}"):
+        told = f"at equal diversity its {name} is MLE's"
+    else:
+        told = (
+            f"at equal diversity its {name} is {numbers.plain(abs(gap.value))} {better[gap.value > 0]} MLE's"
+        )
+    if gap.low is not None:
+        way = "" if gap.axes.quality_sign > 0 else ", better is +"
+        told += f" (95% interval {_interval(gap)}{way}, over {gap.resampled})"
+    if len(gap.seeds) > 1:
+        told += f"; by seed {', '.join(_own(value) for value in gap.seeds.values())}"
+    if gap.span is not None and gap.share < NARROW:
+        share = f"over {gap.share:.0%} of MLE's range of diversity" if gap.share else "at one diversity"
+        told += f"; compared {share} only"
+    return "; ".join([*gap.notes, told])
+
+
+def _own(value: float | None) -> str:
+    return "lost" if value is None else numbers.signed(value)
+
+
+def _interval(gap: Gap) -> str:
+    if gap.low is None or gap.high is None or gap.value is None:
+        return ""
+    return f"[{_end(gap.low)}, {_end(gap.high)}]"
+
+
+def _end(value: float) -> str:
+    return numbers.plain(value) if value in (float("inf"), float("-inf")) else numbers.signed(value)
+
+
+def _labels(some: Sequence[Verdict], found: Sequence[Verdict]) -> list[str]:
+    many = len({verdict.corpus for verdict in found}) > 1
+    return [f"{v.label} on {v.corpus}" if many else v.label for v in some]
+
+
+def _and(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""

@@ -1,0 +1,114 @@
+"""A process that does jobs one after another, so that torch is loaded once and not for every cell.
+
+It reads a job a line from standard input and answers each with a line on standard output, both JSON. A job that
+fails is answered with the reason and the next one is done as if nothing had happened; whatever a job prints goes into
+a file of its own. After Ctrl-C the run under way is saved and the process ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import shutil
+import signal
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+
+STOPPED = 130
+
+
+def main() -> None:
+    """Until standard input ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no answer
+    try:
+        while line := sys.stdin.readline():
+            _answer(answers, _do(json.loads(line)))
+    except KeyboardInterrupt:
+        os._exit(STOPPED)  # at once: what has to be saved has been
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _answer(answers: TextIO, failed: str | None) -> None:
+    answers.write(json.dumps({"failed": failed}) + "\n")
+    answers.flush()
+
+
+def _do(job: dict[str, Any]) -> str | None:
+    """Why it failed, on one line; None if it did not."""
+    from textgan.errors import Mistake
+    from textgan.run import Interrupted
+
+    log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    try:
+        if job["kind"] == "corpus":
+            _corpus(job)
+        else:
+            _run(job)
+        return None
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    except Mistake as mistake:
+        print(f"textgan: {mistake}", file=sys.stderr)
+        return " ".join(str(mistake).split())
+    except Exception as error:  # a cell that breaks, in whatever way, must not take the others with it
+        traceback.print_exc()
+        return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        gc.collect()
+
+
+def _corpus(job: dict[str, Any]) -> None:
+    from textgan.benchmark import measure
+
+    measure.measure_corpus(_recipe(job), Path(job["file"]), _request(job))
+
+
+def _run(job: dict[str, Any]) -> None:
+    from textgan.benchmark import gradient, measure
+    from textgan.run import train
+
+    path = Path(job["path"])
+    if not (path / "evaluation.json").is_file():
+        saved = path / "checkpoints"
+        if path.exists() and not ((saved / "last").exists() or (saved / ".last.old").exists()):
+            shutil.rmtree(path)  # it was stopped before there was anything to go on from
+        path.parent.mkdir(parents=True, exist_ok=True)
+        train(_recipe(job), path, resume=path.exists(), command=job["command"])
+    request = _request(job)
+    for checkpoint, folder in job["fronts"].items():
+        if not measure.is_measured(Path(folder), request):
+            measure.measure(path, checkpoint, Path(folder), request, say=print)
+        if checkpoint == "last" and gradient.is_missing(_recipe(job), Path(folder)):
+            gradient.measure_gradient(path, Path(folder))
+
+
+def _recipe(job: dict[str, Any]) -> Any:
+    from textgan.recipe import Recipe
+
+    return Recipe(job["name"], Path(job["folder"]), job["values"])
+
+
+def _request(job: dict[str, Any]) -> Any:
+    from textgan.benchmark.measure import Request
+
+    asked = job["request"]
+    return Request(tuple(asked["temperatures"]), asked["samples"], tuple(asked["metrics"]))
+
+
+if __name__ == "__main__":
+    main()

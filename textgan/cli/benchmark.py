@@ -1,0 +1,96 @@
+"""`textgan benchmark`: recipes by seeds on equal terms, and whether the game helped."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textgan.cli.shared import app, names_of, say
+from textgan.errors import Mistake
+
+
+@app.command(epilog="Example: textgan benchmark recipes/short/*.yaml --seeds 1 2 3 --budget smoke")
+def benchmark(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="RECIPE|KEY=VALUE", help="Recipes, and changes made to all of them."),
+    ],
+    seeds: Annotated[
+        list[str] | None,
+        typer.Option("--seeds", "--seed", metavar="N...", help="1 2 3, or 1,2,3; by default 1."),
+    ] = None,
+    grid: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=A,B", help="Every recipe with each of these; repeatable.")
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="smoke, demo, ..., minutes=5 or steps=200 of the game; by default the recipe's."),
+    ] = None,
+    temperatures: Annotated[
+        str, typer.Option(help="Of the fronts; `...` goes on in equal steps.")
+    ] = "0.5,0.6,...,1.2",
+    samples: Annotated[
+        int | None,
+        typer.Option(min=2, help="Sentences at each temperature; by default the recipes' `evaluate.final`."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Of each run; by default the cores, shared evenly.")
+    ] = None,
+    metrics: Annotated[str, typer.Option(help="Beside bleu, self-bleu and source.")] = "distinct,nll",
+    out: Annotated[Path, typer.Option(help="The folder; the same command goes on there.")] = Path(
+        "runs/benchmark"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
+) -> None:
+    """Recipes by seeds from the same weights; fronts by temperature, a verdict on each, tables and a page."""
+    from textgan.benchmark.asked import Budget, sort_words
+    from textgan.points import parse_temperatures
+
+    asked = sort_words(words, seeds or [], grid or [])
+    length = Budget.parse(budget)
+    values = parse_temperatures(temperatures)
+    names = names_of(metrics) or []
+    if out.exists() and not out.is_dir():
+        raise Mistake(f"--out: {out} is a file; name a folder")
+    from rich.console import Console
+
+    from textgan.benchmark import page, tables
+    from textgan.benchmark.crew import Stopped
+    from textgan.benchmark.measure import Request
+    from textgan.benchmark.plan import plan
+    from textgan.benchmark.run import run
+    from textgan.benchmark.verdict import verdicts
+    from textgan.machine import cores
+    from textgan.metrics.suite import load_metrics
+    from textgan.training.progress import Display
+
+    load_metrics(names)
+    threads = threads or max(1, cores() // jobs)
+    planned = plan(asked, length, out, threads=threads, samples=samples, metrics=names)
+    request = Request(values, planned.samples, tuple(names))
+    display = Display()
+    command = shlex.join(["textgan", *sys.argv[1:]])
+    try:
+        ledger = run(planned, request, jobs=jobs, threads=threads, say=display.say, command=command)
+    except Stopped:
+        say("stopped and saved; the same command goes on")
+        raise typer.Exit(130) from None
+    found = ledger.benchmark()
+    ledger.write(verdicts(found))
+    written = [out / "results.jsonl", *tables.write(found, out), page.write(found, out)]
+    if as_json:
+        lines = (out / "results.jsonl").read_text(encoding="utf-8").splitlines()
+        print(json.dumps({"budget": found.budget, "rows": [json.loads(line) for line in lines]}, indent=2))
+    else:
+        Console().print(tables.terminal(found))
+    (display.say if as_json else print)(f"written: {', '.join(map(str, written))}")
+    if ledger.failed:
+        for key, why in ledger.failed.items():
+            say(f"{key}: {why}")
+        raise typer.Exit(1)

@@ -1,0 +1,145 @@
+"""A run's generator at a temperature: the text it then writes, its likelihood, and how both are scored.
+
+What `textgan sweep` and `textgan benchmark` have in common.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from textgan.data.batches import Encoded, encode
+from textgan.data.corpus import Corpus
+from textgan.data.tokenizers import Tokenizer
+from textgan.loaded import LoadedRun, load
+from textgan.metrics.samples import VERSION, Score
+from textgan.points import Kept, digest
+from textgan.recipe import Recipe
+from textgan.sampling import Draw
+from textgan.training import checkpoints
+from textgan.training.evaluation import Evaluation, asked_labels, write_sentences
+from textgan.types import Choice, Generator, Prompt, State, Text
+
+AFTER_TRAINING = 2
+"""Added to a run's seed for what is drawn at its end: a front at temperature 1 is of the text that it ended with."""
+
+
+class Tempered(Generator):
+    """The likelihood of the distribution that is drawn from at a temperature: logits / temperature."""
+
+    def __init__(self, generator: Generator, temperature: float) -> None:
+        super().__init__()
+        self.vocabulary, self.generator, self.temperature = generator.vocabulary, generator, temperature
+
+    def start(self, prompt: Prompt) -> State:
+        return self.generator.start(prompt)
+
+    def step(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
+        logits, state = self.generator.step(token, state)
+        return logits / self.temperature, state
+
+    def states(self, text: Text) -> Tensor:
+        return self.generator.states(text)
+
+    def read_out(self, states: Tensor) -> Tensor:
+        return self.generator.read_out(states) / self.temperature
+
+
+@dataclass(frozen=True)
+class Player:
+    """A checkpoint's generator; weights: what tells it from others; test: the encoded split for its likelihood.
+
+    labels: of the training text, in whose proportions it is asked to write.
+    """
+
+    loaded: LoadedRun
+    weights: str
+    test: Encoded
+    labels: Tensor | None
+
+    @classmethod
+    def open(cls, bench: Bench, run: Path, state: str) -> Player:
+        loaded = load(run, state)
+        file = checkpoints.find(run / "checkpoints" / state) / "generator.safetensors"
+        test, labels = _encoded(bench.corpus, bench.recipe, loaded.tokenizer)
+        return cls(loaded, digest(file.read_bytes()), test, labels)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How every text of a sweep is made and scored. seed: of the draws."""
+
+    recipe: Recipe
+    corpus: Corpus
+    evaluation: Evaluation
+    real: list[str]
+    count: int
+    seed: int
+
+    def kept(self, path: Path, against: str) -> Kept:
+        """The finished points in a file, of these settings and this text. against: the real text in words."""
+        metrics = [_identity(name, self.recipe.folder) for name in self.evaluation.metrics]
+        return Kept(
+            path,
+            {
+                "samples": self.count,
+                "seed": self.seed - AFTER_TRAINING,
+                "metrics": metrics,
+                "encoder": self.evaluation.encoder,
+                "against": against,
+                "text": digest("\n".join([*self.corpus.train.texts, "", *self.real]).encode()),
+                "version": VERSION,
+            },
+        )
+
+    def real_text(self) -> dict[str, Score]:
+        train = self.corpus.train.texts
+        order = torch.randperm(len(train), generator=torch.Generator().manual_seed(self.seed))
+        rows, labels = order[: self.count].tolist(), self.corpus.train.labels
+        told = None if labels is None else [labels[i] for i in rows]
+        drawn = [train[i] for i in rows]
+        return self.evaluation.score(drawn, self.real, self.corpus, None, told, self.real_labels)
+
+    @property
+    def real_labels(self) -> list[int] | None:
+        """Of the real text, where it is the test split."""
+        return self.corpus.test.labels if self.real is self.corpus.test.texts else None
+
+    def written(self, player: Player, temperature: float) -> dict[str, Score]:
+        return self.score(player, temperature, self.write(player, temperature))
+
+    def write(self, player: Player, temperature: float, count: int | None = None) -> list[str]:
+        """`count` sentences (by default the bench's), drawn with the same random numbers at every temperature."""
+        loaded = player.loaded
+        return write_sentences(
+            loaded.generator, loaded.tokenizer, count or self.count, loaded.length, Draw(temperature), self.seed,
+            loaded.engine, player.labels,
+        )  # fmt: skip
+
+    def score(self, player: Player, temperature: float, sentences: list[str]) -> dict[str, Score]:
+        """Of what the player wrote at that temperature; its likelihood is that of the tempered model."""
+        loaded = player.loaded
+        generator = loaded.generator if temperature == 1 else Tempered(loaded.generator, temperature)
+        likelihood = (generator, player.test, loaded.engine)
+        asked = asked_labels(player.labels, self.count, self.seed)
+        told = None if asked is None else asked.tolist()
+        return self.evaluation.score(sentences, self.real, self.corpus, likelihood, told, self.real_labels)
+
+
+def _encoded(corpus: Corpus, recipe: Recipe, tokenizer: Tokenizer) -> tuple[Encoded, Tensor | None]:
+    """The test split, and the labels that sentences are asked for in the proportions of."""
+    length, overlong = recipe.settings.length, recipe.settings.overlong
+    test, _ = encode(corpus.test, tokenizer, length, overlong=overlong, place="corpus.test")
+    if corpus.train.labels is None:
+        return test, None
+    train, _ = encode(corpus.train, tokenizer, length, overlong=overlong, place="corpus.train")
+    return test, train.text.labels
+
+
+def _identity(name: str, beside: Path) -> str:
+    """A metric's name; with what is in its file if it is one of the user's own."""
+    path, own, _ = name.rpartition(".py:")
+    return f"{name}|{digest((beside / f'{path}.py').read_bytes())}" if own else name
