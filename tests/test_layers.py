@@ -16,7 +16,7 @@ PACKAGE = Path(textgan.__file__).parent
 
 LAYERS = (
     ("errors", "machine", "products", "coercion", "names"),
-    ("text", "parts"),
+    ("text", "parts", "pretrained"),
     ("types",),
     ("sampling",),
     ("data",),
@@ -30,9 +30,11 @@ LAYERS = (
     ("loaded", "run"),
     ("latent", "lines", "points", "presets"),
     ("labels", "tempered", "yardstick"),
-    ("documents", "report", "scoring", "sweep"),
+    ("doctor", "documents", "report", "scoring", "sweep"),
+    ("export",),
     ("benchmark",),
     ("cli",),
+    ("auto",),
     ("__init__", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

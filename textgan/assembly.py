@@ -90,7 +90,8 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         "classes": len(corpus.label_names),
     }
     generator: Generator = part(recipe, "generator", **handed).to(engine.device)
-    discriminator: Discriminator = part(recipe, "discriminator", **handed) or Discriminator()
+    judge: Discriminator | None = part(recipe, "discriminator", **handed, decode=tokenizer.decode)
+    discriminator = judge or Discriminator()
     if generator.writes_vectors and not discriminator.reads_vectors:
         raise Mistake(
             "discriminator.table: the generator writes vectors, which this discriminator's own table does not "

@@ -61,7 +61,7 @@ class LoadedRun:
                 labels,
                 begin,
             )
-            yield from self.tokenizer.decode(ids)
+            yield from self.tokenizer.sentences(ids)
 
     def _labels(self, label: str | None) -> Tensor | None:
         if label is None:
@@ -116,7 +116,7 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
             f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"
         )
     if generator.reads_judge:
-        judge: Discriminator = part(recipe, "discriminator", **handed)
+        judge: Discriminator = part(recipe, "discriminator", **handed, decode=tokenizer.decode)
         checkpoints.load_player(folder, "discriminator", judge)
         generator.meet(judge.to(engine.device).eval())
     checkpoints.load_player(folder, "generator", generator)

@@ -35,6 +35,7 @@ PARTS: dict[str, dict[str, str]] = {
         "deconvolution": "textgan.generators.simplex:Deconvolution",
         "latent": "textgan.generators.latent:Latent",
         "bag": "textgan.generators.bag:Bag",
+        "pretrained": "textgan.generators.pretrained:Pretrained",
     },
     "discriminator": {
         "cnn": "textgan.discriminators.cnn:CNN",
@@ -45,6 +46,7 @@ PARTS: dict[str, dict[str, str]] = {
         "autoencoder": "textgan.discriminators.autoencoder:Autoencoder",
         "several": "textgan.discriminators.several:Several",
         "bag-autoencoder": "textgan.discriminators.bag:BagAutoencoder",
+        "pretrained": "textgan.discriminators.pretrained:Pretrained",
     },
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",

@@ -27,7 +27,7 @@ HANDED: dict[str, frozenset[str]] = {
     "corpus": frozenset(),
     "tokenizer": frozenset({"texts"}),
     "generator": frozenset({"vocabulary", "vectors", "length", "classes"}),
-    "discriminator": frozenset({"vocabulary", "vectors", "length", "classes"}),
+    "discriminator": frozenset({"vocabulary", "vectors", "length", "classes", "decode"}),
     "objective": frozenset({"decode"}),
     "penalty": frozenset(),
     "strategy": frozenset(),

@@ -130,6 +130,17 @@ def test_the_rows_hold_every_cell_baseline_and_corpus(out: Path) -> None:
         assert row["signatures"]["bleu-5"] == cell.front.points[0].scores["bleu-5"].signature
 
 
+def test_each_game_says_what_its_gradient_is_worth(out: Path) -> None:
+    by_label = {row["label"]: row for row in rows(out) if row["kind"] == "cell" and "failed" not in row}
+    assert "gradient" in by_label["mle-short"] and not by_label["mle-short"]["gradient"]
+    for label in ("gumbel-short", "embedding-short"):
+        found = by_label[label]["gradient"]
+        assert found["seconds an estimate"] > 0
+        assert found["signal per second"] * found["seconds an estimate"] * found["noise / signal"] ** 2 == (
+            pytest.approx(1)
+        )
+
+
 def test_what_is_there_is_not_done_again_and_what_is_missing_is(out: Path) -> None:
     front, gumbel = out / "fronts" / "embedding-short-seed1", out / "runs" / "gumbel-short-seed1"
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.safetensors")}

@@ -83,6 +83,11 @@ def test_mistakes_in_a_part_have_their_place() -> None:
         _several(copies=0)
 
 
+def test_a_judge_of_words_alone_is_refused() -> None:
+    with pytest.raises(Mistake, match="discriminator.parts.1: 'mediator' reads words alone"):
+        _several(parts=[PARTS[0], {"name": "mediator"}], copies=2)
+
+
 def test_weights_are_saved_with_the_whole() -> None:
     judge = _several()
     assert sum(p.numel() for p in judge.parameters()) == sum(

@@ -20,7 +20,7 @@ from textgan.training.mle import Mle
 CASES = [
     ("seqgan-short", Mle, 5, ["generator.dropout=0.3"]),
     ("seqgan-short", Discriminate, 2, []),
-    ("seqgan-short", Adversarial, 1, ["strategy.baseline=ema", "strategy.kl=0.1"]),
+    ("seqgan-short", Adversarial, 1, ["strategy.baseline=ema", "strategy.kl=0.1", "strategy.anchor=0.1"]),
     ("seqgan-short", Adversarial, 3, ["train.adversarial.mle_every=1", "train.adversarial.d_pool=16"]),
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),

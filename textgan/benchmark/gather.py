@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from textgan.benchmark.gradient import read_gradient
 from textgan.benchmark.measure import Request, read_values
 from textgan.benchmark.plan import Plan, PlannedCell, Run
 from textgan.benchmark.results import Baseline, Benchmark, Cell, CorpusFacts, Front, FrontPoint
@@ -76,6 +77,7 @@ class Ledger:
             command=told["command"] or run.command,
             commit=told["commit"],
             warnings=tuple(told["warnings"]),
+            gradient=read_gradient(front_folder(self.plan, cell.run)),
         )
 
     def write(self, judged: Sequence[Verdict] = ()) -> None:
@@ -192,6 +194,7 @@ def _cell_row(cell: Cell) -> dict[str, Any]:
         "commit": cell.commit,
         "warnings": list(cell.warnings),
         "scores": {state: _values(scores) for state, scores in cell.scores.items()},
+        "gradient": dict(cell.gradient),
         **_front_row(cell.front),
     }
 

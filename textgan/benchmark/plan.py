@@ -14,9 +14,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from textgan.benchmark.asked import Budget, Words
+from textgan.benchmark.variants import Variant, named_corpora, variants
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 
@@ -82,38 +82,6 @@ class Plan:
     samples: int
 
 
-@dataclass(frozen=True)
-class _Variant:
-    """A recipe at a point of the grid, before its seeds. word, overrides: of the command that trains it."""
-
-    label: str
-    word: str
-    overrides: tuple[str, ...]
-    recipe: Recipe
-    grid: Mapping[str, str]
-    resolved: dict[str, Any]
-
-    @property
-    def phases(self) -> list[str]:
-        return [name for name, phase in self.resolved["train"].items() if phase is not None]
-
-    def generator_has(self, attribute: str) -> bool:
-        generator = self.recipe.part("generator")
-        return generator is not None and bool(
-            getattr(generator.part, attribute, attribute == "has_likelihood")
-        )
-
-    @property
-    def begins_with_mle(self) -> bool:
-        """Whether its maximum likelihood phase depends on nothing but what `_start_of` looks at."""
-        begins = self.phases[0] == "mle" and not self.resolved.get("start")
-        return begins and not self.generator_has("reads_judge")
-
-    @property
-    def pretrained(self) -> bool:
-        return "mle" in self.phases or bool(self.resolved.get("start"))
-
-
 def plan(
     words: Words,
     budget: Budget,
@@ -128,69 +96,40 @@ def plan(
     threads: of each run. samples: by default the fewest that one of the recipes ends with. metrics: of the starts,
     beside their recipes' own. Raises Mistake with all mistakes, a line each.
     """
-    variants = _variants(words, budget, threads)
-    corpora = _named_corpora(variants)
+    these = variants(words, budget, threads)
+    corpora = named_corpora(these)
     runs: dict[str, Run] = {}
     cells: list[PlannedCell] = []
     for seed in words.seeds:
-        starts = _starts(variants, seed, out, metrics)
+        starts = _starts(these, seed, out, metrics)
         runs |= {run.key: run for run in starts.values()}
-        for variant in variants:
+        for variant in these:
             cell, run = _cell(variant, seed, out, starts, corpora[variant.label])
             cells.append(cell)
             if run is not None:
                 runs[run.key] = run
-        cells[-len(variants) :] = _with_baselines(cells[-len(variants) :], variants, starts, runs)
+        cells[-len(these) :] = _with_baselines(cells[-len(these) :], these, starts, runs)
     needed = {cell.baseline for cell in cells} | {cell.run for cell in cells}
     runs = {
         key: replace(run, fronts={}) if run.is_start and key not in needed else run
         for key, run in sorted(runs.items(), key=lambda item: not item[1].is_start)
     }
     runs = _as_before(runs)
-    finals = [int(variant.recipe.evaluation.build().final) for variant in variants]
-    on = {corpora[variant.label]: variant.recipe for variant in reversed(variants)}
+    finals = [int(variant.recipe.evaluation.build().final) for variant in these]
+    on = {corpora[variant.label]: variant.recipe for variant in reversed(these)}
     return Plan(out, tuple(cells), runs, on, budget.told, samples or min(finals))
 
 
-def _variants(words: Words, budget: Budget, threads: int) -> list[_Variant]:
-    """Every recipe at every point of the grid. Raises Mistake with the mistakes of all."""
-    found: list[_Variant] = []
-    mistakes: list[str] = []
-    for word in words.recipes:
-        for point in words.grid:
-            given = [*words.overrides, *(f"{key}={value}" for key, value in point.items())]
-            title = " ".join([word, *given[len(words.overrides) :]])
-            try:
-                games = Recipe.load(word, given).values.get("train")
-                has_game = isinstance(games, dict) and games.get("adversarial") is not None
-                given += budget.overrides(has_game)
-                if not any(one.startswith("threads=") for one in given):
-                    given.append(f"threads={threads}")
-                recipe = Recipe.load(word, given)
-                recipe.check()
-                label = " ".join([recipe.name, *(f"{key}={value}" for key, value in point.items())])
-                found.append(_Variant(label, word, tuple(given), recipe, point, recipe.resolved()))
-            except Mistake as mistake:
-                mistakes += [f"{title}: {line}" for line in str(mistake).splitlines()]
-    for label in dict.fromkeys(one.label for one in found):
-        same = [one.word for one in found if one.label == label]
-        if len(same) > 1:
-            mistakes.append(f"recipe: {' and '.join(same)} have one name, {label}; rename one")
-    if mistakes:
-        raise Mistake("\n".join(mistakes))
-    return found
-
-
-def _start_of(variant: _Variant, seed: int) -> str:
+def _start_of(variant: Variant, seed: int) -> str:
     """`<12 hex>-seed<N>`, equal for all that the same weights come of."""
     facts = {key: variant.resolved.get(key) for key in DEPENDS} | {"mle": variant.resolved["train"]["mle"]}
     told = json.dumps(facts, sort_keys=True, default=str)
     return f"{hashlib.sha256(told.encode()).hexdigest()[:12]}-seed{seed}"
 
 
-def _starts(variants: Sequence[_Variant], seed: int, out: Path, metrics: Sequence[str]) -> dict[str, Run]:
+def _starts(variants: Sequence[Variant], seed: int, out: Path, metrics: Sequence[str]) -> dict[str, Run]:
     """The starts by the label of each variant that begins with one."""
-    sharing: dict[str, list[_Variant]] = {}
+    sharing: dict[str, list[Variant]] = {}
     for variant in variants:
         if variant.begins_with_mle:
             sharing.setdefault(_start_of(variant, seed), []).append(variant)
@@ -217,7 +156,7 @@ def _starts(variants: Sequence[_Variant], seed: int, out: Path, metrics: Sequenc
 
 
 def _cell(
-    variant: _Variant, seed: int, out: Path, starts: Mapping[str, Run], corpus: str
+    variant: Variant, seed: int, out: Path, starts: Mapping[str, Run], corpus: str
 ) -> tuple[PlannedCell, Run | None]:
     start = starts.get(variant.label)
     game = variant.resolved["train"].get("adversarial")
@@ -247,7 +186,7 @@ def _cell(
 
 def _with_baselines(
     cells: Sequence[PlannedCell],
-    variants: Sequence[_Variant],
+    variants: Sequence[Variant],
     starts: Mapping[str, Run],
     runs: Mapping[str, Run],
 ) -> list[PlannedCell]:
@@ -279,26 +218,6 @@ def _with_baselines(
             )
             found.append(replace(cell, held_against=told))
     return found
-
-
-def _named_corpora(variants: Sequence[_Variant]) -> dict[str, str]:
-    """A name for the corpus of each variant, by label; corpora that differ have different names."""
-    found: dict[str, str] = {}
-    settings: dict[str, list[Any]] = {}
-    for variant in variants:
-        corpus = dict(variant.resolved["corpus"])
-        name = str(corpus.pop("name", None) or Path(str(corpus.get("path", "file"))).stem)
-        known = settings.setdefault(name, [])
-        if corpus not in known:
-            known.append(corpus)
-        place = known.index(corpus)
-        found[variant.label] = name if place == 0 else f"{name} ({', '.join(_different(corpus, known[0]))})"
-    return found
-
-
-def _different(these: Mapping[str, Any], those: Mapping[str, Any]) -> list[str]:
-    keys = [key for key in {**those, **these} if these.get(key) != those.get(key)]
-    return [f"{key}: {these.get(key, 'default')}" for key in keys]
 
 
 def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:

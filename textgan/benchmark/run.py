@@ -13,6 +13,7 @@ from typing import Any
 
 from textgan.benchmark.crew import Crew, Done, Job
 from textgan.benchmark.gather import Ledger, corpus_file, front_folder
+from textgan.benchmark.gradient import is_missing
 from textgan.benchmark.measure import Request, corpus_is_measured, is_measured, names_of
 from textgan.benchmark.plan import Plan, Run
 from textgan.errors import Mistake
@@ -88,6 +89,7 @@ def _runs(plan: Plan, request: Request, logs: Path) -> list[Job]:
     for key, one in plan.runs.items():
         folders = {state: front_folder(plan, front) for state, front in one.fronts.items()}
         measured = all(is_measured(folder, request) for folder in folders.values())
+        measured &= "last" not in folders or not is_missing(one.recipe, folders["last"])
         if measured and (one.path / "evaluation.json").is_file():
             continue
         order = {

@@ -79,7 +79,7 @@ def _corpus(job: dict[str, Any]) -> None:
 
 
 def _run(job: dict[str, Any]) -> None:
-    from textgan.benchmark import measure
+    from textgan.benchmark import gradient, measure
     from textgan.run import train
 
     path = Path(job["path"])
@@ -93,6 +93,8 @@ def _run(job: dict[str, Any]) -> None:
     for checkpoint, folder in job["fronts"].items():
         if not measure.is_measured(Path(folder), request):
             measure.measure(path, checkpoint, Path(folder), request, say=print)
+        if checkpoint == "last" and gradient.is_missing(_recipe(job), Path(folder)):
+            gradient.measure_gradient(path, Path(folder))
 
 
 def _recipe(job: dict[str, Any]) -> Any:

@@ -13,7 +13,9 @@ from typing import Any
 
 import typer
 
-from textgan.cli import train, sample, evaluate, sweep, benchmark, report, interpolate, documents  # noqa: F401  (joins `app`; help has this order)
+# Importing a verb has it join `app`; help has this order.
+from textgan.cli import train, sample, evaluate, sweep, benchmark  # noqa: F401
+from textgan.cli import report, corpus, interpolate, documents, export  # noqa: F401
 from textgan.cli.shared import app, say
 from textgan.errors import Mistake, out_of_memory
 

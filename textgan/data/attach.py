@@ -9,12 +9,21 @@ joined by single spaces, so it can be saved within tokenizer.json and every load
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-MARK = r"[^\p{L}\p{N}_\s']"
-"""One mark, in the dialect of the `tokenizers` library; the same characters as Python's `[^\\w\\s']`."""
+_one = r"[^\p{L}\p{N}\p{M}\p{Cf}_\s']"
+MARK = (
+    r"[\x{1F1E6}-\x{1F1FF}]{2}|"
+    rf"{_one}(?:\x{{200D}}{_one}|[\x{{1F3FB}}-\x{{1F3FF}}\p{{M}}\p{{Cf}}&&[^\x{{200D}}]])*"
+)
+"""One mark, in the dialect of the `tokenizers` library: the characters of Python's `[^\\w\\s']`, with what joins them.
+
+Accents and vowel signs that combine, and format characters such as the joiners of Persian and Indic scripts, stay with
+their word or mark: Python counts them as marks, but without them `कि` is another word. An emoji of several is one mark.
+"""
 
 _mark = re.compile(r"[^\w\s']")
 _between_digits = re.compile(r"(?<=\d)( ?)([^\w\s'])( ?)(?=\d)")
@@ -66,7 +75,7 @@ def detect(texts: Sequence[str], most: int = 20_000) -> Attachment:
     quotes = Counter[bool]()
     marks: set[str] = set()
     for text in texts[:: max(1, len(texts) // most)]:
-        text = " ".join(text.split())
+        text = _without_joined(" ".join(text.split()))
         for found in _between_digits.finditer(text):
             digits[found[2]][not found[1] and not found[3]] += 1
         text = _between_digits.sub(" ", text)
@@ -91,11 +100,27 @@ def detect(texts: Sequence[str], most: int = 20_000) -> Attachment:
     )
 
 
+class _Joined(dict[int, int | None]):
+    """For `str.translate`: takes out what combines with the character before it."""
+
+    def __missing__(self, point: int) -> int | None:
+        joined = unicodedata.category(chr(point)) in ("Mn", "Mc", "Me", "Cf") or 0x1F3FB <= point <= 0x1F3FF
+        self[point] = None if joined else point
+        return self[point]
+
+
+_joined = _Joined()
+
+
+def _without_joined(text: str) -> str:
+    return text if text.isascii() else text.translate(_joined)
+
+
 def _kind(character: str) -> str:
     return character if _mark.match(character) else _word
 
 
 def _any_of(kinds: Iterable[str]) -> str:
     # Code points in place of the marks: no mark then has a meaning of its own within the brackets.
-    signs = sorted(rf"\x{{{ord(kind):04X}}}" if kind else r"\p{L}\p{N}_'" for kind in kinds)
+    signs = sorted(rf"\x{{{ord(kind):04X}}}" if kind else r"\p{L}\p{N}\p{M}\p{Cf}_'" for kind in kinds)
     return "[" + "".join(signs) + "]"

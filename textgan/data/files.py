@@ -14,7 +14,8 @@ class File(Loaded):
 
     column, label: which columns hold the text and its class; column None is `text`, or the only one there is.
     validation, test: a file of the same kind, or what a seeded split cuts from `path` (below 1 a share, from
-    1 on a number of sentences; at least one sentence). Relative paths start in the current folder.
+    1 on a number of sentences; at least one sentence). size: keep at most so many training sentences, a seeded
+    choice; None keeps all. Relative paths start in the current folder.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class File(Loaded):
         test: str | float = 0.1,
         seed: int = 0,
         encoding: str = "utf-8",
+        size: int | None = None,
     ) -> None:
         def rows(part: str | float, place: str) -> Rows | float:
             return read(part, column, label, encoding, place) if isinstance(part, str) else part
@@ -40,4 +42,4 @@ class File(Loaded):
                 )
         train = read(path, column, label, encoding)
         held_out = rows(validation, "corpus.validation"), rows(test, "corpus.test")
-        self.fill(Path(path).stem, assemble(train, *held_out, seed))
+        self.fill(Path(path).stem, assemble(train, *held_out, seed, size))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,23 +41,31 @@ def read(
 
     place: what the user calls the file; `corpus.path`, or an option of the command line such as `--references`.
     """
-    file = _existing(Path(path).expanduser(), place)
+    file = existing(Path(path).expanduser(), place)
     found = records(file, encoding, place)
     if found is not None:
         return from_records(found, column, label, file.name, place)
-    for name, value in (("column", column), ("label", label)):
-        if value is not None:
-            known = ", ".join(_formats)
-            raise Mistake(
-                f"{_beside(place, name)}: {file.name} is plain text and has no columns; leave it out, or give {known}"
-            )
+    no_columns(file, column, label, place)
     return _kept([(line, None) for line in _text(file, encoding, place).split("\n")], file.name, place, False)
 
 
 def records(file: Path, encoding: str = "utf-8", place: str = "corpus.path") -> list[Record] | None:
     """The records of a file with columns; None for plain text."""
-    reader = _formats.get(file.suffix.lower())
-    return None if reader is None else list(reader(file, encoding, place))
+    reader = FORMATS.get(file.suffix.lower())
+    if reader is None:
+        return None
+    is_text = file.suffix.lower() != ".parquet"
+    return list(reader(file, io.StringIO(_text(file, encoding, place)) if is_text else (), place))
+
+
+def no_columns(file: Path, column: str | None, label: str | None, place: str = "corpus.path") -> None:
+    """Mistake where a column of plain text was asked for."""
+    for name, value in (("column", column), ("label", label)):
+        if value is not None:
+            known = ", ".join(FORMATS)
+            raise Mistake(
+                f"{_beside(place, name)}: {file.name} is plain text and has no columns; leave it out, or give {known}"
+            )
 
 
 def columns_of(records: Sequence[Record]) -> list[str]:
@@ -73,32 +82,37 @@ def from_records(
     records: Sequence[Record], column: str | None, label: str | None, name: str, place: str = "corpus.path"
 ) -> Rows:
     """The text and label columns of records; column None is `text`, or the only one there is."""
-    columns = columns_of(records)
+    text_column = text_column_of(columns_of(records), column, label, name, place)
+    rows = [cells(where, record, text_column, label, place) for where, record in records]
+    return _kept(rows, name, place, label is not None)
+
+
+def cells(
+    where: str, record: dict[str, Any], text_column: str, label: str | None, place: str = "corpus.path"
+) -> tuple[str, str | None]:
+    """The text and the label of one record; a record may lack the text, but where it has one, not the label."""
+    text = record.get(text_column)
+    if text is not None and not isinstance(text, str):
+        kind = type(text).__name__
+        raise Mistake(
+            f"{_beside(place, 'column')}: {where}: {text_column} holds {kind}, not text; give a column of text"
+        )
+    value = record.get(label) if label is not None else None
+    if label is not None and (text or "").strip() and (value is None or not str(value).strip()):
+        raise Mistake(f"{_beside(place, 'label')}: {where} has no {label}; fill it in, or take the line out")
+    return text or "", None if value is None else str(value).strip()
+
+
+def text_column_of(
+    columns: list[str], column: str | None, label: str | None, name: str, place: str = "corpus.path"
+) -> str:
+    """Which of a file's columns holds the text: `column`, or `text`, or the only one that is not the label's."""
     if not columns:
         raise Mistake(f"{place}: {name} holds no sentence; expected a text column")
     if label is not None and label not in columns:
         raise Mistake(
             f"{_beside(place, 'label')}: {name} has no column {label!r}; it has {_listed(columns, label)}"
         )
-    text_column = _text_column(columns, column, label, name, place)
-    rows: list[tuple[str, str | None]] = []
-    for where, record in records:
-        text = record.get(text_column)
-        if text is not None and not isinstance(text, str):
-            kind = type(text).__name__
-            raise Mistake(
-                f"{_beside(place, 'column')}: {where}: {text_column} holds {kind}, not text; give a column of text"
-            )
-        value = record.get(label) if label is not None else None
-        if label is not None and (text or "").strip() and (value is None or not str(value).strip()):
-            raise Mistake(
-                f"{_beside(place, 'label')}: {where} has no {label}; fill it in, or take the line out"
-            )
-        rows.append((text or "", None if value is None else str(value).strip()))
-    return _kept(rows, name, place, label is not None)
-
-
-def _text_column(columns: list[str], column: str | None, label: str | None, name: str, place: str) -> str:
     if column is not None:
         if column not in columns:
             raise Mistake(
@@ -128,7 +142,8 @@ def _kept(rows: Sequence[tuple[str, str | None]], name: str, place: str, labelle
     return Rows([text for text, _ in kept], labels, empty)
 
 
-def _existing(file: Path, place: str) -> Path:
+def existing(file: Path, place: str) -> Path:
+    """The file itself; Mistake where there is none, with the name of one that is nearly called so."""
     if file.is_dir():
         raise Mistake(
             f"{place}: {file} is a folder; give a file in it, or {{name: datasets, dataset: {file}}}"
@@ -177,8 +192,8 @@ def _text(file: Path, encoding: str, place: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
 
 
-def _jsonl(file: Path, encoding: str, place: str) -> Iterator[Record]:
-    for number, line in enumerate(_text(file, encoding, place).split("\n"), 1):
+def _jsonl(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
@@ -191,16 +206,23 @@ def _jsonl(file: Path, encoding: str, place: str) -> Iterator[Record]:
             raise Mistake(
                 f'{place}: {file.name}, line {number} is no JSON object; expected {{"text": "..."}}'
             )
+        if "\\ud" in line.lower():
+            try:
+                json.dumps(record, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise Mistake(
+                    f"{place}: {file.name}, line {number} holds half a character (a lone \\ud...); take it out"
+                ) from error
         yield f"{file.name}, line {number}", record
 
 
-def _csv(file: Path, encoding: str, place: str) -> Iterator[Record]:
-    yield from _table(file, csv.reader(io.StringIO(_text(file, encoding, place)), strict=True), place)
+def _csv(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
+    yield from _table(file, csv.reader(lines, strict=True), place)
 
 
-def _tsv(file: Path, encoding: str, place: str) -> Iterator[Record]:
+def _tsv(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
     # Most tab-separated files quote nothing, and a sentence may begin with a quotation mark.
-    reader = csv.reader(io.StringIO(_text(file, encoding, place)), delimiter="\t", quoting=csv.QUOTE_NONE)
+    reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     yield from _table(file, reader, place)
 
 
@@ -221,20 +243,24 @@ def _table(file: Path, reader: Any, place: str) -> Iterator[Record]:
         ) from error
 
 
-def _parquet(file: Path, encoding: str, place: str) -> Iterator[Record]:
+def _parquet(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
     import pyarrow
     import pyarrow.parquet
 
+    rows = count(1)
     try:
-        rows = pyarrow.parquet.read_table(file).to_pylist()
+        with pyarrow.parquet.ParquetFile(file) as opened:
+            for batch in opened.iter_batches():
+                for row in batch.to_pylist():
+                    yield f"{file.name}, row {next(rows)}", row
     except (pyarrow.ArrowException, OSError) as error:
         raise Mistake(f"{place}: {file.name} is no parquet file; give one, or another ending") from error
-    yield from ((f"{file.name}, row {number}", row) for number, row in enumerate(rows, 1))
 
 
-_formats: dict[str, Callable[[Path, str, str], Iterator[Record]]] = {
+FORMATS: dict[str, Callable[[Path, Iterable[str], str], Iterator[Record]]] = {
     ".jsonl": _jsonl,
     ".csv": _csv,
     ".tsv": _tsv,
     ".parquet": _parquet,
 }
+"""Ending -> the records of a file, one at a time, from its decoded lines (which parquet has none of)."""

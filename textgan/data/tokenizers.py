@@ -70,6 +70,10 @@ class Tokenizer:
         rows: list[list[int]] = ids.tolist() if hasattr(ids, "tolist") else [list(row) for row in ids]
         return self.core.decode_batch([self._sentence(row) for row in rows], skip_special_tokens=True)
 
+    def sentences(self, ids: Sequence[Sequence[int]]) -> list[str]:
+        """As `decode`, each on one line and with single spaces, as text is read: bytes can spell the end of a line."""
+        return [" ".join(text.split()) for text in self.decode(ids)]
+
     def _sentence(self, row: list[int]) -> list[int]:
         return row[: row.index(self.eos)] if self.eos in row else row
 
@@ -112,6 +116,8 @@ def word(
     attach: bool | None = None,
 ) -> Tokenizer:
     """Words between spaces; with `split_punctuation` each mark of `[^\\w\\s']` is a token, as in the metrics.
+
+    Unlike there, accents that combine stay with their letter, and an emoji of several parts is one (`attach.MARK`).
 
     min_count: rarer words become <unk>. max_size: ids in all, the four special ones included; the most
     frequent words are kept, ties in alphabetical order. attach: whether `decode` joins marks to words; None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from textgan.errors import Mistake
 from textgan.parts import bind
 from textgan.types import Discriminator, Generator, Text, Verdict, Vocabulary
 
@@ -34,16 +35,26 @@ class Several(Discriminator):
         vectors: Callable[[int], Tensor] | None = None,
         length: int = 0,
         classes: int = 0,
+        decode: Callable[[Sequence[Sequence[int]]], list[str]] | None = None,
     ) -> None:
         super().__init__()
         if copies < 1 or not parts:
             raise ValueError(f"copies: {copies} of {len(parts)} parts; there must be one judge at least")
-        handed = {"vocabulary": vocabulary, "vectors": vectors, "length": length, "classes": classes}
+        handed: dict[str, Any] = {
+            **{"vocabulary": vocabulary, "vectors": vectors, "length": length},
+            **{"classes": classes, "decode": decode},
+        }
         bound = [
             bind("discriminator", mapping, handed, f"discriminator.parts.{place}")
             for place, mapping in enumerate(parts)
         ]
         judges: list[Discriminator] = [part.build(**handed) for part in bound for _ in range(copies)]
+        for place, part in enumerate(parts):
+            if not judges[place * copies].reads_relaxed:
+                raise Mistake(
+                    f"discriminator.parts.{place}: {part.get('name')!r} reads words alone, and several judges share "
+                    "what they embed; give it as the only discriminator"
+                )
         self.judges = nn.ModuleList(judges)
         self.together = together
         self.sharpness = sharpness

@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ import numpy as np
 from textgan.errors import Mistake
 from textgan.metrics.language_model import FEWEST, Corpus, parts, shared
 from textgan.metrics.samples import Samples, Score, signature
+from textgan.pretrained import fetch
 
 LM = "lm"
 FEWEST_COMPARED = 100
@@ -144,24 +144,12 @@ def check_encoder(name: str) -> None:
 
 @lru_cache(maxsize=1)
 def _load(name: str) -> tuple[Any, Any]:
-    from huggingface_hub import model_info
-
-    place = Path(name).expanduser()
-    where = str(place) if place.is_dir() else name
-    try:
-        try:
-            tokenizer, model = _read(where, here=True)
-        except Exception:  # neither a folder nor in the cache of what was downloaded
-            if place.is_dir():
-                raise
-            model_info(name, timeout=10)  # one question; without a network, loading asks for minutes
-            tokenizer, model = _read(where, here=False)
-    except Exception as error:  # transformers and the hub's client raise a dozen kinds; all mean the same
-        told = (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
-        raise Mistake(
-            f"encoder: no model at {name!r} ({told}); give `{LM}`, a folder that transformers can load, "
-            "or a name on the hub (which needs a network)"
-        ) from error
+    tokenizer, model = fetch(
+        name,
+        _read,
+        "encoder",
+        f"`{LM}`, a folder that transformers can load, or a name on the hub (which needs a network)",
+    )
     if tokenizer.pad_token is None:  # GPT-2 and its like; what is padded has no weight
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer, model

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from textgan.sampling import Draw
-from textgan.strategies.baselines import BASELINES
+from textgan.strategies.baselines import BASELINES, LeaveOneOut, NoBaseline
 from textgan.strategies.ranking import rescaled_by_rank
 from textgan.strategies.rollouts import prefix_values, roll_out
 from textgan.types import Generator, Sampler, Situation, Strategy, Text, Turn
@@ -22,9 +22,13 @@ class Reinforce(Strategy):
     whole sentence. rollout_lag: the rollout policy after each step is lag * itself + (1 - lag) * generator
     (SeqGAN's update rate 0.8); 0 is the generator itself. baseline: see `baselines.py`. entropy: weight of the
     policy's mean entropy (nats per token) added to the reward. kl: weight of the mean divergence
-    KL(policy || pretrained generator) (nats per token) taken from it. bootstrap: above 0, values are rewards by rank
-    of this steepness (`ranking.py`; LeakGAN's delta is 12). A generator may turn the values into rewards of its own
-    and raise something beside (`Generator.credit`): `g-credit` and `g-beside` in the log are their means per token.
+    KL(policy || pretrained generator) (nats per token) taken from it. anchor: each token's reward is its own less
+    anchor * (log p - log p_start), nats, p_start the generator as this phase found it (Ziegler et al. 2019, section
+    2.1): what is maximised is the expected reward less anchor * KL(p || p_start) of whole sentences. It differs from
+    `kl`, which is exact at each drawn prefix and takes the prefixes as given. bootstrap: above 0, values are rewards
+    by rank of this steepness (`ranking.py`; LeakGAN's delta is 12). A generator may turn the values into rewards of
+    its own and raise something beside (`Generator.credit`): `g-credit` and `g-beside` in the log are their means per
+    token; `anchor` that of log p - log p_start.
 
     The loss is a mean over sentences of sums over tokens, so that its gradient is minus the gradient of the
     expected reward, whatever the sentences' lengths. Departure from SeqGAN's code, which divides by B * T.
@@ -37,6 +41,7 @@ class Reinforce(Strategy):
         baseline: Literal["none", "batch", "ema", "leave-one-out", "q-difference"] = "leave-one-out",
         entropy: float = 0.0,
         kl: float = 0.0,
+        anchor: float = 0.0,
         bootstrap: float = 0.0,
     ) -> None:
         super().__init__()
@@ -48,6 +53,8 @@ class Reinforce(Strategy):
             raise ValueError(
                 "baseline: 'q-difference' compares rollouts of neighbouring prefixes; set rollouts above 0"
             )
+        if anchor < 0:
+            raise ValueError(f"anchor: {anchor}; expected 0 (off) or more")
         if bootstrap < 0:
             raise ValueError(f"bootstrap: {bootstrap}; expected 0 (off) or more")
         if bootstrap and baseline == "q-difference":
@@ -59,6 +66,7 @@ class Reinforce(Strategy):
         self.baseline = BASELINES[baseline]()
         self.entropy = entropy
         self.kl = kl
+        self.anchor_weight = anchor
         self.bootstrap = bootstrap
         self.rollout_policy: Generator | None = None
         self.anchor: Generator | None = None
@@ -68,7 +76,7 @@ class Reinforce(Strategy):
             raise ValueError("reinforce needs a generator with a likelihood; this one puts out vectors")
         if self.rollouts and self.rollout_lag:
             self.rollout_policy = _frozen_copy(generator)
-        if self.kl:
+        if self.kl or self.anchor_weight:
             self.anchor = _frozen_copy(generator)
 
     def sampler(self, progress: float) -> Sampler:
@@ -85,20 +93,27 @@ class Reinforce(Strategy):
         worth, beside = generator.credit(fake, values)
         with torch.no_grad():
             advantage = self.baseline(worth, fake.mask, empty)  # (B, T)
-        policy_loss = -(advantage * generator.log_prob(fake)).sum() / len(fake)
+        log_prob = generator.log_prob(fake)  # (B, T)
         tokens = fake.mask.sum()
-        log = {"g-loss": policy_loss.detach(), "reward": last.mean()}
+        log = {"reward": last.mean()}
+        if self.anchor is not None and self.anchor_weight:
+            with torch.no_grad():
+                drift = log_prob - self.anchor.log_prob(fake)
+                advantage = advantage - self.anchor_weight * _to_go(drift, fake.mask)
+            log["anchor"] = drift.sum() / tokens
+        policy_loss = -(advantage * log_prob).sum() / len(fake)
+        log["g-loss"] = policy_loss.detach()
         loss = policy_loss
         if beside is not None:
             loss = loss - beside.sum() / len(fake)
             log["g-beside"] = beside.detach().sum() / tokens
             log["g-credit"] = worth.sum() / tokens
-        if self.entropy or self.anchor is not None:
+        if self.entropy or self.kl:
             log_probs = generator.logits(fake).log_softmax(-1)  # (B, T, V)
         if self.entropy:
             entropy = -((log_probs.exp() * log_probs).sum(-1) * fake.mask).sum() / tokens
             loss = loss - self.entropy * entropy
-        if self.anchor is not None:
+        if self.anchor is not None and self.kl:
             with torch.no_grad():
                 anchored = self.anchor.logits(fake).log_softmax(-1)
             divergence = ((log_probs.exp() * (log_probs - anchored)).sum(-1) * fake.mask).sum() / tokens
@@ -124,6 +139,14 @@ class Reinforce(Strategy):
             return
         for lagging, current in zip(self.rollout_policy.parameters(), generator.parameters(), strict=True):
             lagging.lerp_(current, 1 - self.rollout_lag)
+
+
+def _to_go(costs: Tensor, mask: Tensor) -> Tensor:
+    """The sum of costs (B,T) from each token on, less the others' mean, which does not know of it: 0 past the end."""
+    sums = costs.flip(1).cumsum(1).flip(1)
+    lone = len(costs) < 2
+    found: Tensor = (NoBaseline() if lone else LeaveOneOut())(sums, mask, sums[:, 0])
+    return found
 
 
 def _frozen_copy(generator: Generator) -> Generator:

@@ -160,4 +160,4 @@ def write_sentences(
     labels: Tensor | None = None,
 ) -> list[str]:
     """Readable sentences; see `write_ids`."""
-    return tokenizer.decode(write_ids(generator, count, length, sampler, seed, engine, labels))
+    return tokenizer.sentences(write_ids(generator, count, length, sampler, seed, engine, labels))

@@ -10,6 +10,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.status import Status
 from rich.text import Text
 
 _SHOWN = (
@@ -88,6 +89,41 @@ class Display:
             return ""
         seconds = (now - self._began) / done * (self._total - step)
         return f"{'≤ ' if self._at_most else ''}{clock(seconds)} left"
+
+
+class Waiting:
+    """For work of unknown steps: silent for two seconds, then a line that stays in place on a terminal.
+
+    Elsewhere a line every `every` seconds. Use it in a `with`; to standard error.
+    """
+
+    def __init__(self, every: float = 5.0, patience: float = 2.0) -> None:
+        self.console = Console(file=sys.stderr, highlight=False)
+        self.every, self._next = every, time.monotonic() + patience
+        self._status: Status | None = None
+
+    def __enter__(self) -> Waiting:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def tell(self, what: str, share: float) -> None:
+        """What is being done, and how much of it is done, in [0, 1]; 0: not known."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        told = escape(f"{what} ({share:.0%})" if 0 < share < 1 else what)
+        if self.console.is_terminal:
+            self._next = now + 0.2
+            if self._status is None:
+                self._status = self.console.status(told)
+                self._status.start()
+            self._status.update(told)
+        else:
+            self._next = now + self.every
+            self.console.print(told, soft_wrap=True)
 
 
 def clock(seconds: float) -> str:

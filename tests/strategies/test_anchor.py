@@ -1,0 +1,82 @@
+"""The pull back to the start: its gradient against the exact one, found by listing every sentence."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from toy import LENGTH, estimates, every_sentence, exact_gradient, flat, players, real_text
+
+from textgan.objectives.adversarial import Minimax
+from textgan.strategies.reinforce import Reinforce
+from textgan.types import Generator, Prompt, Situation
+
+
+def moved(generator: Generator, seed: int = 7) -> Generator:
+    """Another policy of the same make."""
+    other = copy.deepcopy(generator)
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.add_(torch.randn_like(parameter), alpha=0.4)
+    return other
+
+
+def divergence(generator: Generator, start: Generator) -> torch.Tensor:
+    """KL(generator || start) of whole sentences, nats, by the sum over all of them."""
+    log_prob = generator.log_prob(every_sentence()).sum(1)
+    return (log_prob.exp() * (log_prob - start.log_prob(every_sentence()).sum(1).detach())).sum()
+
+
+@pytest.mark.parametrize(("baseline", "rollouts"), [("none", 0), ("leave-one-out", 0), ("q-difference", 2)])
+def test_the_anchored_gradient_is_exact(baseline: str, rollouts: int) -> None:
+    start, judge = players()
+    generator, objective, weight = moved(start), Minimax(), 0.3
+    parameters = list(generator.parameters())
+    pull = flat(torch.autograd.grad(divergence(generator, start), parameters))
+    truth = exact_gradient(generator, judge, objective) - weight * pull
+    strategy = Reinforce(rollouts=rollouts, rollout_lag=0.0, baseline=baseline, anchor=weight)  # type: ignore[arg-type]
+    strategy.begin(start)
+    strategy.begin = lambda generator: None  # type: ignore[method-assign]  # the generator has moved since
+    torch.manual_seed(1)
+    found = estimates(strategy, generator, judge, objective, batch=256, repeats=40)
+    error = found.std(0) / len(found) ** 0.5
+    deviations = ((found.mean(0) - truth) / error.clamp(min=1e-9))[truth != 0]
+    assert deviations.abs().max() < 4.5
+    assert error.norm() < 0.07 * truth.norm()
+    assert (found.mean(0) - truth).norm() < 0.1 * truth.norm()
+    assert (
+        weight * pull.norm() > 0.5 * truth.norm()
+    )  # without the pull, or with its sign turned, this would fail
+
+
+def test_at_the_start_there_is_no_pull() -> None:
+    generator, judge = players()
+    losses = {}
+    for weight in (0.0, 5.0):
+        strategy = Reinforce(rollouts=0, anchor=weight)
+        strategy.begin(generator)
+        torch.manual_seed(2)
+        turn = strategy.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(64), LENGTH, 0.0))
+        losses[weight] = flat(torch.autograd.grad(turn.loss, list(generator.parameters())))
+    assert torch.allclose(losses[0.0], losses[5.0], atol=1e-6)
+    assert turn.log["anchor"].abs() < 1e-6
+
+
+def test_the_logged_drift_estimates_the_divergence() -> None:
+    start, judge = players()
+    generator = moved(start)
+    strategy = Reinforce(rollouts=0, anchor=0.1)
+    strategy.begin(start)
+    torch.manual_seed(3)
+    turn = strategy.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(20_000), LENGTH, 0.0))
+    per_sentence = turn.log["anchor"] * turn.fake.mask.sum() / len(turn.fake)
+    assert float(per_sentence) == pytest.approx(float(divergence(generator, start).detach()), rel=0.05)
+    assert "kl" not in turn.log
+    lonely = Reinforce(
+        rollouts=0, baseline="none", anchor=0.1
+    )  # one sentence has no others to be held against
+    lonely.begin(start)
+    turn = lonely.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(1), LENGTH, 0.0))
+    assert turn.loss.isfinite()

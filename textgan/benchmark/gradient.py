@@ -1,0 +1,62 @@
+"""What the gradient of a finished run's strategy is worth, at the players that the run ended with."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+from textgan.assembly import build
+from textgan.gradients import estimate
+from textgan.recipe import Recipe
+from textgan.training import checkpoints
+from textgan.training.adversarial import Adversarial
+from textgan.training.folder import write_json
+from textgan.training.game import judging, policy_mode
+from textgan.types import Situation
+
+FILE = "gradient.json"  # beside the front of the run's last checkpoint
+REPEATS = 8
+STREAM = 90  # of the real text's batches; no phase reads it
+
+
+def is_missing(recipe: Recipe, folder: Path) -> bool:
+    """Whether the run had a game and its gradient was not measured yet."""
+    return "adversarial" in recipe.phases and not (folder / FILE).is_file()
+
+
+def measure_gradient(run: Path, folder: Path) -> None:
+    """`folder/gradient.json`: noise of one estimate in lengths of the expected gradient, its processor seconds, and
+    signal per second (`textgan.gradients`), from REPEATS turns with the batch and end temperature of the run's game.
+
+    What cannot be told from so few (a length that drowns in noise) is left out. Raises Mistake.
+    """
+    recipe = Recipe.load(run / "recipe.yaml")
+    built = build(recipe)
+    game, phase = built.game, built.phases[-1]
+    assert isinstance(phase, Adversarial)
+    for name, player in {"generator": game.generator, "discriminator": game.discriminator}.items():
+        checkpoints.load_player(run / "checkpoints" / "last", name, player)
+    policy_mode(game.generator)
+    real = game.next_text(game.batches(game.train, phase.batch, STREAM))
+    prompt = game.prompt(real, phase.batch)
+    with judging(game.discriminator), game.engine.autocast():
+        situation = Situation(
+            game.generator, game.discriminator, game.objective, real, prompt, game.limit, progress=1.0
+        )
+        found = estimate(game.strategy, situation, REPEATS, seed=game.seed)
+    told = {
+        "noise / signal": found.noise,
+        "seconds an estimate": found.seconds,
+        "signal per second": found.signal_per_second,
+    }
+    write_json(folder / FILE, {key: value for key, value in told.items() if math.isfinite(value)})
+
+
+def read_gradient(folder: Path) -> dict[str, float]:
+    """Empty where none was measured."""
+    try:
+        found: dict[str, float] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return found
+    except (OSError, ValueError):
+        return {}

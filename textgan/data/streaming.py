@@ -1,0 +1,140 @@
+"""One file of text, a record at a time: what `reading` does, in memory that the size of the file does not decide."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from textgan.data.reading import FORMATS, Record, cells, columns_of, existing, no_columns, text_column_of
+from textgan.errors import Mistake
+
+LONGEST = 1_000_000
+"""Characters in a line. More is a file without line ends, which would be read into memory whole."""
+_peek = 1_000  # records whose keys say which columns there are; json objects need not all have the same
+_marks = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)  # UTF-32's mark begins with UTF-16's
+
+
+class Line(NamedTuple):
+    """number: of the line (or parquet row) it ends on, from 1; text: as written; label: as written, if asked for."""
+
+    number: int
+    text: str
+    label: str | None = None
+
+
+class Streamed:
+    """The lines of a file, empty ones too; its ending decides the format, plain text where it is not known.
+
+    column, label: which columns hold the text and its class, as in `reading.read`. encoding: None is what the mark
+    at the file's beginning says, UTF-8 where there is none. place: what the user calls the file. Raises Mistake, for
+    a missing file or column at once, for a line when it is come to.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        column: str | None = None,
+        label: str | None = None,
+        encoding: str | None = None,
+        place: str = "file",
+    ) -> None:
+        self.file = existing(Path(path).expanduser(), place)
+        self.place, self.label = place, label
+        self.table = FORMATS.get(self.file.suffix.lower())
+        self.parquet = self.file.suffix.lower() == ".parquet"
+        self.size = self.file.stat().st_size
+        self.encoding = encoding or ("" if self.parquet else _marked(self.file, place))
+        self._opened: TextIO | None = None
+        self.column = column
+        if self.table is None:
+            no_columns(self.file, column, label, place)
+        else:
+            first = list(islice(self._records(), _peek))
+            self.column = text_column_of(columns_of(first), column, label, self.file.name, place)
+
+    @property
+    def share(self) -> float:
+        """How much of the file has been read, in [0, 1]; 0 where that is not known (parquet)."""
+        if self._opened is None or self._opened.closed or not self.size:
+            return 0.0
+        return min(1.0, self._opened.buffer.tell() / self.size)
+
+    def __iter__(self) -> Iterator[Line]:
+        if self.table is None:
+            for number, text in enumerate(self._lines(), 1):
+                yield Line(number, text)
+            return
+        for where, record in self._records():
+            text, value = cells(where, record, str(self.column), self.label, self.place)
+            yield Line(int(where.rpartition(" ")[2]), text, value)
+
+    def _records(self) -> Iterator[Record]:
+        assert self.table is not None
+        return self.table(self.file, () if self.parquet else self._lines(), self.place)
+
+    def _lines(self) -> Iterator[str]:
+        number = 0
+        try:
+            # Universal newlines: \n, \r\n and \r end a line and nothing else does, as in `reading`.
+            with self.file.open(encoding=self.encoding) as self._opened:
+                read = self._opened.readline
+                for number, line in enumerate(iter(lambda: read(LONGEST + 1), ""), 1):  # noqa: B007
+                    if "\0" in line:
+                        raise Mistake(
+                            f"{self.place}: {self.file.name} is binary (NUL at line {number}); give text, "
+                            "or --encoding utf-16"
+                        )
+                    if len(line) > LONGEST:
+                        raise Mistake(
+                            f"{self.place}: {self.file.name}, line {number} is longer than {LONGEST:,} characters; "
+                            "expected one sentence a line, so put line ends in"
+                        )
+                    yield line
+        except OSError as error:
+            raise Mistake(
+                f"{self.place}: {self.file} cannot be read ({error.strerror}); check its permissions"
+            ) from error
+        except LookupError as error:
+            raise Mistake(
+                f"--encoding: {self.encoding!r} is unknown; utf-8, latin-1 and utf-16 are usual"
+            ) from error
+        except UnicodeError as error:
+            raise Mistake(self._undecodable(number)) from error
+
+    def _undecodable(self, read: int) -> str:
+        """The decoder reads ahead, so the line is looked for again; read: lines that came before, at least."""
+        remedy = (
+            "say which it is, such as --encoding latin-1 (Western), cp1251 (Cyrillic) or gb18030 (Chinese)"
+        )
+        name = self.encoding.removesuffix("-sig")
+        if not re.fullmatch(r"utf-?8|ascii", name):
+            return f"{self.place}: {self.file.name} is not {name} (after line {read}); {remedy}"
+        with self.file.open("rb") as file:
+            for number, raw in enumerate(iter(lambda: file.readline(4 * LONGEST), b""), 1):
+                if b"\0" in raw:
+                    return f"{self.place}: {self.file.name} is binary (NUL at line {number}), not text; give text"
+                try:
+                    raw.decode(name)
+                except UnicodeDecodeError as error:
+                    told = f"{self.file.name} is not {name} (line {number}, byte {error.start + 1})"
+                    return f"{self.place}: {told}; {remedy}"
+        return f"{self.place}: {self.file.name} is not {name}; {remedy}"
+
+
+def _marked(file: Path, place: str) -> str:
+    try:
+        with file.open("rb") as opened:
+            begins = opened.read(4)
+    except OSError as error:
+        raise Mistake(f"{place}: {file} cannot be read ({error.strerror}); check its permissions") from error
+    return next((name for mark, name in _marks if begins.startswith(mark)), "utf-8")

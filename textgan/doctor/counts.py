@@ -1,0 +1,189 @@
+"""One pass over a file: everything that is counted, in memory that grows by some 40 bytes a line and the vocabulary."""
+
+from __future__ import annotations
+
+import math
+import random
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+import numpy as np
+
+from textgan.data.streaming import Line
+from textgan.doctor.suspects import TOLD, Suspects
+from textgan.doctor.words import folded, words
+
+SAMPLE = 20_000
+"""Sentences of each side that are kept, for what needs the text itself."""
+MOST_TYPES = 2_000_000
+"""Different words that are counted at a time; above it those seen once so far are forgotten (and it is said)."""
+_block = 200_000  # characters that are counted together
+_every = 2_000  # lines between two words of progress
+
+
+class Reservoir:
+    """A uniform sample of a stream of unknown length (Li 1994, algorithm L), in the order of the stream."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size, self._draw, self._weight, self._seen = size, random.Random(seed), 1.0, 0
+        self._kept: list[tuple[int, str]] = []
+        self._next = size - 1
+        self._skip()
+
+    def _skip(self) -> None:
+        chance = 1.0 - self._draw.random()  # in (0, 1]
+        self._weight *= math.exp(math.log(chance) / self.size)
+        left = math.log1p(-self._weight) if self._weight < 1 else -math.inf
+        self._next += 1 + (math.floor(math.log(1.0 - self._draw.random()) / left) if left else 1 << 62)
+
+    def add(self, text: str) -> None:
+        if len(self._kept) < self.size:
+            self._kept.append((self._seen, text))
+        elif self._seen == self._next:
+            self._kept[self._draw.randrange(self.size)] = (self._seen, text)
+            self._skip()
+        self._seen += 1
+
+    @property
+    def texts(self) -> list[str]:
+        return [text for _, text in sorted(self._kept)]
+
+
+@dataclass
+class Side:
+    """What was counted of train, or of the held-out part.
+
+    words, characters: occurrences of each. lengths, spaced, tokens (N,): characters, words between spaces, and words
+    and marks of each sentence. hashes, loose (N,): of the sentence, and of what near duplicates share. numbers (N,):
+    its line.
+    """
+
+    sample: Reservoir
+    words: Counter[str] = field(default_factory=Counter)
+    lengths: array[int] = field(default_factory=lambda: array("l"))
+    spaced: array[int] = field(default_factory=lambda: array("l"))
+    tokens: array[int] = field(default_factory=lambda: array("l"))
+    hashes: array[int] = field(default_factory=lambda: array("q"))
+    loose: array[int] = field(default_factory=lambda: array("q"))
+    numbers: array[int] = field(default_factory=lambda: array("q"))
+    labels: array[int] = field(default_factory=lambda: array("l"))
+    forgotten: bool = False
+    _points: np.ndarray = field(default_factory=lambda: np.zeros(1, np.int64))  # by code point
+    _texts: list[str] = field(default_factory=list)
+    _waiting: int = 0
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def add(self, number: int, text: str) -> None:
+        self.numbers.append(number)
+        self._texts.append(text)
+        self._waiting += len(text)
+        if self._waiting >= _block:
+            self.settle()
+
+    @property
+    def characters(self) -> Counter[str]:
+        return Counter({chr(point): int(self._points[point]) for point in np.flatnonzero(self._points)})
+
+    def settle(self) -> None:
+        """Count what has gathered, many lines at a time, which is quicker; ask for counts after it only."""
+        texts, self._texts, self._waiting = self._texts, [], 0
+        cut = [words(text) for text in texts]
+        self.tokens.extend(map(len, cut))
+        self.words.update(chain.from_iterable(cut))
+        self.lengths.extend(map(len, texts))
+        self.spaced.extend([text.count(" ") + 1 for text in texts])
+        self.hashes.extend(map(hash, texts))
+        self.loose.extend(map(hash, map(folded, texts)))
+        for text in texts:
+            self.sample.add(text)
+        points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        found = np.bincount(points, minlength=len(self._points))
+        found[: len(self._points)] += self._points
+        self._points = found
+        if len(self.words) > MOST_TYPES:
+            self.forgotten = True
+            self.words = Counter({word: times for word, times in self.words.items() if times > 1})
+
+
+@dataclass
+class Counts:
+    """Of a file, or of two. label_names: in the order they came up; `Side.labels` are indices into them."""
+
+    train: Side
+    held: Side
+    suspects: Suspects
+    empty: int = 0
+    empty_lines: list[int] = field(default_factory=list)
+    label_names: list[str] = field(default_factory=list)
+
+
+def count(
+    train: Iterator[Line],
+    test: Iterator[Line] | None,
+    held_out: float = 0.1,
+    seed: int = 0,
+    tell: Callable[[int], None] = lambda lines: None,
+) -> Counts:
+    """Count both sides. test None: the share `held_out` of the lines of train, by the seed, is the held-out side.
+
+    Suspicious and empty lines are those of train's file. tell: called now and then with the lines read so far.
+    """
+    counts = Counts(Side(Reservoir(SAMPLE, seed)), Side(Reservoir(SAMPLE, seed + 1)), Suspects())
+    draw = random.Random(seed).random
+    names: dict[str, int] = {}
+    read = 0
+    for line in train:
+        read += 1
+        if not read % _every:
+            tell(read)
+        text = " ".join(line.text.split())
+        if not text:
+            counts.empty += 1
+            if len(counts.empty_lines) < TOLD:
+                counts.empty_lines.append(line.number)
+            continue
+        counts.suspects.check(line.number, text)
+        side = counts.held if test is None and draw() < held_out and len(counts.train) else counts.train
+        side.add(line.number, text)
+        if line.label is not None:
+            side.labels.append(names.setdefault(line.label, len(names)))
+    for line in test or ():
+        read += 1
+        if not read % _every:
+            tell(read)
+        if text := " ".join(line.text.split()):
+            counts.held.add(line.number, text)
+            if line.label is not None:
+                counts.held.labels.append(names.setdefault(line.label, len(names)))
+    counts.train.settle()
+    counts.held.settle()
+    counts.label_names = list(names)
+    return counts
+
+
+def repeats(hashes: Sequence[int] | np.ndarray) -> int:
+    """How many of the sentences repeat an earlier one. By 64-bit hashes: among a million, wrong once in 10^7 files."""
+    return len(hashes) - len(np.unique(np.asarray(hashes)))
+
+
+def shared(held: Sequence[int], train: Sequence[int]) -> int:
+    """How many of the held-out sentences occur in train."""
+    return int(np.isin(np.asarray(held), np.asarray(train)).sum())
+
+
+def out_of_vocabulary(train: Counter[str], held: Counter[str], sizes: list[int]) -> dict[int, float]:
+    """Share of the held-out tokens that are not among the `size` most frequent of train, by size, in [0, 1].
+
+    As a tokenizer ranks them: by count, ties in alphabetical order.
+    """
+    ranked = sorted(train, key=lambda word: (-train[word], word))
+    total = held.total()
+    covered = np.cumsum([held.get(word, 0) for word in ranked])
+    if not total:
+        return {}
+    return {size: (total - int(covered[min(size, len(ranked)) - 1])) / total for size in sizes}

@@ -1,0 +1,163 @@
+"""From what was counted of a text to a tokenizer, a length and a vocabulary, each with its reason in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from textgan.data.tokenizers import bpe
+from textgan.doctor.counts import Counts, Side, out_of_vocabulary
+from textgan.doctor.scripts import UNSPACED, shares
+from textgan.errors import Mistake, did_you_mean
+
+TOKENIZERS = ("word", "character", "bpe")
+SIZES = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+"""Vocabularies for which the share of unknown tokens is told, beside the whole of it."""
+LONGEST = 512
+"""Tokens beyond which a proposal cuts: a generator that goes token by token, trained in minutes, learns no more."""
+_special = 4
+_most_words = 20_000
+_rare = 0.01  # unknown tokens that a smaller vocabulary may cost
+_thin, _small = (
+    20,
+    2_000,
+)  # words of text for each different one, and different ones: where once is too little
+_strange = 0.10  # above it, words are no good unit
+_most_characters = 6_000
+_document = 150  # words and marks of the median sentence, above which it is one
+_string = 300  # characters above which a text is not read letter by letter
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """tokenizer: its mapping in a recipe. vocabulary: ids, the special ones included. lengths (N,): tokens without end.
+
+    length: of the recipe. truncate: whether longer texts are to be cut, not left out; longer: share of them.
+    sampled: whether `lengths` are of a sample. reasons: in words.
+    """
+
+    tokenizer: dict[str, Any]
+    vocabulary: int
+    lengths: np.ndarray
+    length: int
+    truncate: bool
+    longer: float
+    sampled: bool
+    reasons: list[str] = field(default_factory=list)
+
+
+def vocabulary_sizes(side: Side) -> list[int]:
+    """The sizes to tell of this side's words, the last being all of them."""
+    return [size for size in SIZES if size < len(side.words)] + [len(side.words)]
+
+
+def reads_as_strings(side: Side) -> bool:
+    """Names, formulas, passwords: mostly one or two words a line, in a script that has spaces."""
+    return bool(np.median(np.asarray(side.spaced)) <= 2) and not unspaced(side)
+
+
+def unspaced(side: Side) -> bool:
+    """A third of its letters or so are of a script that puts no spaces between words."""
+    return sum(share for name, share in shares(side.characters).items() if name in UNSPACED) > 0.3
+
+
+def check_tokenizer(wanted: str | None) -> None:
+    """Mistake where it is none that is proposed; None is any."""
+    if wanted is not None and wanted not in TOKENIZERS:
+        raise Mistake(f"--tokenizer: {wanted!r} is none that is proposed.{did_you_mean(wanted, TOKENIZERS)}")
+
+
+def propose(counts: Counts, wanted: str | None = None) -> Proposal:
+    """wanted: `word`, `character` or `bpe`, in place of the one that fits."""
+    side = counts.train
+    unknown = out_of_vocabulary(side.words, counts.held.words, vocabulary_sizes(side))
+    name, why = _kind(side, unknown)
+    if wanted is not None and wanted != name:
+        name, why = wanted, f"{wanted}: as asked for ({name} would be proposed: {why})"
+    else:
+        why = f"{name}: {why}"
+    make = {"word": _word, "character": _character, "bpe": _bpe}[name]
+    tokenizer, vocabulary, lengths, told = make(side, counts.held, unknown)
+    length, truncate, longer, about = _length(lengths)
+    sampled = len(lengths) < len(side)
+    return Proposal(tokenizer, vocabulary, lengths, length, truncate, longer, sampled, [why, told, about])
+
+
+def _kind(side: Side, unknown: dict[int, float]) -> tuple[str, str]:
+    """The unit that suits a text: (name, why)."""
+    letters = len(side.characters)
+    long = np.quantile(np.asarray(side.lengths), 0.99) > _string
+    by_letter = not long and letters <= _most_characters
+    if unspaced(side):
+        return ("character" if by_letter else "bpe"), "its script puts no spaces between words"
+    if reads_as_strings(side):
+        return (
+            "character" if by_letter else "bpe"
+        ), "most lines are one or two words: strings, not sentences"
+    if np.median(np.asarray(side.tokens)) > _document:
+        return "bpe", "documents of many words; pieces of words keep the vocabulary small"
+    least = min(unknown.values(), default=0.0)
+    if least > _strange:
+        enough = sum(side.lengths) >= 200_000
+        told = f"{least:.0%} of the held-out words were never seen in training"
+        return ("bpe" if enough or not by_letter else "character"), told
+    return "word", "words with spaces between, and few unseen ones"
+
+
+_Made = tuple[dict[str, Any], int, np.ndarray, str]
+
+
+def _word(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
+    every = len(side.words)
+    least = min(unknown.values(), default=0.0)
+    kept = next((size for size, share in unknown.items() if share <= least + _rare), every)
+    why = ""
+    if sum(side.tokens) < _thin * every and every > _small:
+        kept, why = sum(times > 1 for times in side.words.values()), " (those seen more than once)"
+    kept = min(kept, _most_words)
+    share = out_of_vocabulary(side.words, held.words, [kept]).get(kept, 0.0)
+    told = f"{kept:,} words{why}: {share:.1%} of the held-out tokens are then unknown"
+    recipe: dict[str, Any] = {"name": "word"}
+    if kept < every:
+        recipe["max_size"] = kept + _special
+        told += f" (with all {every:,}: {least:.1%})"
+    return recipe, kept + _special, np.asarray(side.tokens), told
+
+
+def _character(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
+    letters = len(side.characters)
+    return (
+        {"name": "character"},
+        letters + _special,
+        np.asarray(side.lengths),
+        f"{letters:,} characters, all kept",
+    )
+
+
+def _bpe(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
+    size = int(min(8_000, max(320, sum(side.lengths) // 200 // 20 * 20)))
+    sample = side.sample.texts
+    tokenizer = bpe(sample, size=size)
+    lengths = np.array([len(row) for row in tokenizer.encode(sample)])
+    told = f"{tokenizer.size:,} pieces for {sum(side.lengths):,} characters of text; no text is unknown"
+    return {"name": "bpe", "size": size}, tokenizer.size, lengths, told
+
+
+def _length(lengths: np.ndarray) -> tuple[int, bool, float, str]:
+    """(length, truncate, share of longer texts, why); the end of a sentence counts as a token."""
+    most, usual = int(lengths.max()), int(np.quantile(lengths, 0.99, method="nearest"))
+    tokens = most if most <= 1.25 * usual else usual
+    length = max(8, min(tokens, LONGEST) + 1)
+    longer = float((lengths >= length).mean())
+    truncate = longer > 0.05
+    if not longer:
+        return length, truncate, longer, f"length {length}: the longest has {most:,} tokens, and its end"
+    done = "cut" if truncate else "left out"
+    return (
+        length,
+        truncate,
+        longer,
+        f"length {length}: {longer:.2%} are longer and {done}, the longest has {most:,}",
+    )

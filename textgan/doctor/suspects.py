@@ -1,0 +1,78 @@
+"""Lines that look as if they were no sentence, or were read with the wrong encoding; each with its number."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+TOLD = 5
+"""Lines of each kind that are told by number."""
+LONG_WORD = 50
+"""Characters of a word, above which it is suspicious where words have spaces between them."""
+
+_html = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
+_entity = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,7}|#x[0-9A-Fa-f]{1,6});")
+
+
+def _as_cp1252(byte: int) -> str:
+    raw = bytes([byte])
+    try:
+        return raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _mojibake() -> re.Pattern[str]:
+    """UTF-8 that was read as Windows-1252 or Latin-1.
+
+    Only what writers hardly write on purpose: A with tilde or circumflex before a continuation byte, a circumflex
+    (punctuation), ã to é (East Asian) or ï before two, ð before three, and two pairs that begin as Greek, Cyrillic or
+    Arabic letters do. A no-break space is no continuation after an accented letter: French writes it before marks.
+    """
+    every = {_as_cp1252(byte) for byte in range(0x80, 0xC0)} | {chr(byte) for byte in range(0x80, 0xC0)}
+    held = f"[{re.escape(''.join(sorted(every)))}]"
+    first = f"[{re.escape(''.join(sorted(every - {chr(0xA0)})))}]"
+    return re.compile(f"[ÃÂ]{held}|[âã-éï]{first}{held}|(?:[ÎÏÐÑØÙ]{held}){{2}}|ð{first}{held}{held}")
+
+
+_garbled = _mojibake()
+
+
+@dataclass
+class Suspects:
+    """How many lines of each kind there are, and the numbers of the first TOLD."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, list[int]] = field(default_factory=dict)
+
+    def add(self, kind: str, number: int) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        told = self.lines.setdefault(kind, [])
+        if len(told) < TOLD:
+            told.append(number)
+
+    def check(self, number: int, text: str) -> None:
+        """Look at one text, spaces normalised. The quick questions come first: nearly every line passes them."""
+        if "<" in text and _html.search(text):
+            self.add("HTML tags", number)
+        if "&" in text and _entity.search(text):
+            self.add("HTML entities", number)
+        if "://" in text:
+            self.add("web addresses", number)
+        if not text.isprintable() and any(unicodedata.category(each) == "Cc" for each in text):
+            self.add("control characters", number)
+        if not text.isascii():
+            if "\ufffd" in text:
+                self.add("replacement characters (U+FFFD)", number)
+            if _garbled.search(text):
+                self.add("mojibake (UTF-8 read as another encoding)", number)
+        if len(text) > LONG_WORD and max(map(len, text.split())) > LONG_WORD:
+            self.add("very long words", number)
+
+    def without(self, kind: str) -> Suspects:
+        """These, but for one kind."""
+        return Suspects(
+            {name: count for name, count in self.counts.items() if name != kind},
+            {name: lines for name, lines in self.lines.items() if name != kind},
+        )
