@@ -86,6 +86,14 @@ def test_a_run_that_names_code_is_refused_before_any_of_it_is_run(
     assert not Path("mark").exists()
 
 
+def test_neither_is_it_exported(stranger: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _change(stranger, PLACES[1])
+    assert command(["export", "run", "exported"]) == 2
+    assert "runs code of ./evil.py" in capsys.readouterr().err
+    assert command(["export", "run", "exported", "--trust-code"]) == 0  # no metric is run there
+    assert not Path("mark").exists()
+
+
 def test_with_trust_it_runs(stranger: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _change(stranger, PLACES[0])
     assert command(["sample", "run", "-n", "2", "--trust-code"]) == 0
