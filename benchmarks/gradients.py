@@ -266,7 +266,7 @@ def grammar_table(quick: bool) -> list[dict[str, Any]]:
 
 
 def write(rows: list[dict[str, Any]]) -> None:
-    """Into the results, in the place of rows of the same game."""
+    """Into the results, in the place of rows of the same game; what is not finite is left out."""
     told = subprocess.run(
         ["git", "rev-parse", "--short=12", "HEAD"],
         capture_output=True,
@@ -277,7 +277,10 @@ def write(rows: list[dict[str, Any]]) -> None:
     games = {row["game"] for row in rows}
     held = RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else []
     kept = [line for line in held if json.loads(line)["game"] not in games]
-    lines = [*kept, *(json.dumps(row | {"commit": told.stdout.strip()}) for row in rows)]
+    measured = [
+        {k: v for k, v in row.items() if not isinstance(v, float) or math.isfinite(v)} for row in rows
+    ]
+    lines = [*kept, *(json.dumps(row | {"commit": told.stdout.strip()}) for row in measured)]
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
 
