@@ -6,6 +6,8 @@ TORCH ?= torch==2.13.0
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+# two processes of one thread each; a file's tests stay together, since they share what a fixture trained
+IN_PARALLEL := -n 2 --dist loadfile
 DEMO := runs/demo
 
 .PHONY: demo install test test-all check clean
@@ -35,10 +37,10 @@ check: $(STAMP)
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow' $(IN_PARALLEL)
 
 test-all: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 clean:
 	rm -rf .venv build dist runs/demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
