@@ -13,6 +13,7 @@ _HOMES = {
     "textgan.errors": ("Mistake",),
     "textgan.library": ("recipes",),
     "textgan.recipe": ("Recipe",),
+    "textgan.training.callbacks": ("Callback",),
     "textgan.types": ("Discriminator", "Generator", "Objective", "Penalty", "Prompt", "Text", "Verdict"),
     "textgan.run": ("train",),
     "textgan.loaded": ("load",),
