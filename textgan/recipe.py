@@ -117,6 +117,8 @@ class Recipe:
                 return False
 
         mistakes += faulty + unknown + wrong + merge(values, budget, user, takes)
+        if values.get("tokenizer") is None:
+            values["tokenizer"] = {"name": DEFAULT_NAMES["tokenizer"]}
         name = values.pop("name", None) or title(path)
         if not re.fullmatch(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,99}", str(name)):
             mistakes.append(
@@ -212,7 +214,8 @@ class Recipe:
                 file, attribute = own_file(part[key], (self.folder,))
                 part[key] = f"{file}:{attribute}"  # the run folder is not beside the user's file
         values["metrics"] = [
-            str(self.folder / name) if is_own_file(name) else name for name in settings.metrics
+            ":".join(map(str, own_file(name, (self.folder,)))) if is_own_file(name) else name
+            for name in settings.metrics
         ]
         left_out = [key for key in WATCHING if not values[key]]
         return {"name": self.name} | {
