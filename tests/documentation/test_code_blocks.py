@@ -33,8 +33,8 @@ NOT_RUN = {
     "make demo": "trains four runs for minutes; its target is looked up in the Makefile",
     "make test": "would run these very tests; its target is looked up in the Makefile",
     "pip install": "would change the machine; the extra is looked up in pyproject.toml",
-    "sentence-transformers/all-MiniLM-L6-v2": "downloads a model; its recipe is checked, test_pretrained_judge runs one",
-    "model: distilgpt2": "downloads a model; its recipe is checked, test_pretrained_generator runs one",
+    "sentence-transformers/all-MiniLM-L6-v2": "downloads a model; its recipe is checked; see test_pretrained_judge",
+    "model: distilgpt2": "downloads a model; its recipe is checked; see test_pretrained_generator",
     "python benchmarks/recipes.py --set systems": "hours of training on text that does not come with the package",
     "textgan/  types.py": "a list of folders and no code",
 }
