@@ -2,7 +2,8 @@
 
 A section begins in a folder of its own that has the files a reader would bring (`my.txt`, `reviews.csv`, ...), and the
 runs that the section speaks of and does not make. A Python or YAML block that begins with `# NAME.py` is that file.
-What cannot be run stands in NOT_RUN, with the reason.
+What cannot be run stands in NOT_RUN, with the reason. A section with a test of its own, a `test_readme.py` that reads
+the README from its heading on, is left to that.
 """
 
 from __future__ import annotations
@@ -43,8 +44,15 @@ NOT_RUN = {
 SLOW = {"The systems of the literature"}
 """Sections that take long; `make test-all` runs them."""
 
+OTHERS = "".join(
+    file.read_text(encoding="utf-8") for file in sorted((ROOT / "tests").glob("*/test_readme.py"))
+)
 BLOCKS = [block for file in documents() for block in blocks(file)]
-SECTIONS = list(dict.fromkeys((block.file, block.section) for block in BLOCKS))
+SECTIONS = [
+    one
+    for one in dict.fromkeys((block.file, block.section) for block in BLOCKS)
+    if f'"## {one[1]}"' not in OTHERS
+]
 
 
 def reason(text: str) -> str | None:
