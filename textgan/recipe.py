@@ -186,7 +186,7 @@ class Recipe:
         """Check every part and value; raises one Mistake with all mistakes, a line each."""
         lines = list(self.mistakes)
         checks: list[Callable[[], object]] = [lambda: self.settings, lambda: self.evaluation]
-        checks += [self._metrics, lambda: self.callbacks]
+        checks += [self._metrics, lambda: self.callbacks, self._trackers]
         checks += [partial(self.part, key) for key in PART_KEYS if key not in LIGHT]
         checks += [partial(self._try, partial(self.part, key)) for key in LIGHT]
         checks += [partial(self._try, partial(self._phase, name)) for name in self._phase_names()]
@@ -239,6 +239,11 @@ class Recipe:
         names = self.values.get("metrics")
         if isinstance(names, list):
             load_metrics([name for name in names if isinstance(name, str)], beside=self.folder)
+
+    def _trackers(self) -> None:
+        for bound in self.callbacks:
+            if bound.place == "report_to":
+                bound.build()  # says which package is missing
 
     @staticmethod
     def _try(bound: Callable[[], Bound | None]) -> None:

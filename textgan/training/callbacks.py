@@ -95,11 +95,7 @@ class Callbacks:
         for one in callbacks:
             if not isinstance(one, Callback):
                 is_class = isinstance(one, type) and issubclass(one, Callback)
-                remedy = (
-                    f"give {one.__name__}()"
-                    if is_class
-                    else "expected an object of a class of textgan.Callback"
-                )
+                remedy = f"give {one.__name__}()" if is_class else "expected a textgan.Callback"
                 raise Mistake(f"callbacks: {one!r:.80} is no callback; {remedy}")
         self.callbacks = tuple(callbacks)
 
@@ -123,9 +119,7 @@ class Callbacks:
                     getattr(one, event)(now, *more)
                 except Mistake:
                     raise
-                except (
-                    Exception
-                ) as error:  # whatever the user's own code raises is the user's to see, on one line
+                except Exception as error:  # whatever the user's own code raises, said on one line
                     raise Mistake(
                         f"callbacks.{type(one).__name__}.{event}: {_told(error)}; {kept()}; mend it and go on with "
                         "--resume"
