@@ -246,9 +246,12 @@ def test_a_key_given_twice(ours: Path) -> None:
 def test_recipes_are_found_by_name() -> None:
     assert locate("seqgan-short") == locate("short/seqgan") == root() / "short" / "seqgan.yaml"
     assert title(Path("recipes/elsewhere.yaml")) == "elsewhere"
-    names = dict(recipes())
-    assert {"mle-short", "wgan-gp-short", "embedding-long"} <= set(names)
-    assert all(summary and "textgan train" not in summary for summary in names.values())
+    known = {listed.name: listed for listed in recipes()}
+    assert {"mle-short", "wgan-gp-short", "embedding-long"} <= set(known)
+    assert all(listed.summary and "textgan train" not in listed.summary for listed in known.values())
+    assert (known["mle-short"].strategy, known["gumbel-long"].strategy) == ("mle", "gumbel")
+    assert all(float(listed.minutes) > 0 for listed in known.values() if listed.minutes)
+    assert known["seqgan-short"].minutes
     with pytest.raises(Mistake, match="there is none called 'seqgan-shrt'. Did you mean 'seqgan-short'?"):
         locate("seqgan-shrt")
     with pytest.raises(Mistake, match="there is no file nowhere.yaml"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -19,9 +19,18 @@ def root() -> Path:
     return installed if installed.is_dir() else package.parent / "recipes"
 
 
-def recipes() -> list[tuple[str, str]]:
-    """(name, what it is) of every recipe of the package: its first comment that is not a command."""
-    return [(name, _summary(path)) for name, path in sorted(_own().items())]
+class Listed(NamedTuple):
+    """A recipe as `textgan recipes` lists it. minutes: of one core in its real form, empty where not measured."""
+
+    name: str
+    strategy: str
+    minutes: str
+    summary: str
+
+
+def recipes() -> list[Listed]:
+    """Every recipe of the package, by name. The summary is its first comment that is not a command."""
+    return [_listed(name, path) for name, path in sorted(_own().items())]
 
 
 def locate(recipe: str | Path) -> Path:
@@ -88,7 +97,13 @@ def _own() -> dict[str, Path]:
     return {title(path): path for path in root().rglob("*") if path.suffix in _SUFFIXES}
 
 
-def _summary(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    comments = (line.lstrip("# ").strip() for line in lines if line.startswith("#"))
-    return next((line for line in comments if line and not line.startswith(("textgan ", "$"))), "")
+def _listed(name: str, path: Path) -> Listed:
+    text = path.read_text(encoding="utf-8")
+    comments = [line.lstrip("# ").strip() for line in text.splitlines() if line.startswith("#")]
+    summary = next((line for line in comments if line and not line.startswith(("textgan ", "$"))), "")
+    measured = [
+        line.removeprefix("Minutes: ").split()[0] for line in comments if line.startswith("Minutes: ")
+    ]
+    strategy = yaml.safe_load(text).get("strategy") or "mle"
+    called = strategy if isinstance(strategy, str) else strategy["name"]
+    return Listed(name, called, measured[0] if measured else "", summary)

@@ -51,13 +51,14 @@ def train(
 
 @app.command(epilog="Example: textgan recipes")
 def recipes() -> None:
-    """List the recipes, one a line."""
+    """List the recipes: name, strategy, minutes of one core in the real form (its head says on what), what it is."""
+    from textgan.library import Listed
     from textgan.library import recipes as known
 
-    rows = known()
-    width = max((len(name) for name, _ in rows), default=0)
-    for name, summary in rows:
-        print(f"{name:{width}}  {summary}")
+    rows = [Listed("recipe", "strategy", "minutes", "what it is (paper)"), *known()]
+    first, second = (max(map(len, column)) for column in list(zip(*rows, strict=True))[:2])
+    for name, strategy, minutes, summary in rows:
+        print(f"{name:{first}}  {strategy:{second}}  {minutes or '–':>7}  {summary}")
 
 
 def _command() -> str:
