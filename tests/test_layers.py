@@ -33,6 +33,8 @@ LAYERS = (
     ("doctor", "documents", "report", "scoring", "sweep"),
     ("export",),
     ("benchmark",),
+    ("opened",),
+    ("api",),
     ("cli",),
     ("auto",),
     ("__init__", "__main__"),
@@ -100,6 +102,7 @@ HEAVY = ("torch", "transformers", "datasets", "nltk", "matplotlib", "pandas", "a
     "code",
     [
         "import textgan; textgan.recipes(); textgan.Mistake",
+        "import textgan; textgan.train; textgan.load; textgan.evaluate; textgan.benchmark; textgan.Callback",
         "from textgan.cli import run; assert run(['--help']) == 0",
         "from textgan.cli import run; assert run(['train', '--help']) == 0",
         "from textgan.cli import run; assert run(['recipes']) == 0",

@@ -150,6 +150,28 @@ def mistakes(path: Path, *overrides: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
+def test_words_are_the_tokenizer_where_none_is_named(ours: Path) -> None:
+    ours.write_text(TEXT.replace("tokenizer: word\n", ""))
+    assert Recipe.load(ours).resolved()["tokenizer"] == {"name": "word"}
+
+
+def test_a_metric_is_looked_for_beside_the_recipe_and_then_in_the_working_directory(
+    ours: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(elsewhere)
+    word = "metrics=[bleu, ./rhyme.py:rhyme]"
+    recipe = Recipe.load(ours, [word])
+    missing = [line for line in mistakes(ours, word) if line.startswith("metrics")]
+    assert missing == [
+        f"metrics../rhyme.py:rhyme: there is no file {ours.parent / 'rhyme.py'}; expected it beside the recipe"
+    ]
+    for folder in (elsewhere, ours.parent):
+        (folder / "rhyme.py").write_text("def rhyme(samples): ...")
+        assert not [line for line in mistakes(ours, word) if line.startswith("metrics")]
+        assert recipe.resolved()["metrics"] == ["bleu", f"{folder / 'rhyme.py'}:rhyme"]
+
+
 def test_all_mistakes_are_shown_at_once(ours: Path) -> None:
     ours.write_text(TEXT.replace("length: 20", "length: short\nlenght: 3").replace("[bleu]", "[blue]"))
     found = mistakes(

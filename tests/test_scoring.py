@@ -115,8 +115,10 @@ def test_a_run_folder_is_scored_by_its_run(monkeypatch: pytest.MonkeyPatch, caps
     asked: list[object] = []
     fake = types.ModuleType("textgan.loaded")
 
-    def evaluate_run(run: Path, references: Path | None, names: list[str] | None) -> dict[str, Score]:
-        asked.extend([run, references, names])
+    def evaluate_run(
+        run: Path, references: Path | None, names: list[str] | None, *, trust_code: bool
+    ) -> dict[str, Score]:
+        asked.extend([run, references, names, trust_code])
         return {"nll": Score(2.5, "nll|v:0.1"), "perplexity": Score(float("inf"), "perplexity|v:0.1")}
 
     fake.__dict__["evaluate_run"] = evaluate_run
@@ -128,7 +130,7 @@ def test_a_run_folder_is_scored_by_its_run(monkeypatch: pytest.MonkeyPatch, caps
         "nll": {"value": 2.5, "signature": "nll|v:0.1"},
         "perplexity": {"value": None, "signature": "perplexity|v:0.1"},
     }
-    assert asked == [Path("run"), Path("real.txt"), ["nll"]]
+    assert asked == [Path("run"), Path("real.txt"), ["nll"], False]
     assert told(capsys, "run")[0].splitlines()[0].split() == ["nll", "2.5000", "nll|v:0.1"]
 
 

@@ -13,16 +13,20 @@ _HOMES = {
     "textgan.errors": ("Mistake",),
     "textgan.library": ("recipes",),
     "textgan.recipe": ("Recipe",),
+    "textgan.training.callbacks": ("Callback",),
     "textgan.types": ("Discriminator", "Generator", "Objective", "Penalty", "Prompt", "Text", "Verdict"),
-    "textgan.run": ("train",),
-    "textgan.loaded": ("load",),
+    "textgan.api": ("evaluate", "load", "train"),
+    "textgan.opened": ("Run",),
+    "textgan.run": ("Interrupted",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = [*_HOME, "__version__"]
+__all__ = [*_HOME, "__version__", "benchmark"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "benchmark":  # a folder that can be called
+        return import_module("textgan.benchmark")
     if name not in _HOME:
         raise AttributeError(f"module 'textgan' has no attribute {name!r}")
     value = getattr(import_module(_HOME[name]), name)
@@ -31,7 +35,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    return sorted({*globals(), *__all__})
 
 
 announce()

@@ -86,6 +86,7 @@ PARTS: dict[str, dict[str, str]] = {
         "discriminator": "textgan.training.discriminator:Discriminate",
         "adversarial": "textgan.training.adversarial:Adversarial",
     },
+    "callback": {"tracking": "textgan.training.tracking:Tracking"},
     "evaluation": {"evaluation": "textgan.training.evaluation:Evaluation"},
 }
 """Kind of part -> name in a recipe -> where it lives. Nothing is imported before it is asked for."""

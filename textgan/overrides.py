@@ -7,14 +7,17 @@ command line, a part is replaced first and its arguments are set afterwards.
 
 from __future__ import annotations
 
+import math
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 from textgan.errors import Mistake
-from textgan.names import DEFAULT_NAMES
+from textgan.names import DEFAULT_NAMES, PARTS
 
 PART_KEYS = ("corpus", "tokenizer", "generator", "discriminator", "objective", "penalty", "strategy")
 PHASES = ("mle", "discriminator", "adversarial")
@@ -51,6 +54,66 @@ def parse(words: Sequence[str]) -> tuple[list[Override], list[str]]:
                     f"{place}: {text!r} is not a value YAML can read; put it in quotes: '\"{text}\"'"
                 )
     return list(found.values()), mistakes
+
+
+def as_words(changes: Mapping[str, Any]) -> list[str]:
+    """Changes given from Python as the words that the command line would take; `parse` reads them back.
+
+    A key is one of the recipe's. A mapping changes the keys that it has (`train={"mle.epochs": 3}`), and with another
+    `name` the whole part. For the corpus, a word that is the name of none and looks like a file's is its path. Raises
+    Mistake for what no recipe could keep.
+    """
+    words = []
+    for key, value in changes.items():
+        if key == "corpus" and _is_file(value):
+            value = {"path": value}
+        deep = 2 if key == "train" else 1
+        for place, inner in _places(key, value, deep):
+            words.append(f"{place}={as_yaml(inner, place)}")
+    return words
+
+
+def as_yaml(value: Any, place: str) -> str:
+    """A value on one line. Mistake for what YAML cannot keep."""
+    told = yaml.safe_dump(_plain(value, place), default_flow_style=True, allow_unicode=True, width=math.inf)
+    return str(told).removesuffix("\n").removesuffix("\n...")
+
+
+def _places(place: str, value: Any, deep: int) -> Iterable[tuple[str, Any]]:
+    if not isinstance(value, Mapping) or not value or not deep:
+        yield place, value
+        return
+    for key, inner in value.items():
+        yield from _places(f"{place}.{key}", inner, deep - 1 - str(key).count("."))
+
+
+def _is_file(corpus: Any) -> bool:
+    if isinstance(corpus, Path):
+        return True
+    if not isinstance(corpus, str) or corpus in PARTS["corpus"] or ".py:" in corpus:
+        return False
+    return bool(Path(corpus).suffix) or "/" in corpus or Path(corpus).is_file()
+
+
+def _plain(value: Any, place: str) -> Any:
+    """As YAML keeps it. Mistake for an object that it cannot keep."""
+    if value is None:
+        return value
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):  # numpy's and torch's numbers
+        return _plain(value.tolist(), place)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner, f"{place}.{key}") for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner, place) for inner in value]
+    remedy = (
+        "put the class into a file, and name it './mine.py:Mine'" if callable(value) else "give a plain value"
+    )
+    raise Mistake(f"{place}: a recipe cannot keep {value!r:.60}; {remedy}")
 
 
 def flatten(mapping: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[Override]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -55,7 +55,8 @@ class Settings:
     length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
     start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase.
     threads: of the CPU; None is as many as there are cores, or as the container allows. labelled: how many training
-    sentences keep their label; None is all.
+    sentences keep their label; None is all. callbacks: called while it trains, `./mine.py:Mine` or a mapping with that
+    `name` and its arguments. report_to: trackers that get the numbers; see `textgan.training.tracking`.
     """
 
     length: Annotated[int, Field(ge=2)]
@@ -67,9 +68,13 @@ class Settings:
     threads: Annotated[int, Field(ge=1)] | None = None
     start: Path | None = None
     labelled: Annotated[int, Field(ge=1)] | None = None
+    callbacks: list[str | dict[str, Any]] = field(default_factory=list)
+    report_to: list[str] = field(default_factory=list)
 
 
 SETTINGS = tuple(parameters(Settings))
+WATCHING = ("callbacks", "report_to")
+"""The settings that change nothing of what is trained; a run may be resumed with others."""
 KEYS = ("name", *PART_KEYS[:2], "length", *PART_KEYS[2:], "train", "evaluate", *SETTINGS[1:])
 
 
@@ -112,6 +117,8 @@ class Recipe:
                 return False
 
         mistakes += faulty + unknown + wrong + merge(values, budget, user, takes)
+        if values.get("tokenizer") is None:
+            values["tokenizer"] = {"name": DEFAULT_NAMES["tokenizer"]}
         name = values.pop("name", None) or title(path)
         if not re.fullmatch(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,99}", str(name)):
             mistakes.append(
@@ -123,18 +130,25 @@ class Recipe:
     @classmethod
     def of_run(cls, run: Path, trust_code: bool = False) -> Recipe:
         """The recipe of a run folder, which may come from a stranger: without `trust_code`, Mistake if it names a file
-        of code, before any of it is run."""
+        of code, before any of it is run. What only watches its training is left out of it."""
         values, _ = read(run / "recipe.yaml")
+        values = {key: value for key, value in values.items() if key not in WATCHING}
         files = sorted(set(_own_files(values)))
         if files and not trust_code:
             raise Mistake(
                 f"{run}: its recipe runs code of {', '.join(files)}; read it, and add --trust-code if you trust it"
             )
-        return cls.load(run / "recipe.yaml")
+        recipe = cls.load(run / "recipe.yaml")
+        return replace(
+            recipe, values={key: recipe.values[key] for key in recipe.values if key not in WATCHING}
+        )
 
     @property
     def settings(self) -> Settings:
         given = {key: value for key, value in self.values.items() if key in SETTINGS}
+        for key in WATCHING:  # one may stand without brackets, as in `report_to: tensorboard`
+            value = given.get(key, [])
+            given[key] = value if isinstance(value, list) else [] if value is None else [value]
         settings: Settings = bind_call(Settings, given, (), "").build()
         return settings
 
@@ -152,6 +166,17 @@ class Recipe:
         return {name: self._phase(name) for name in self._phase_names()}
 
     @property
+    def callbacks(self) -> list[Bound]:
+        """What is called while it trains, checked. Raises Mistake."""
+        settings, found = self.settings, []
+        for number, one in enumerate(settings.callbacks):
+            mapping = {"name": one} if isinstance(one, str) else one
+            found.append(bind("callback", mapping, (), f"callbacks.{number}", (self.folder,)))
+        if settings.report_to:
+            found.append(bind("callback", {"name": "tracking", "to": settings.report_to}, (), "report_to"))
+        return found
+
+    @property
     def evaluation(self) -> Bound:
         """How the run is evaluated, checked. Raises Mistake."""
         arguments = _mapping(self.values.get("evaluate") or {}, "evaluate", "a mapping such as {every: 50}")
@@ -161,7 +186,7 @@ class Recipe:
         """Check every part and value; raises one Mistake with all mistakes, a line each."""
         lines = list(self.mistakes)
         checks: list[Callable[[], object]] = [lambda: self.settings, lambda: self.evaluation]
-        checks += [self._metrics]
+        checks += [self._metrics, lambda: self.callbacks, self._trackers]
         checks += [partial(self.part, key) for key in PART_KEYS if key not in LIGHT]
         checks += [partial(self._try, partial(self.part, key)) for key in LIGHT]
         checks += [partial(self._try, partial(self._phase, name)) for name in self._phase_names()]
@@ -181,14 +206,21 @@ class Recipe:
         for key in SETTINGS:
             value = getattr(settings, key)
             values[key] = str(value) if isinstance(value, Path) else value
-        for part in [value for value in map(values.get, PART_KEYS) if isinstance(value, dict)]:
+        watching = [dict(one) if isinstance(one, dict) else {"name": one} for one in settings.callbacks]
+        values["callbacks"] = watching
+        parts = [value for value in map(values.get, PART_KEYS) if isinstance(value, dict)]
+        for part in [*parts, *watching]:
             for key in [key for key in part if is_own_file(part[key])]:
                 file, attribute = own_file(part[key], (self.folder,))
                 part[key] = f"{file}:{attribute}"  # the run folder is not beside the user's file
         values["metrics"] = [
-            str(self.folder / name) if is_own_file(name) else name for name in settings.metrics
+            ":".join(map(str, own_file(name, (self.folder,)))) if is_own_file(name) else name
+            for name in settings.metrics
         ]
-        return {"name": self.name} | {key: values[key] for key in KEYS if key in values}
+        left_out = [key for key in WATCHING if not values[key]]
+        return {"name": self.name} | {
+            key: values[key] for key in KEYS if key in values and key not in left_out
+        }
 
     def _phase_names(self) -> list[str]:
         train = self.values.get("train")
@@ -207,6 +239,11 @@ class Recipe:
         names = self.values.get("metrics")
         if isinstance(names, list):
             load_metrics([name for name in names if isinstance(name, str)], beside=self.folder)
+
+    def _trackers(self) -> None:
+        for bound in self.callbacks:
+            if bound.place == "report_to":
+                bound.build()  # says which package is missing
 
     @staticmethod
     def _try(bound: Callable[[], Bound | None]) -> None:

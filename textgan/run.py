@@ -8,7 +8,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.metadata import version
@@ -22,8 +22,10 @@ from accelerate import Accelerator
 from textgan.assembly import Built, build
 from textgan.data.corpus import Corpus, fingerprint, token_counts
 from textgan.errors import Mistake, out_of_memory
-from textgan.recipe import Recipe
+from textgan.metrics.samples import Score
+from textgan.recipe import WATCHING, Recipe
 from textgan.training import checkpoints
+from textgan.training.callbacks import Callback, Callbacks
 from textgan.training.evaluation import judge_accuracy
 from textgan.training.folder import RunFolder, write_json, write_text
 from textgan.training.lock import locked
@@ -51,14 +53,17 @@ def train(
     seed: int | None = None,
     resume: bool = False,
     command: str = "",
+    callbacks: Sequence[Callback] = (),
 ) -> Path:
     """Train as the recipe says; return the run folder. Raises Mistake, Diverged, or Interrupted on Ctrl-C or SIGTERM.
 
     What ends a run otherwise (no room, no memory) is a Mistake too: one line that names the checkpoint to go on from.
+    callbacks: called beside those that the recipe names.
     """
     if seed is not None:
         recipe = replace(recipe, values={**recipe.values, "seed": seed})
     recipe.check()
+    watching = Callbacks([*(bound.build() for bound in recipe.callbacks), *callbacks])
     path = out or Path("runs") / f"{recipe.name}-seed{recipe.settings.seed}"
     folder = RunFolder(path)
     resolved = yaml.safe_dump(recipe.resolved(), sort_keys=False, allow_unicode=True, width=100)
@@ -81,14 +86,20 @@ def train(
                 held.enter_context(locked(path))
                 held.enter_context(stop.listening())
             trainer = Trainer(
-                built.game, built.phases, built.evaluation, built.corpus, built.tokenizer, folder, display, stop=stop
+                built.game, built.phases, built.evaluation, built.corpus, built.tokenizer, folder, display,
+                stop=stop, callbacks=watching,
             )  # fmt: skip
             display.say(
                 f"{'resuming' if resume else 'training'} {recipe.name} on {built.corpus.name}: {path}"
             )
-            trainer.run(resume)
-            with stop.at_once():
-                _conclude(recipe, built, trainer, folder)
+            try:
+                trainer.run(resume)
+                with stop.at_once():
+                    scores = _conclude(recipe, built, trainer, folder)
+            except BaseException:
+                trainer.end({})
+                raise
+            trainer.end(scores)
     except Stopped as stopped:
         told = (
             "stopped and saved" if stopped.saved else "stopped in the midst of a step that was too long to wait for; "
@@ -162,7 +173,8 @@ def _check_folder(folder: RunFolder, resolved: str, resume: bool) -> None:
     if not isinstance(before, dict):
         raise Mistake(f"--resume: {path / 'recipe.yaml'} is damaged; begin a new run")
     now = yaml.safe_load(resolved)
-    changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    keys = (before.keys() | now.keys()) - set(WATCHING)
+    changed = sorted(key for key in keys if before.get(key) != now.get(key))
     if changed:
         raise Mistake(
             f"--resume: {path} was begun with another recipe (different: {', '.join(changed)}); resume with the same "
@@ -170,8 +182,10 @@ def _check_folder(folder: RunFolder, resolved: str, resume: bool) -> None:
         )
 
 
-def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder) -> None:
-    """The final scores, against test text: real text, the generator before the game, and after it."""
+def _conclude(
+    recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder
+) -> Mapping[str, Mapping[str, Score]]:
+    """The final scores, against test text: of real text, of the generator before the game, and after it."""
     game, evaluation, corpus = built.game, built.evaluation, built.corpus
     count, seed = evaluation.final, game.seed + 2
     trainer.display.say(f"scoring {count:,} sentences against {len(corpus.test):,} of the test split")
@@ -181,7 +195,7 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
     test = corpus.test
     real_labels = None if labels is None else [labels[i] for i in rows_real]
     scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
-    rows = {"real": as_rows(scores)}
+    rows = {"real": scores}
     states = {"after": folder.checkpoints / "last"}
     if checkpoints.exists(folder.checkpoints / "pretrained"):
         states = {"before": folder.checkpoints / "pretrained", **states}
@@ -191,10 +205,10 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
         sentences = trainer.write(count, seed)
         likelihood = (game.generator, built.test, game.engine)
         asked = trainer.asked(count, seed)
-        rows[name] = as_rows(evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels))
+        rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)
         folder.write_samples(name, sentences)
     if game.discriminator.tells_classes:
-        rows["after"] |= as_rows(judge_accuracy(game.discriminator, built.test, game.engine))
+        rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
     source = corpus.source
     if source is not None:
         tokens = token_counts(source, corpus.test.texts).mean()
@@ -214,12 +228,13 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
             "seed": game.seed,
             "samples": count,
             "minutes": trainer.minutes,
-            "rows": rows,
+            "rows": {state: as_rows(found) for state, found in rows.items()},
             "notes": built.notes,
             "warnings": trainer.warnings,
         },
     )
     trainer.display.say(f"done in {clock(trainer.elapsed)}")
+    return rows
 
 
 def _environment(command: str, recipe: Recipe, engine: Accelerator) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from textgan.errors import Mistake
-from textgan.labels import Columns, labels_of
+from textgan.labels import Columns, Labelled, labels_of
 from textgan.metrics.once import sharing
 from textgan.metrics.suite import METRICS, load_metrics, taking_encoder
 from textgan.presets import USUAL, preset
@@ -62,16 +62,53 @@ def evaluate_files(
     of its values apart too. column: the text of files with columns. Raises Mistake, with one line for
     each thing that is wrong.
     """
-    protocol = preset(preset_name) if preset_name else USUAL
-    chosen = _chosen(names, references is not None, train is not None, preset_name is not None)
-    if encoder is not None and not taking_encoder(load_metrics(chosen)):
-        raise Mistake(f"--encoder: none of {', '.join(chosen)} takes one; add --metrics frechet,mauve")
+    chosen = _checked(names, references is not None, train is not None, preset_name, encoder)
     if twice := sorted({str(path) for path in targets if list(targets).count(path) > 1}):
         raise Mistake(f"target: {', '.join(twice)} is given twice; give each file once")
     columns = Columns(column, label)
     columns.check([path for path in (*targets, references, train) if path is not None])
     texts = columns.samples(targets)
     real, learnt = columns.real(references, "--references"), columns.real(train, "--train")
+    return _compared(texts, real, learnt, chosen, names or (), preset_name, ci, encoder, str(references))
+
+
+def evaluate_texts(
+    texts: Sequence[str],
+    references: Sequence[str] | None = None,
+    train: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
+    preset_name: str | None = None,
+    ci: bool = False,
+    encoder: str | None = None,
+) -> Comparison:
+    """As `evaluate_files` of a file with these sentences."""
+    chosen = _checked(names, references is not None, train is not None, preset_name, encoder)
+    real, learnt = Labelled(references or []), Labelled(train or [])
+    given = {Path("samples"): Labelled(texts)}
+    return _compared(given, real, learnt, chosen, names or (), preset_name, ci, encoder, "the references")
+
+
+def _checked(
+    names: Sequence[str] | None, references: bool, train: bool, preset_name: str | None, encoder: str | None
+) -> list[str]:
+    chosen = _chosen(names, references, train, preset_name is not None)
+    if encoder is not None and not taking_encoder(load_metrics(chosen)):
+        raise Mistake(f"--encoder: none of {', '.join(chosen)} takes one; add --metrics frechet,mauve")
+    return chosen
+
+
+def _compared(
+    texts: Mapping[Path, Labelled],
+    real: Labelled,
+    learnt: Labelled,
+    chosen: Sequence[str],
+    asked_for: Sequence[str],
+    preset_name: str | None,
+    ci: bool,
+    encoder: str | None,
+    references: str,
+) -> Comparison:
+    protocol = preset(preset_name) if preset_name else USUAL
     labels = labels_of(texts, {"--references": real, "--train": learnt})
     yardstick = Yardstick(real.lines, learnt.lines, chosen, protocol, ci, encoder)
     with sharing():
@@ -87,7 +124,7 @@ def evaluate_files(
     for file in files:
         if not file.scores:
             raise Mistake(f"target: nothing could be measured of {file.path}; it may hold too few sentences")
-        asked = [name for path, name in missing if path == file.path and name in (names or [])]
+        asked = [name for path, name in missing if path == file.path and name in asked_for]
         warnings += [f"metrics.{name}: cannot be measured of {file.path}; left out" for name in asked]
         if "bleu-2" in file.scores and set(texts[file.path].lines[: protocol.bleu.hyps]) <= used:
             warnings.append(

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from textgan.cli.shared import app, names_of, say
-from textgan.errors import Mistake
 
 
 @app.command(epilog="Example: textgan benchmark recipes/short/*.yaml --seeds 1 2 3 --budget smoke")
@@ -56,41 +55,29 @@ def benchmark(
     length = Budget.parse(budget)
     values = parse_temperatures(temperatures)
     names = names_of(metrics) or []
-    if out.exists() and not out.is_dir():
-        raise Mistake(f"--out: {out} is a file; name a folder")
     from rich.console import Console
 
-    from textgan.benchmark import page, tables
+    from textgan.benchmark import tables
     from textgan.benchmark.crew import Stopped
-    from textgan.benchmark.measure import Request
-    from textgan.benchmark.plan import plan
-    from textgan.benchmark.run import run
-    from textgan.benchmark.verdict import verdicts
-    from textgan.machine import cores
-    from textgan.metrics.suite import load_metrics
+    from textgan.benchmark.whole import conduct
     from textgan.training.progress import Display
 
-    load_metrics(names)
-    threads = threads or max(1, cores() // jobs)
-    planned = plan(asked, length, out, threads=threads, samples=samples, metrics=names)
-    request = Request(values, planned.samples, tuple(names))
     display = Display()
     command = shlex.join(["textgan", *sys.argv[1:]])
     try:
-        ledger = run(planned, request, jobs=jobs, threads=threads, say=display.say, command=command)
+        done = conduct(
+            asked, length, out, temperatures=values, samples=samples, metrics=names, jobs=jobs, threads=threads,
+            say=display.say, command=command,
+        )  # fmt: skip
     except Stopped:
         say("stopped and saved; the same command goes on")
         raise typer.Exit(130) from None
-    found = ledger.benchmark()
-    ledger.write(verdicts(found))
-    written = [out / "results.jsonl", *tables.write(found, out), page.write(found, out)]
     if as_json:
-        lines = (out / "results.jsonl").read_text(encoding="utf-8").splitlines()
-        print(json.dumps({"budget": found.budget, "rows": [json.loads(line) for line in lines]}, indent=2))
+        print(json.dumps({"budget": done.found.budget, "rows": done.rows}, indent=2))
     else:
-        Console().print(tables.terminal(found))
-    (display.say if as_json else print)(f"written: {', '.join(map(str, written))}")
-    if ledger.failed:
-        for key, why in ledger.failed.items():
+        Console().print(tables.terminal(done.found))
+    (display.say if as_json else print)(f"written: {', '.join(map(str, done.written))}")
+    if done.failed:
+        for key, why in done.failed.items():
             say(f"{key}: {why}")
         raise typer.Exit(1)

@@ -19,6 +19,7 @@ from typing import Any
 from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.once import sharing
 from textgan.metrics.samples import Metric, Samples, Score
+from textgan.parts import is_own_file, own_file
 
 METRICS: dict[str, tuple[str, str]] = {
     "bleu": ("textgan.metrics.ngram", "measure_bleu"),
@@ -128,9 +129,9 @@ def load_metrics(names: Iterable[str], *, beside: Path = Path()) -> dict[str, Me
 
 
 def _load(name: str, beside: Path) -> Metric:
-    path, from_file, function = name.rpartition(".py:")
-    if from_file:
-        return _load_from_file(beside / f"{path}.py", function, name)
+    if is_own_file(name):
+        path, function = own_file(name, (beside,))
+        return _load_from_file(path, function, name)
     if name not in METRICS:
         raise Mistake(f"metrics: there is no metric {name!r}.{did_you_mean(name, METRICS)}")
     module, function = METRICS[name]

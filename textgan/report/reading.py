@@ -141,7 +141,7 @@ def read(run: Path) -> RunRecord:
     evaluation = _json_object(
         run / "evaluation.json", "run `textgan evaluate` on the folder to write it anew"
     )
-    lines, problems = _metrics(run / "metrics.jsonl")
+    lines, problems = metric_rows(run / "metrics.jsonl")
     lines = _in_order(lines)
     logged = [
         f"{row['phase']} step {row['step']}: {row.get('text', '')}"
@@ -222,7 +222,7 @@ def _cells(scores: Any) -> Cells:
     return cells
 
 
-def _metrics(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """The rows of metrics.jsonl that can be read, and a sentence about those that cannot."""
     rows: list[dict[str, Any]] = []
     bad: list[int] = []

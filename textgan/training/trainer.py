@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
 from textgan.training import checkpoints
+from textgan.training.callbacks import Callbacks, Moment
 from textgan.training.evaluation import Evaluation, asked_labels, write_sentences
 from textgan.training.folder import RunFolder
 from textgan.training.game import Game
@@ -41,28 +43,47 @@ class Trainer:
     best: float | None = None
     warnings: list[str] = field(default_factory=list)
     stop: Stop = field(default_factory=Stop)
+    callbacks: Callbacks = field(default_factory=Callbacks)
     _look_due: bool = False
     _health: Health = field(default_factory=Health)
     _current: int = 0
     _seconds_before: float = 0.0
     _seconds: dict[str, float] = field(default_factory=dict)
+    _steps: dict[str, int] = field(default_factory=dict)
+    _resumed: bool = False
+    _ending: str = ""
 
     def run(self, resume: bool = False) -> None:
         """All phases to their end. Raises Stopped where `stop` was asked to, Diverged on NaN."""
         self._began = self._saved = time.monotonic()
+        self._resumed = resume and checkpoints.exists(self._last)
         resumed = self._restore() if resume else False
-        while self._current < len(self.phases):
+        self._tell("on_train_begin")
+        while self._current < len(self.phases) and self._ending != "training":
+            self._ending = ""
             phase = self.phases[self._current]
             if not resumed:
                 phase.begin(self.game)
                 self._enter(phase)
+                self._tell("on_phase_begin")
                 if self._current:
                     self.save()  # what was trained so far is not lost
             resumed = False
             self._play(phase)
             phase.finish()
             self._current += 1
+        self._current = len(self.phases)  # one that was ended early is not gone on with
         self.save()
+
+    def end(self, scores: Mapping[str, Mapping[str, Score]]) -> None:
+        """Tell the callbacks that training has ended. scores: the final ones; none of a run that was stopped or failed,
+        whose own reason is what matters then: what a callback raises is a warning."""
+        try:
+            self._tell("on_train_end", scores)
+        except Mistake as mistake:
+            if scores:
+                raise
+            self.display.warn(str(mistake))
 
     @property
     def elapsed(self) -> float:
@@ -75,6 +96,7 @@ class Trainer:
 
     def _enter(self, phase: Phase) -> None:
         self._health = Health()
+        self._steps[phase.name] = 0
         self.folder.append({"kind": "phase", "phase": phase.name, "step": 0, "seconds": self.elapsed})
         if phase.changes_text:
             checkpoints.save(self.folder.checkpoints / "pretrained", self.game.writers)
@@ -84,13 +106,14 @@ class Trainer:
         self._look_if_due(phase)
         self.display.begin(phase.name, phase.step_count, phase.total, at_most=phase.may_stop_early)
         try:
-            while not phase.done:
+            while not phase.done and not self._ending:
                 self._stop_if_asked()
                 began = time.monotonic()
                 with self.stop.in_step():
                     values = phase.step()
-                step = phase.step_count
+                step = self._steps[phase.name] = phase.step_count
                 logged = step % phase.log_every == 0 or phase.done or "nll-validation" in values
+                numbers: dict[str, float] = {}
                 if logged:
                     numbers = {name: float(value) for name, value in values.items()}
                     row = {"kind": "train", "phase": phase.name, "step": step, "seconds": self.elapsed}
@@ -99,7 +122,9 @@ class Trainer:
                     for warning in self._health.check(phase.name, step, numbers, self._kept):
                         self._warn(phase, warning)
                 self._seconds[phase.name] = self._seconds.get(phase.name, 0.0) + time.monotonic() - began
-                if phase.changes_text and (step % self.evaluation.every == 0 or phase.done):
+                self._tell("on_step_end", numbers)
+                over = phase.done or bool(self._ending)
+                if phase.changes_text and (step % self.evaluation.every == 0 or over):
                     self._look_due = True
                     self._look_if_due(phase)
                     self.save()
@@ -113,6 +138,26 @@ class Trainer:
         row = {"kind": "warning", "phase": phase.name, "step": phase.step_count, "seconds": self.elapsed}
         self.folder.append({**row, "text": text})
         self.display.warn(text)
+
+    def _tell(self, event: str, *more: Any) -> None:
+        """Call the callbacks, and heed one that asks for the end."""
+        asked = self.callbacks.tell(event, self._moment, self._kept, *more)
+        if asked is None or self._ending == "training" or event == "on_train_end":
+            return
+        wanted, name = asked
+        if not self._ending and self._current < len(self.phases):
+            self._warn(self.phases[self._current], f"the callback {name} ended the {wanted} here")
+        self._ending = wanted
+
+    def _moment(self) -> Moment:
+        phase = self.phases[min(self._current, len(self.phases) - 1)]
+        name, step, total = (
+            (phase.name, phase.step_count, phase.total) if phase.name in self._steps else ("", 0, 0)
+        )
+        return Moment(
+            self.folder.path, name, step, total, sum(self._steps.values()), self.elapsed, self._resumed,
+            self.game, self.write,
+        )  # fmt: skip
 
     def _stop_if_asked(self) -> None:
         try:
@@ -128,7 +173,7 @@ class Trainer:
         size, best, random = self.folder.size, self.best, checkpoints.random_state()
         try:
             with self.stop.at_once():
-                self._look(phase)
+                scores, sentences = self._look(phase)
         except Stopped:
             self.folder.cut(size)
             self.best = best
@@ -136,8 +181,9 @@ class Trainer:
             self.save()
             raise
         self._look_due = False
+        self._tell("on_evaluate", scores, sentences)
 
-    def _look(self, phase: Phase) -> None:
+    def _look(self, phase: Phase) -> tuple[dict[str, Score], list[str]]:
         """Draw text, score it against validation text, show some, keep the best weights."""
         game = self.game
         sentences = self.write(self.evaluation.samples, seed=game.seed + 1)
@@ -155,6 +201,7 @@ class Trainer:
         if watched is not None and self.evaluation.better(watched.value, self.best):
             self.best = watched.value
             checkpoints.save(self.folder.checkpoints / "best", game.writers)
+        return scores, sentences
 
     def write(self, count: int, seed: int) -> list[str]:
         """Readable sentences by the generator as it is."""
@@ -196,6 +243,7 @@ class Trainer:
             "metrics-size": self.folder.size,
             "elapsed": self.elapsed,
             "seconds": dict(self._seconds),
+            "steps": dict(self._steps),
             "best": self.best,
             "warnings": list(self.warnings),
             "health": self._health.state_dict(),
@@ -203,6 +251,7 @@ class Trainer:
         }
         checkpoints.save(self._last, players, state, at, keep=True)
         self._saved = time.monotonic()
+        self._tell("on_save", self._last)
 
     def _restore(self) -> bool:
         """Load `checkpoints/last`; whether it lies within a phase. A run that never saved begins anew."""
@@ -219,6 +268,7 @@ class Trainer:
         self._current = state["phase"]
         self._seconds_before = state["elapsed"]
         self._seconds = dict(state["seconds"])
+        self._steps = dict(state.get("steps", {}))
         self.best = state["best"]
         self.warnings = list(state["warnings"])
         self._health.load_state_dict(state["health"])

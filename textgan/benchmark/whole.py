@@ -1,0 +1,118 @@
+"""A benchmark from beginning to end: planned, run, judged and written; for the command and `textgan.benchmark`."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textgan.benchmark.asked import Budget, Words
+from textgan.errors import Mistake
+from textgan.overrides import as_words, as_yaml
+from textgan.points import TEMPERATURES, checked
+
+if TYPE_CHECKING:
+    from textgan.benchmark.results import Benchmark
+    from textgan.benchmark.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Benchmarked:
+    """What came of it. written: results.jsonl, the tables and, last, the page. failed: why, by the run's key."""
+
+    out: Path
+    found: Benchmark
+    verdicts: Sequence[Verdict]
+    written: Sequence[Path]
+    failed: Mapping[str, str]
+
+    @property
+    def page(self) -> Path:
+        return self.written[-1]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Those of `results.jsonl`: a row for each cell, baseline, corpus and verdict, by its `kind`."""
+        lines = (self.out / "results.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def __repr__(self) -> str:
+        told = [f"{verdict.label}: {verdict.word}" for verdict in self.verdicts]
+        return f"Benchmarked({str(self.page)!r}, {'; '.join(told) or 'no verdict'})"
+
+
+def conduct(
+    asked: Words,
+    budget: Budget,
+    out: Path,
+    *,
+    temperatures: Sequence[float] = TEMPERATURES,
+    samples: int | None = None,
+    metrics: Sequence[str] = (),
+    jobs: int = 2,
+    threads: int | None = None,
+    say: Callable[[str], None] | None = None,
+    command: str = "",
+) -> Benchmarked:
+    """Run what is asked for and not there yet; write tables and a page. threads: of each run; by default the cores,
+    shared evenly. Raises Mistake, or `crew.Stopped` after Ctrl-C: the same call goes on."""
+    if out.exists() and not out.is_dir():
+        raise Mistake(f"--out: {out} is a file; name a folder")
+    from textgan.benchmark import page, tables
+    from textgan.benchmark.measure import Request
+    from textgan.benchmark.plan import plan
+    from textgan.benchmark.run import run
+    from textgan.benchmark.verdict import verdicts
+    from textgan.machine import cores
+    from textgan.metrics.suite import load_metrics
+    from textgan.training.progress import Display
+
+    load_metrics(metrics)
+    threads = threads or max(1, cores() // jobs)
+    planned = plan(asked, budget, out, threads=threads, samples=samples, metrics=metrics)
+    request = Request(tuple(temperatures), planned.samples, tuple(metrics))
+    ledger = run(planned, request, jobs=jobs, threads=threads, say=say or Display().say, command=command)
+    found = ledger.benchmark()
+    judged = verdicts(found)
+    ledger.write(judged)
+    written = [out / "results.jsonl", *tables.write(found, out), page.write(found, out)]
+    return Benchmarked(out, found, judged, written, ledger.failed)
+
+
+def benchmark(
+    recipes: str | Path | Sequence[str | Path],
+    *,
+    seeds: Sequence[int] = (1,),
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    budget: str | None = None,
+    temperatures: Sequence[float] = TEMPERATURES,
+    samples: int | None = None,
+    metrics: Sequence[str] = ("distinct", "nll"),
+    jobs: int = 2,
+    threads: int | None = None,
+    out: str | Path = "runs/benchmark",
+    overrides: Sequence[str] = (),
+    **changes: Any,
+) -> Benchmarked:
+    """Recipes by seeds from the same weights, their fronts by temperature, and whether each game helped.
+
+    recipes: names that `textgan recipes` lists, or YAML files. grid: every recipe with each of the values, as in
+    {"strategy.rollouts": [1, 4]}. budget: `smoke`, `demo`, `minutes=5`, `steps=200`. overrides, changes: made to all
+    recipes; see `textgan.train`. out: the same call goes on there. Raises Mistake.
+    """
+    names = [recipes] if isinstance(recipes, (str, Path)) else list(recipes)
+    if not names:
+        raise Mistake("recipe: none given; expected names that `textgan recipes` lists, or YAML files")
+    axes = {key: [as_yaml(value, key) for value in values] for key, values in (grid or {}).items()}
+    points = tuple(dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values()))
+    words = [*overrides, *as_words(changes)]
+    if "seed" in changes:
+        raise Mistake("seed: a benchmark's seeds are told by seeds=[1, 2, 3]")
+    asked = Words(tuple(map(str, names)), tuple(words), tuple(dict.fromkeys(seeds)), points)
+    return conduct(
+        asked, Budget.parse(budget), Path(out), temperatures=checked(temperatures), samples=samples,
+        metrics=list(metrics), jobs=jobs, threads=threads,
+    )  # fmt: skip

@@ -1,0 +1,138 @@
+"""Code of one's own that is called while a run trains: to watch it, to keep something, or to end it early.
+
+    class Early(textgan.Callback):
+        def on_evaluate(self, moment, scores, sentences):
+            if scores["bleu-4"].value > 0.3:
+                moment.end_training()
+
+    textgan.train("seqgan-short", callbacks=[Early()])        # or in a recipe: callbacks: [./mine.py:Early]
+
+The names are those of transformers' callbacks. Loads no torch.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textgan.errors import Mistake
+
+if TYPE_CHECKING:
+    from textgan.metrics.samples import Score
+    from textgan.training.game import Game
+
+
+@dataclass
+class Moment:
+    """Where a run is, as a callback is told.
+
+    run: its folder. phase: `mle`, `discriminator` or `adversarial`; "" before the first. step: of the phase, which
+    has at most `total`; steps: of all phases so far. seconds: of training, over all resumptions. resumed: whether it
+    goes on from a checkpoint. game: both players, the objective and the encoded text, to be looked at.
+    """
+
+    run: Path
+    phase: str
+    step: int
+    total: int
+    steps: int
+    seconds: float
+    resumed: bool
+    game: Game
+    write: Callable[[int, int], list[str]]
+    wanted: str = field(default="", init=False)
+
+    def sample(self, n: int = 10, seed: int = 0) -> list[str]:
+        """`n` sentences by the generator as it is now, at the recipe's `evaluate.temperature`."""
+        return self.write(n, seed)
+
+    def end_phase(self) -> None:
+        """Ask that the phase end after this step; the run goes on with the next."""
+        self.wanted = self.wanted or "phase"
+
+    def end_training(self) -> None:
+        """Ask that training end after this step: the run is saved and scored as one that came to its end."""
+        self.wanted = "training"
+
+
+class Callback:
+    """What is called while a run trains; each method does nothing until it is overridden.
+
+    Training is the same, bit for bit, whatever random numbers a callback draws: all streams are put back after it.
+    Whatever it raises ends the run with one line that names it; the last checkpoint stays. What it keeps to itself
+    is not saved with the run: `on_train_begin` is called again when a run is resumed.
+    """
+
+    def on_train_begin(self, moment: Moment) -> None:
+        """Before the first step of a run, or of its resumption."""
+
+    def on_phase_begin(self, moment: Moment) -> None:
+        """Before the first step of each phase; not again where a run is resumed in the midst of it."""
+
+    def on_step_end(self, moment: Moment, numbers: Mapping[str, float]) -> None:
+        """After each step. numbers: what it wrote to `metrics.jsonl`; empty for a step that is not logged."""
+
+    def on_evaluate(self, moment: Moment, scores: Mapping[str, Score], sentences: Sequence[str]) -> None:
+        """After each look at the generator: the sentences it wrote, scored against validation text."""
+
+    def on_save(self, moment: Moment, checkpoint: Path) -> None:
+        """After `checkpoints/last` was written; a resumed run goes on from there."""
+
+    def on_train_end(self, moment: Moment, scores: Mapping[str, Mapping[str, Score]]) -> None:
+        """At the end: the scores against test text of `real`, `before` and `after`.
+
+        Also where the run was stopped or failed, so that what was opened can be closed; scores is empty then.
+        """
+
+
+class Callbacks:
+    """Those of a run, called in their order. kept: says in words which checkpoint there is to go on from."""
+
+    def __init__(self, callbacks: Sequence[Callback] = ()) -> None:
+        for one in callbacks:
+            if not isinstance(one, Callback):
+                is_class = isinstance(one, type) and issubclass(one, Callback)
+                remedy = f"give {one.__name__}()" if is_class else "expected a textgan.Callback"
+                raise Mistake(f"callbacks: {one!r:.80} is no callback; {remedy}")
+        self.callbacks = tuple(callbacks)
+
+    def tell(
+        self, event: str, moment: Callable[[], Moment], kept: Callable[[], str], *more: Any
+    ) -> tuple[str, str] | None:
+        """Call `event` of each. Returns what one of them asked for, `phase` or `training`, and its name.
+
+        Raises Mistake for whatever one of them raises.
+        """
+        if not self.callbacks:
+            return None
+        from textgan.training.checkpoints import random_state, set_random_state
+
+        asked: tuple[str, str] | None = None
+        state = random_state()
+        try:
+            for one in self.callbacks:
+                now = moment()
+                try:
+                    getattr(one, event)(now, *more)
+                except Mistake:
+                    raise
+                except Exception as error:  # whatever the user's own code raises, said on one line
+                    raise Mistake(
+                        f"callbacks.{type(one).__name__}.{event}: {_told(error)}; {kept()}; mend it and go on with "
+                        "--resume"
+                    ) from error
+                if now.wanted and (asked is None or now.wanted == "training"):
+                    asked = now.wanted, type(one).__name__
+        finally:
+            set_random_state(state)
+        return asked
+
+
+def _told(error: Exception) -> str:
+    """`ZeroDivisionError: division by zero (mine.py, line 12)`, on one line."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join("".join(traceback.format_exception_only(error)).split())
+    return f"{what} ({Path(last.filename).name}, line {last.lineno})"
