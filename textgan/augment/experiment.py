@@ -1,0 +1,321 @@
+"""`textgan augment` from files to files: generate, filter, measure, write. What was done is kept, not done again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from textgan.augment.classifiers import BATCH, CLASSIFIERS
+from textgan.augment.generating import (
+    BUDGETS,
+    Budget,
+    Generated,
+    Reading,
+    generate,
+    train_generator,
+    write_table,
+)
+from textgan.augment.labelled import (
+    FEWEST,
+    Labelled,
+    by_letter,
+    labels_of,
+    pick,
+    quotas,
+    read_labelled,
+    stratified,
+    together,
+)
+from textgan.augment.sieve import Sieve
+from textgan.augment.simple import changed, copied, more
+from textgan.augment.verdict import Cell, Comparison, compare
+from textgan.choosing import weights_of
+from textgan.data.corpus import Split
+from textgan.doctor.examine import examine
+from textgan.errors import Mistake, did_you_mean
+from textgan.loaded import LoadedRun, load
+from textgan.training.folder import write_json, write_text
+from textgan.training.progress import Waiting
+
+ENDINGS = (".csv", ".tsv", ".jsonl")
+LEAST_ADDED = 200
+"""Sentences that are generated for few labels; for more, as many as there are labels; never more than asked for."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command was asked for. reject: share of the judge's lowest scores to drop. balance: see `Asked`."""
+
+    train: Path
+    text: str
+    label: str
+    n: int
+    out: Path
+    run: Path | None = None
+    test: Path | None = None
+    budget: str = "usual"
+    with_real: bool = False
+    balance: Literal["even", "train"] | Mapping[str, float] = "train"
+    temperature: float = 1.0
+    reject: float = 0.5
+    seed: int = 1
+
+    @property
+    def work(self) -> Path:
+        """Runs, generated text and answers, beside the file that is written: `aug.work` of aug.csv."""
+        return self.out.with_suffix(".work")
+
+    def check(self) -> None:
+        """Mistake for what can be seen without reading the text."""
+        if self.budget not in BUDGETS:
+            raise Mistake(
+                f"--budget: there is none called {self.budget!r}.{did_you_mean(self.budget, BUDGETS)}"
+            )
+        if self.out.suffix.lower() not in ENDINGS:
+            raise Mistake(
+                f"--out: {self.out} ends in none of {', '.join(ENDINGS)}; name it {self.out.stem}.csv"
+            )
+        if self.out.exists():
+            raise Mistake(f"--out: {self.out} exists already; name another file, or take it away")
+        if not self.out.parent.is_dir():
+            raise Mistake(f"--out: there is no folder {self.out.parent}; make it first")
+        if self.text == self.label:
+            raise Mistake(
+                f"--label-column: {self.label!r} is the text column too; name the one that holds the class"
+            )
+        if self.n < 1 or not self.temperature > 0:
+            raise Mistake("-n and --temperature: expected values above 0")
+        if not 0 <= self.reject < 1:
+            raise Mistake(f"--reject: {self.reject:g} is no share to drop; give 0 or more and less than 1")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. generated: of all labels, for every setting measured: (labels, seed) -> text."""
+
+    request: Request
+    data: Labelled
+    generated: Generated
+    measured: Mapping[tuple[int, int], Generated]
+    comparisons: list[Comparison]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Real text as there might be of it, to generate from and to measure with. name: of its files."""
+
+    name: str
+    real: Split
+    whole: bool
+    seed: int
+
+    @property
+    def labels(self) -> int:
+        return len(self.real)
+
+
+def augment(request: Request, say: Callable[[str], None] = lambda line: None) -> Outcome:
+    """Do what is asked and write the table; goes on with what an earlier call of the same request left undone.
+
+    say: a line for each stage. Raises Mistake, and Interrupted after Ctrl-C.
+    """
+    request.check()
+    budget = BUDGETS[request.budget]
+    data = read_labelled(request.train, request.text, request.label, request.test, request.seed)
+    run = None if request.run is None else _check_run(request.run, data)
+    shares = _shares(request, data)
+    _check_work(request, data)
+    work, reading, notes = request.work, _prepare(request, data), list(data.notes)
+    say(f"{len(data.train):,} labelled sentences to learn from, {len(data.test):,} to test by")
+    if run is not None:
+        notes.append(
+            "the run is older than the measurement: what it has learnt from other labels is in its text"
+        )
+    settings = [Setting("all", data.train, True, request.seed), *_smaller(data, budget)]
+    if skipped := [size for size in budget.sizes if size >= len(data.train)]:
+        notes.append(
+            f"not measured at {', '.join(f'{size:,}' for size in skipped)} labels: there are not as many"
+        )
+    generated: dict[str, Generated] = {}
+    for number, setting in enumerate(settings, 1):
+        counts = quotas(shares, request.n if setting.whole else _added(request.n, setting.labels))
+        kept = work / "generated" / f"{setting.name}.json"
+        if run is not None and not setting.whole:
+            generated[setting.name] = generated["all"].first(counts)
+            continue
+        if not kept.is_file():
+            say(
+                f"generator {number} of {len(settings) if run is None else 1}: from {setting.labels:,} labels"
+            )
+            path = request.run or train_generator(
+                setting.name,
+                setting.real,
+                work / "data" / "test.csv",
+                data.names,
+                reading.tokenizer,
+                work,
+                budget,
+                setting.seed,
+            )
+            sieve = Sieve(
+                setting.real,
+                data.names,
+                reject=request.reject,
+                letters=letters,
+                memory=1.0 if letters else 0.8,
+            )
+            with Waiting() as waiting:
+                found = generate(
+                    run or load(path), counts, sieve, tries=budget.tries, temperature=request.temperature,
+                    seed=setting.seed, tell=waiting.tell,
+                )  # fmt: skip
+            kept.parent.mkdir(exist_ok=True)
+            found.save(kept)
+        generated[setting.name] = Generated.load(kept)
+    made = generated["all"]
+    if not len(made.split):
+        raise Mistake(
+            f"--out: of {made.drawn:,} sentences the filters left none; give more text, a --run that was trained "
+            "for longer, or --reject 0"
+        )
+    if len(made.split) < made.wanted:
+        notes.append(f"{made.wanted:,} sentences were asked for; the filters left {len(made.split):,}")
+    say("measuring on held-out text whether it helps")
+    with Waiting() as waiting:
+        cells = list(
+            _measure(settings, generated, data, budget, work / "cells.jsonl", reading.letters, waiting.tell)
+        )
+    table = together(data.train, made.split) if request.with_real else made.split
+    write_table(request.out, table, data.names, request.text, request.label)
+    by_setting = {(s.labels, s.seed): generated[s.name] for s in settings}
+    return Outcome(request, data, made, by_setting, compare(cells), tuple(notes))
+
+
+def _added(n: int, labels: int) -> int:
+    return min(n, max(LEAST_ADDED, labels))
+
+
+def _smaller(data: Labelled, budget: Budget) -> list[Setting]:
+    """As if there were fewer labels: a choice for each seed, within which more labels are the fewer and others."""
+    labels = labels_of(data.train)
+    return [
+        Setting(f"labels{size}-seed{seed}", pick(data.train, stratified(labels, size, seed)), False, seed)
+        for size in budget.sizes
+        if FEWEST * len(data.names) <= size < len(data.train)
+        for seed in budget.seeds
+    ]
+
+
+def _measure(
+    settings: list[Setting],
+    generated: Mapping[str, Generated],
+    data: Labelled,
+    budget: Budget,
+    path: Path,
+    letters: bool,
+    tell: Callable[[str, float], None],
+) -> Iterator[Cell]:
+    """Every classifier on every arm of every setting; answers that are in the file are taken from there."""
+    kept = {cell.key: cell for cell in _answers(path)}
+    test = by_letter(data.test) if letters else data.test
+    whole = [replace(settings[0], seed=seed) for seed in budget.seeds]
+    asked = [(setting, name) for setting in [*settings[1:], *whole] for name in CLASSIFIERS]
+    for done, (setting, name) in enumerate(asked):
+        for arm, train in arms(setting, generated[setting.name].split, len(data.names)).items():
+            cell = kept.get((setting.labels, setting.seed, arm, name))
+            if cell is None:
+                tell(
+                    f"measuring {name}, {setting.labels:,} labels, seed {setting.seed}: {arm}",
+                    done / len(asked),
+                )
+                updates = max(budget.updates, math.ceil(budget.passes * setting.labels / BATCH))
+                text = by_letter(train) if letters else train
+                right = CLASSIFIERS[name](text, test, len(data.names), setting.seed, updates)
+                added = len(train) - setting.labels
+                cell = Cell(setting.labels, setting.whole, setting.seed, arm, name, added, right)
+                with path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(cell.row()) + "\n")
+            yield cell
+
+
+def _answers(path: Path) -> list[Cell]:
+    """The answers in the file; a line that was cut off in the middle is taken away."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        write_text(path, whole)
+    return [Cell.of(json.loads(line)) for line in whole.splitlines()]
+
+
+def arms(setting: Setting, generated: Split, classes: int) -> dict[str, Split]:
+    """What the classifiers learn from; every arm but `real` has as many sentences of each label."""
+    real = setting.real
+    counts = np.bincount(labels_of(generated), minlength=classes).tolist()
+    return {
+        "real": real,
+        "augmented": together(real, generated),
+        "simple": together(real, more(real, counts, setting.seed, changed)),
+        "copies": together(real, more(real, counts, setting.seed, copied)),
+    }
+
+
+def _check_run(path: Path, data: Labelled) -> LoadedRun:
+    run = load(path)
+    if {*run.label_names} != {*data.names}:
+        theirs = ", ".join(map(repr, run.label_names)) or "none"
+        raise Mistake(
+            f"--run: its labels are {theirs}, and TRAIN's {', '.join(map(repr, data.names))}; they must be the same"
+        )
+    return run
+
+
+def _shares(request: Request, data: Labelled) -> list[float]:
+    """What part of the generated text each label is to have, in any unit."""
+    if request.balance == "train":
+        return [float(count) for count in np.bincount(labels_of(data.train), minlength=len(data.names))]
+    if isinstance(request.balance, str):
+        return [1.0] * len(data.names)
+    weights = weights_of(request.balance, data.names)
+    return [weights.get(name, 0.0) for name in data.names]
+
+
+def _check_work(request: Request, data: Labelled) -> None:
+    """The folder of the work is new, or of the same request and text. Mistake where it is of another."""
+    digest = hashlib.sha256(
+        json.dumps([asdict(data.train), asdict(data.test), data.names]).encode()
+    ).hexdigest()
+    facts = {key: value for key, value in asdict(request).items() if key not in ("out", "with_real")}
+    now: dict[str, Any] = {key: str(v) if isinstance(v, Path) else v for key, v in facts.items()} | {
+        "text-sha": digest
+    }
+    kept = request.work / "request.json"
+    if not request.work.exists():
+        request.work.mkdir()
+        write_json(kept, now)
+        return
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    if different := sorted(key for key in now if before.get(key) != now[key]):
+        raise Mistake(
+            f"--out: {request.work} holds the work of another request (different: {', '.join(different)}); "
+            "name another file, or take the folder away"
+        )
+
+
+def _prepare(request: Request, data: Labelled) -> Reading:
+    """Write the text as tables for the runs; how it is to be read."""
+    folder = request.work / "data"
+    folder.mkdir(exist_ok=True)
+    kept = folder / "reading.json"
+    if not kept.is_file():
+        write_table(folder / "test.csv", data.test, data.names)
+        write_table(folder / "all.csv", data.train, data.names)
+        write_json(kept, asdict(Reading.of(examine(folder / "all.csv", "text", "label"))))
+    return Reading(**json.loads(kept.read_text(encoding="utf-8")))
