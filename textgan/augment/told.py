@@ -24,11 +24,11 @@ SHOWN = 8
 """Sentences of each label on the page."""
 HOW = (
     "Accuracy on held-out text, mean over the seeds with a 95% interval over seeds and test sentences, widened for "
-    "few seeds. The generators learnt from the labels of their row alone, one for each seed; of all labels there is one "
-    "generator, and seeds differ in the classifier. All rows below real text alone add the same "
-    "number of sentences of each label to it: generated ones, real ones with words swapped or left out (after Wei & "
-    "Zou 2019, without synonyms), and plain copies. CNN: from scratch (Kim 2014); linear: naive Bayes on words and "
-    "pairs of words."
+    "few seeds. The generators learnt from the labels of their row alone, one for each seed; of all labels there is "
+    "one generator, and seeds differ in the classifier. All rows below real text alone add the same number of "
+    "sentences of each label to it: generated ones, real ones with words swapped or left out (after Wei & Zou 2019, "
+    "without synonyms), and plain copies. CNN: from scratch (Kim 2014); linear: naive Bayes on words and pairs of "
+    "words."
 )
 
 

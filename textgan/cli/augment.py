@@ -45,8 +45,8 @@ def augment(
     from rich.console import Console
 
     from textgan.augment import told
-    from textgan.augment.experiment import Request
     from textgan.augment.experiment import augment as work_through
+    from textgan.augment.request import Request
     from textgan.augment.verdict import headline, sentence
     from textgan.run import Interrupted
     from textgan.training.progress import Display
