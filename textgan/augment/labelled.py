@@ -53,7 +53,9 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
     known = {*held.texts}
     fresh = np.array([i for i, each in enumerate(rest.texts) if each not in known], dtype=np.int64)
     if len(fresh) < len(rest):
-        notes.append(f"{len(rest) - len(fresh):,} sentences of TRAIN occur in the test text too; left out")
+        notes.append(
+            f"left out of TRAIN, since the test text has them too: {len(rest) - len(fresh):,} sentences"
+        )
     rest = pick(rest, fresh)
     counts = Counter(rest.labels)
     for i, name in enumerate(names):

@@ -90,9 +90,10 @@ def filters(generated: Generated) -> str:
     told = ", ".join(
         f"{generated.dropped[rule]:,} {RULES[rule]}" for rule in RULES if generated.dropped.get(rule)
     )
-    return f"of {generated.drawn:,} sentences drawn {len(generated.split):,} were kept" + (
-        f"; {told}" if told else ""
-    )
+    kept = len(generated.split)
+    if rest := generated.drawn - kept - sum(generated.dropped.values()):
+        told += f"{', ' * bool(told)}{rest:,} were not needed"
+    return f"of {generated.drawn:,} sentences drawn {kept:,} were kept" + f"; {told}" * bool(told)
 
 
 def page(outcome: Outcome) -> str:
