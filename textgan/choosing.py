@@ -1,7 +1,7 @@
 """Which of the sentences that a generator writes are kept: what was asked for, label by label, one at a time.
 
 Nothing here knows a model: candidates come from an iterator and are looked at once, so that a hundred thousand take no
-more memory than ten, but for a number of 8 bytes a sentence where none may come twice.
+more memory than ten, but for some 100 bytes a sentence where none may come twice.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 from textgan.augment.experiment import Outcome
@@ -76,12 +77,14 @@ def write(outcome: Outcome) -> list[Path]:
 
 
 def table(outcome: Outcome) -> Table:
-    """Accuracy by classifier, number of labels and arm."""
-    made = Table(title="Accuracy on held-out text", caption="mean over seeds [95% interval]")
-    for column in ("", *ARMS.values()):
-        made.add_column(column, justify="left" if not column else "right")
+    """Accuracy by classifier and number of labels, a column for each arm; narrow, since a terminal may be."""
+    caption = "mean over seeds ± half of its 95% interval"
+    made = Table(title="Accuracy on held-out text", caption=caption, box=box.SIMPLE_HEAD, pad_edge=False)
+    made.add_column("", no_wrap=True)
+    for column in ("real", "+ generated", "+ changed", "+ copies"):
+        made.add_column(column, justify="right", no_wrap=True)
     for each in outcome.comparisons:
-        made.add_row(_name(each), *(_shown(each.accuracy.get(arm)) for arm in ARMS))
+        made.add_row(_name(each), *(_narrow(each.accuracy.get(arm)) for arm in ARMS))
     return made
 
 
@@ -151,6 +154,10 @@ def _points(gain: Measured | None) -> str:
 
 def _shown(found: Measured | None) -> str:
     return MISSING if found is None else f"{plain(found.mean)} [{plain(found.low)}, {plain(found.high)}]"
+
+
+def _narrow(found: Measured | None) -> str:
+    return MISSING if found is None else f"{plain(found.mean)} ± {plain((found.high - found.low) / 2)}"
 
 
 def _name(each: Comparison) -> str:

@@ -156,7 +156,8 @@ def headline(found: Sequence[Comparison]) -> str:
     if not helped:
         told = f"Generated text did not help: in none of {len(gains)} comparisons is accuracy higher beyond chance"
         return told + (f", and it hurt {joined(hurt)}" if hurt else "")
-    told = f"Generated text helped {joined(helped)}" + (f"; it hurt {joined(hurt)}" if hurt else "")
+    told = f"Generated text helped in {len(helped)} of {len(gains)} comparisons, {joined(helped)}"
+    told += f"; it hurt {joined(hurt)}" if hurt else ""
     more = [each for each in helped if each.over is not None and each.over.word == HELPED]
     if not more:
         return f"{told}; but not shown to be more than simple changes of real text do"
