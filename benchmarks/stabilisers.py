@@ -50,7 +50,7 @@ def budget(smoke: bool) -> list[str]:
     """The overrides that make a cell short."""
     if smoke:
         return ["budget=smoke"]
-    return ["budget=demo", "train.adversarial.steps=100", "evaluate.every=50", "evaluate.final=2000"]
+    return ["budget=demo", "train.adversarial.steps=60", "evaluate.every=30", "evaluate.final=2000"]
 
 
 def train(arguments: list[str], folder: Path) -> str | None:

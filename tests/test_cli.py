@@ -40,12 +40,12 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
     seen: dict[str, object] = {}
     fake = types.ModuleType("textgan.run")
 
-    def load(run: Path, checkpoint: str) -> Loaded:
-        seen.update(run=run, checkpoint=checkpoint)
+    def load(run: Path, checkpoint: str, *, trust_code: bool) -> Loaded:
+        seen.update(run=run, checkpoint=checkpoint, trust_code=trust_code)
         return Loaded(seen)
 
     class Interrupted(Exception):
-        pass
+        code = 130
 
     def train(recipe: object, out: Path | None, seed: int | None, resume: bool, command: str) -> Path:
         seen.update(recipe=recipe, out=out, seed=seed, resume=resume, command=command)
@@ -77,7 +77,13 @@ def test_sample_writes_sentences_and_nothing_else(
     said = {"label": "pos", "tokens": 4, "log_prob": -2.0, "log_prob_per_token": -0.5, "score": 0.5}
     assert rows == [{"text": f"sentence {i} é", **said} for i in range(2)]
     asked = Asked(temperature=0.7, top_k=5, top_p=0.9, prefix="a", label="pos", seed=4)
-    assert calls == {"run": Path("run"), "checkpoint": "best", "asked": asked, "told": True}
+    assert calls == {
+        "run": Path("run"),
+        "checkpoint": "best",
+        "trust_code": False,
+        "asked": asked,
+        "told": True,
+    }
     assert run(["sample", "run", "-n", "3"]) == 0
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("sentence 0 é\nsentence 1 é\nsentence 2 é\n", "")
@@ -99,15 +105,17 @@ def test_what_is_to_be_kept_is_handed_over_and_what_was_dropped_told(
     assert calls["asked"] == Asked(reject="odds", balance="train")
 
 
-def test_train_hands_everything_over_and_stops_with_130(
-    calls: dict[str, object], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("code", [130, 0])  # Ctrl-C, and a scheduler's SIGTERM
+def test_train_hands_everything_over_and_stops_with_the_signal_s_code(
+    code: int, calls: dict[str, object], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys.modules["textgan.run"].Interrupted, "code", code)
     Path("mine.py").write_text("class G:\n    def __init__(self, hidden: int = 1): ...\n")
     Path("r.yaml").write_text(
         "corpus: {name: ./mine.py:G}\ngenerator: {name: ./mine.py:G}\nlength: 9\ntrain: {mle: {}}\n"
     )
     words = ["train", "r.yaml", "generator.hidden=3", "--out", "o", "length=8", "--seed", "5", "--resume"]
-    assert run(words) == 130
+    assert run(words) == code
     assert capsys.readouterr().err == "textgan: stopped and saved; go on with: textgan train x --resume\n"
     assert (calls["out"], calls["seed"], calls["resume"]) == (Path("o"), 5, True)
     assert calls["recipe"].values["length"] == 8  # type: ignore[attr-defined]
@@ -162,7 +170,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 def test_a_mistake_of_several_lines(
     calls: dict[str, object], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load(run: Path, checkpoint: str) -> Loaded:
+    def load(run: Path, checkpoint: str, *, trust_code: bool) -> Loaded:
         raise Mistake("a: wrong\nb: wrong")
 
     monkeypatch.setattr(sys.modules["textgan.loaded"], "load", load)
@@ -218,7 +226,7 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
         "import sys, types\nfrom textgan import cli\nfrom textgan.choosing import Drawn\n"
         "fake = types.ModuleType('textgan.loaded')\n"
         "class L:\n    def draw(self, n, asked, **how): return (Drawn('word ' * 20) for _ in range(n))\n"
-        "fake.load = lambda run, checkpoint: L()\nsys.modules['textgan.loaded'] = fake\n"
+        "fake.load = lambda run, checkpoint, trust_code: L()\nsys.modules['textgan.loaded'] = fake\n"
         "cli.main(['sample', sys.argv[1], '-n', '100000'])\n"
     )
     (tmp_path / "recipe.yaml").write_text("length: 20\n")

@@ -120,3 +120,10 @@ def test_seeded_leaves_the_outer_stream_alone() -> None:
     assert torch.equal(torch.rand(3), wanted)
     with seeded(99):
         assert torch.equal(torch.rand(2), first)
+
+
+@pytest.mark.parametrize("size", [5, 300, 320])
+def test_weights_that_are_no_numbers_draw_a_token_that_exists(size: int) -> None:
+    """So that they reach the loss, where NaN is told, and not an embedding, which knows no such token."""
+    drawn = draw(torch.full((4, size), float("nan")))
+    assert drawn.shape == (4,) and bool((drawn < size).all()) and bool((drawn >= 0).all())

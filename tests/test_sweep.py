@@ -138,7 +138,7 @@ def test_other_settings_start_anew(run: Path, change: dict[str, int]) -> None:
 def test_other_weights_other_references_and_a_damaged_file_start_anew(run: Path, tmp_path: Path) -> None:
     first = sweep(run, [1.0])
     weights = run / "checkpoints"
-    shutil.copy(weights / "pretrained/generator.safetensors", weights / "last/generator.safetensors")
+    shutil.copytree(weights / "pretrained", weights / "last", dirs_exist_ok=True)
     again = sweep(run, [1.0])
     assert values(again) != values(first) and at(again, 1.0).scores == evaluate_run(run)
     assert len((run / "sweep.jsonl").read_text().splitlines()) == 3  # the old weights' point is gone

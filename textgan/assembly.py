@@ -81,7 +81,7 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     def vectors(size: int) -> Tensor:
         return cooccurrence_vectors(splits["train"], vocabulary, size)
 
-    torch.manual_seed(settings.seed)
+    checkpoints.seed_all(settings.seed)
     engine = engine_for(settings.device, settings.precision, settings.threads)
     handed = {
         "vocabulary": vocabulary,
@@ -186,4 +186,4 @@ def start_checkpoint(run: Path) -> Path:
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"start: {run} is not a run folder; give one that `textgan train` wrote")
     pretrained = run / "checkpoints" / "pretrained"
-    return pretrained if pretrained.exists() else checkpoints.find(run / "checkpoints" / "last")
+    return pretrained if checkpoints.exists(pretrained) else checkpoints.find(run / "checkpoints" / "last")

@@ -51,12 +51,12 @@ class Kinds:
     notes: list[str]
 
 
-def read(run: Path) -> Kinds:
+def read(run: Path, trust_code: bool = False) -> Kinds:
     """Build the run's corpus and judge, and read train and test split. The same vectors every time.
 
     A document without a known word has a vector of zeros. Mistake for a run without a discriminator or labels.
     """
-    recipe = Recipe.load(run / "recipe.yaml")
+    recipe = Recipe.of_run(run, trust_code)
     if recipe.values.get("discriminator") is None:
         raise Mistake(f"{run}: the run has no discriminator, whose features would be the vectors")
     built = build(recipe)

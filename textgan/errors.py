@@ -17,3 +17,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if near:
         return f" Did you mean {near[0]!r}?"
     return f" Known: {', '.join(names)}." if names else ""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether it says so, in any of the forms that Python, numpy and torch (CPU or GPU) have for it."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    text = str(error)
+    return isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
+
+
+_NO_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "Cannot allocate memory")

@@ -43,6 +43,7 @@ class LoadedRun:
     label_names: tuple[str, ...]
     length: int
     engine: Accelerator
+    recipe: Recipe
 
     def sample(
         self,
@@ -134,7 +135,7 @@ class LoadedRun:
 
     def _judge(self) -> Discriminator | str:
         """The judge, or why there is none that could score a sentence."""
-        recipe = Recipe.load(self.path / "recipe.yaml")
+        recipe = self.recipe
         phases = recipe.values.get("train") or {}
         if not recipe.values.get("discriminator") or not {"discriminator", "adversarial"} & {*phases}:
             return "this run has no judge; train one with a recipe that has a discriminator, such as seqgan-short"
@@ -149,8 +150,7 @@ class LoadedRun:
         return judge.to(self.engine.device).eval()
 
     def _objective(self) -> object:
-        recipe = Recipe.load(self.path / "recipe.yaml")
-        return part(recipe, "objective", decode=self.tokenizer.decode)
+        return part(self.recipe, "objective", decode=self.tokenizer.decode)
 
     def _weights(self, asked: Asked) -> dict[str, float] | None:
         """How often each label is asked for; None in a run without labels."""
@@ -172,7 +172,7 @@ class LoadedRun:
         return weights_of(asked.balance, self.label_names)
 
     def _corpus(self) -> Corpus:
-        corpus: Corpus = part(Recipe.load(self.path / "recipe.yaml"), "corpus")
+        corpus: Corpus = part(self.recipe, "corpus")
         return corpus
 
     def _known(self) -> frozenset[int]:
@@ -209,38 +209,58 @@ def _handed(recipe: Recipe, tokenizer: Tokenizer, names: tuple[str, ...]) -> dic
     }
 
 
-def load(run: Path, checkpoint: str = "last") -> LoadedRun:
-    """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake."""
+def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> LoadedRun:
+    """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake.
+
+    trust_code: the `.py` files that the run's recipe names may be run; without it, naming one is a Mistake.
+    """
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"{run}: not a run folder; give one that `textgan train` wrote")
-    recipe = Recipe.load(run / "recipe.yaml")
+    recipe = Recipe.of_run(run, trust_code)
     tokenizer = Tokenizer.load(run / "tokenizer")
-    names = tuple(json.loads((run / "labels.json").read_text(encoding="utf-8")))
+    names = _label_names(run / "labels.json")
     settings = recipe.settings
     engine = engine_for(settings.device, settings.precision, settings.threads)
     handed = _handed(recipe, tokenizer, names)
     generator: Generator = part(recipe, "generator", **handed)
-    known = [folder.name for folder in (run / "checkpoints").glob("[a-z]*")]
-    if checkpoint not in known:
+    folder = run / "checkpoints" / checkpoint
+    if not checkpoints.exists(folder):
+        known = [place.name for place in (run / "checkpoints").glob("[a-z]*")]
         raise Mistake(
             f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"
         )
-    folder = run / "checkpoints" / checkpoint
     if generator.reads_judge:
         judge: Discriminator = part(recipe, "discriminator", **handed, decode=tokenizer.decode)
         checkpoints.load_player(folder, "discriminator", judge)
         generator.meet(judge.to(engine.device).eval())
     checkpoints.load_player(folder, "generator", generator)
     generator = generator.to(engine.device).eval()
-    return LoadedRun(run, generator, tokenizer, names, settings.length, engine)
+    return LoadedRun(run, generator, tokenizer, names, settings.length, engine, recipe)
+
+
+def _label_names(file: Path) -> tuple[str, ...]:
+    try:
+        names = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Mistake(f"{file}: missing or damaged; expected the run's label names, [] where it has none")
+    return tuple(names)
 
 
 def evaluate_run(
-    run: Path, references: Path | None = None, metrics: list[str] | None = None
+    run: Path,
+    references: Path | None = None,
+    metrics: list[str] | None = None,
+    *,
+    trust_code: bool = False,
 ) -> dict[str, Score]:
-    """Scores of freshly drawn text against the run's test split, or against a file's lines. Raises Mistake."""
-    loaded = load(run)
-    recipe = Recipe.load(run / "recipe.yaml")
+    """Scores of freshly drawn text against the run's test split, or against a file's lines. Raises Mistake.
+
+    trust_code: as for `load`.
+    """
+    loaded = load(run, trust_code=trust_code)
+    recipe = Recipe.of_run(run, trust_code)
     built = build(recipe)
     evaluation = built.evaluation
     if metrics is not None:

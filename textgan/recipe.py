@@ -7,7 +7,8 @@ shown at once, each on its own line with its place and the nearest right word.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -112,7 +113,24 @@ class Recipe:
 
         mistakes += faulty + unknown + wrong + merge(values, budget, user, takes)
         name = values.pop("name", None) or title(path)
+        if not re.fullmatch(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,99}", str(name)):
+            mistakes.append(
+                f"name: {str(name)!r:.60} cannot name a run folder; expected at most 100 characters, no slash in "
+                "them, and no dot at first"
+            )
         return cls(str(name), path.parent.resolve(), values, tuple(mistakes))
+
+    @classmethod
+    def of_run(cls, run: Path, trust_code: bool = False) -> Recipe:
+        """The recipe of a run folder, which may come from a stranger: without `trust_code`, Mistake if it names a file
+        of code, before any of it is run."""
+        values, _ = read(run / "recipe.yaml")
+        files = sorted(set(_own_files(values)))
+        if files and not trust_code:
+            raise Mistake(
+                f"{run}: its recipe runs code of {', '.join(files)}; read it, and add --trust-code if you trust it"
+            )
+        return cls.load(run / "recipe.yaml")
 
     @property
     def settings(self) -> Settings:
@@ -207,6 +225,19 @@ class Recipe:
             for key, phase in needs.items()
             if self.values.get(key) is None
         ]
+
+
+def _own_files(value: Any) -> Iterator[str]:
+    """The files of code that a recipe's values name, wherever they stand in it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _own_files(key)
+            yield from _own_files(inner)
+    elif isinstance(value, (list, tuple, set)):
+        for inner in value:
+            yield from _own_files(inner)
+    elif is_own_file(value):
+        yield value.rpartition(":")[0]
 
 
 def _mapping(value: Any, place: str, wanted: str) -> dict[str, Any]:

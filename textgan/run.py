@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import shlex
+import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -16,20 +20,29 @@ import yaml
 from accelerate import Accelerator
 
 from textgan.assembly import Built, build
-from textgan.data.corpus import token_counts
-from textgan.errors import Mistake
+from textgan.data.corpus import Corpus, fingerprint, token_counts
+from textgan.errors import Mistake, out_of_memory
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.evaluation import judge_accuracy
-from textgan.training.folder import RunFolder, write_json
+from textgan.training.folder import RunFolder, write_json, write_text
+from textgan.training.lock import locked
 from textgan.training.progress import Display, clock
-from textgan.training.trainer import Stopped, Trainer, as_rows
+from textgan.training.stopping import Stop, Stopped
+from textgan.training.trainer import Trainer, as_rows
 
 PACKAGES = ("textgan", "torch", "accelerate", "tokenizers", "transformers", "numpy")
 
 
 class Interrupted(Exception):
-    """The run stopped on request and is saved. The text says how to go on."""
+    """The run stopped on request and is saved. The text says how to go on; code: the command's exit code.
+
+    A scheduler's SIGTERM is no failure (0); Ctrl-C is 130, as of any program.
+    """
+
+    def __init__(self, text: str, code: int = 130) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 def train(
@@ -39,35 +52,100 @@ def train(
     resume: bool = False,
     command: str = "",
 ) -> Path:
-    """Train as the recipe says; return the run folder. Raises Mistake, Diverged, or Interrupted after Ctrl-C."""
+    """Train as the recipe says; return the run folder. Raises Mistake, Diverged, or Interrupted on Ctrl-C or SIGTERM.
+
+    What ends a run otherwise (no room, no memory) is a Mistake too: one line that names the checkpoint to go on from.
+    """
     if seed is not None:
         recipe = replace(recipe, values={**recipe.values, "seed": seed})
     recipe.check()
     path = out or Path("runs") / f"{recipe.name}-seed{recipe.settings.seed}"
     folder = RunFolder(path)
     resolved = yaml.safe_dump(recipe.resolved(), sort_keys=False, allow_unicode=True, width=100)
-    _check_folder(path, resolved, resume)
-    display = Display()
-    built = build(recipe, display)
-    if not path.exists():
-        folder.create(resolved, _environment(command, recipe, built.game.engine))
-        built.tokenizer.save(path / "tokenizer")
-        write_json(path / "labels.json", list(built.corpus.label_names))
-    trainer = Trainer(
-        built.game, built.phases, built.evaluation, built.corpus, built.tokenizer, folder, display
-    )
-    display.say(f"{'resuming' if resume else 'training'} {recipe.name} on {built.corpus.name}: {path}")
+    _check_folder(folder, resolved, resume)
+    again = f"textgan train {_again(command, path)}"
+    display, stop = Display(), Stop()
+    stop.say = display.say
     try:
-        trainer.run(resume)
+        with ExitStack() as held, _in_one_line(folder, again):
+            if resume:
+                held.enter_context(locked(path))
+                held.enter_context(stop.listening())
+                with stop.at_once():
+                    built = build(recipe, display)
+                _check_corpus(folder, built.corpus)
+            else:
+                built = build(recipe, display)
+                with folder.creating() as fresh:
+                    _begin(fresh, resolved, built, _environment(command, recipe, built.game.engine))
+                held.enter_context(locked(path))
+                held.enter_context(stop.listening())
+            trainer = Trainer(
+                built.game, built.phases, built.evaluation, built.corpus, built.tokenizer, folder, display, stop=stop
+            )  # fmt: skip
+            display.say(
+                f"{'resuming' if resume else 'training'} {recipe.name} on {built.corpus.name}: {path}"
+            )
+            trainer.run(resume)
+            with stop.at_once():
+                _conclude(recipe, built, trainer, folder)
     except Stopped as stopped:
-        raise Interrupted(
-            f"stopped and saved; go on with: textgan train {_again(command, path)}"
-        ) from stopped
-    _conclude(recipe, built, trainer, folder)
+        told = (
+            "stopped and saved" if stopped.saved else "stopped in the midst of a step that was too long to wait for; "
+            + checkpoints.kept(folder.checkpoints / "last")
+        )  # fmt: skip
+        code = 0 if stopped.by == signal.SIGTERM else 130
+        raise Interrupted(f"{told}; go on with: {again}", code) from stopped
     return path
 
 
-def _check_folder(path: Path, resolved: str, resume: bool) -> None:
+def _begin(fresh: Path, resolved: str, built: Built, environment: dict[str, Any]) -> None:
+    """What a run folder has before the first step."""
+    write_text(fresh / "recipe.yaml", resolved)
+    write_json(fresh / "environment.json", environment)
+    write_json(fresh / "corpus.json", fingerprint(built.corpus))
+    built.tokenizer.save(fresh / "tokenizer")
+    write_json(fresh / "labels.json", list(built.corpus.label_names))
+
+
+def _check_corpus(folder: RunFolder, corpus: Corpus) -> None:
+    """Mistake if the text is not what the run began with: its checkpoint would go on with other batches."""
+    try:
+        before = json.loads((folder.path / "corpus.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:  # begun by an earlier version
+        return
+    except ValueError:
+        before = {}
+    now = fingerprint(corpus)
+    changed = [name for name in now if before.get(name) != now[name]]
+    if changed:
+        raise Mistake(
+            f"--resume: the corpus ({', '.join(changed)}) is not the text that {folder.path} was begun with; put the "
+            "old text back, or begin a new run"
+        )
+
+
+@contextmanager
+def _in_one_line(folder: RunFolder, again: str) -> Iterator[None]:
+    """A full disk or too little memory as a Mistake that says what is kept and how to go on."""
+    try:
+        yield
+    except (OSError, MemoryError, RuntimeError) as error:
+        if out_of_memory(error):
+            trouble = "train: there is not enough memory"
+            remedy = "free some memory, or begin anew with a smaller batch, length or model"
+        elif isinstance(error, OSError):
+            trouble = f"{error.filename or folder.path}: {error.strerror or error}"
+            remedy = "make it readable and writable, with room left"
+        else:
+            raise
+        begun = folder.path.exists()
+        kept = checkpoints.kept(folder.checkpoints / "last") if begun else "nothing was begun"
+        raise Mistake(f"{trouble}; {kept}; {remedy}{f'; go on with: {again}' if begun else ''}") from error
+
+
+def _check_folder(folder: RunFolder, resolved: str, resume: bool) -> None:
+    path = folder.path
     if not resume:
         if path.exists():
             raise Mistake(
@@ -76,7 +154,13 @@ def _check_folder(path: Path, resolved: str, resume: bool) -> None:
         return
     if not (path / "recipe.yaml").is_file():
         raise Mistake(f"--resume: {path} holds no run to go on with; leave --resume out to begin one")
-    before = yaml.safe_load((path / "recipe.yaml").read_text(encoding="utf-8"))
+    folder.check_links()
+    try:
+        before = yaml.safe_load((path / "recipe.yaml").read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        before = None
+    if not isinstance(before, dict):
+        raise Mistake(f"--resume: {path / 'recipe.yaml'} is damaged; begin a new run")
     now = yaml.safe_load(resolved)
     changed = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
     if changed:
@@ -99,7 +183,7 @@ def _conclude(recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder)
     scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
     rows = {"real": as_rows(scores)}
     states = {"after": folder.checkpoints / "last"}
-    if (folder.checkpoints / "pretrained").exists():
+    if checkpoints.exists(folder.checkpoints / "pretrained"):
         states = {"before": folder.checkpoints / "pretrained", **states}
     for name, checkpoint in states.items():
         for player, weights in game.writers.items():

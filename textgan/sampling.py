@@ -32,7 +32,8 @@ def draw(weights: Tensor) -> Tensor:
     block = _search(blocks.cumsum(-1))
     places = block.unsqueeze(1) * _BLOCK + torch.arange(_BLOCK, device=weights.device)  # (N, 64)
     inside = weights.gather(1, places.clamp(max=size - 1)).masked_fill(places >= size, 0.0)
-    return block * _BLOCK + _search(inside.cumsum(-1))
+    # NaN weights end at the last place of the last block, which may lie beyond the last token; see `_search`.
+    return (block * _BLOCK + _search(inside.cumsum(-1))).clamp_(max=size - 1)
 
 
 def _search(cumulative: Tensor) -> Tensor:

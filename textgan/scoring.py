@@ -114,11 +114,13 @@ def _scored(
     return files, missing
 
 
-def evaluate_folder(run: Path, references: Path | None, names: Sequence[str] | None) -> Comparison:
+def evaluate_folder(
+    run: Path, references: Path | None, names: Sequence[str] | None, trust_code: bool = False
+) -> Comparison:
     """Scores of text freshly drawn from a run; see `textgan.loaded.evaluate_run`. Raises Mistake."""
     from textgan.loaded import evaluate_run
 
-    scores = evaluate_run(run, references, None if names is None else list(names))
+    scores = evaluate_run(run, references, None if names is None else list(names), trust_code=trust_code)
     measured = {key: Measured(score.value, score.signature) for key, score in scores.items()}
     return Comparison([FileScores(run, 0, measured, {})], [])
 

@@ -37,6 +37,7 @@ def sweep(
     references: Path | None = None,
     checkpoint: str = "last",
     seed: int | None = None,
+    trust_code: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Sweep:
     """Draw `samples` sentences at each temperature and score them as `textgan evaluate RUN` does at 1.
@@ -50,7 +51,7 @@ def sweep(
     temperatures = checked(temperatures)
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"{run}: not a run folder; give one that `textgan train` wrote")
-    recipe = Recipe.load(run / "recipe.yaml")
+    recipe = Recipe.of_run(run, trust_code)
     settings = recipe.settings
     seed = settings.seed if seed is None else seed
     names = list(dict.fromkeys([*ALWAYS, *(settings.metrics if metrics is None else metrics)]))

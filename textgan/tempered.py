@@ -62,7 +62,9 @@ class Player:
 
     @classmethod
     def open(cls, bench: Bench, run: Path, state: str) -> Player:
-        loaded = load(run, state)
+        loaded = load(
+            run, state, trust_code=True
+        )  # the recipe in `bench` was trusted, or there would be none
         file = checkpoints.find(run / "checkpoints" / state) / "generator.safetensors"
         test, labels = _encoded(bench.corpus, bench.recipe, loaded.tokenizer)
         return cls(loaded, digest(file.read_bytes()), test, labels)

@@ -59,6 +59,8 @@ def test_coco_warns_of_its_split(folder: Path) -> None:
     lay(folder / "coco", train=lines("a", 600), test=lines("b", 7))
     corpus = named.Coco()
     assert corpus.notes[0].startswith("coco: its split is not random") and ".977" in corpus.notes[0]
+    lay(folder / "emnlp_news", train=lines("a", 600), test=lines("b", 7))
+    assert named.EmnlpNews().notes[0].startswith("emnlp_news: train and test are of different months")
 
 
 def test_mr_has_labels_and_keeps_quotation_marks(folder: Path) -> None:

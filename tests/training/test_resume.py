@@ -24,7 +24,19 @@ CASES = [
     ("seqgan-short", Adversarial, 3, ["train.adversarial.mle_every=1", "train.adversarial.d_pool=16"]),
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
+    ("gumbel-short", Discriminate, 2, []),
+    ("embedding-short", Mle, 5, []),
     ("maligan-short", Adversarial, 2, []),
+    ("rankgan-short", Adversarial, 2, []),
+    (
+        "cot-short",
+        Adversarial,
+        2,
+        [
+            *("discriminator={name: mediator, embedding: 8, hidden: 8, dropout: 0.5}", "train.mle=null"),
+            "train.discriminator=null",
+        ],
+    ),
     ("leakgan-short", Mle, 5, []),
     ("leakgan-short", Adversarial, 2, ["train.adversarial.mle_every=1", "train.adversarial.mle_steps=2"]),
     ("relgan-short", Adversarial, 2, []),
@@ -66,7 +78,8 @@ def _content(run: Path) -> dict[str, Any]:
     evaluation.pop("minutes")
     return {
         "weights": {
-            str(file.relative_to(run)): file.read_bytes() for file in sorted(run.rglob("*.safetensors"))
+            str(file.relative_to(run)): file.read_bytes()
+            for file in sorted((run / "checkpoints").glob("[a-z]*/*.safetensors"))
         },
         "rows": [{key: value for key, value in row.items() if key != "seconds"} for row in rows],
         "evaluation": evaluation,
@@ -107,6 +120,26 @@ def test_stopped_and_resumed_equals_never_stopped(
     expected, found = _content(whole), _content(resumed)
     for key in expected:
         assert found[key] == expected[key], key
+
+
+def test_a_part_of_one_s_own_may_draw_from_numpy_and_python(
+    small_recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine.py").write_text(
+        "import random\nimport numpy as np\nfrom textgan.strategies.gumbel import Gumbel\n"
+        "from textgan.types import Turn\n"
+        "class Shaky(Gumbel):\n"
+        "    def turn(self, situation):\n"
+        "        turn = super().turn(situation)\n"
+        "        return Turn(turn.loss * (random.gauss(1, 0.5) + np.random.standard_normal()), turn.fake, turn.log)\n",
+        encoding="utf-8",
+    )
+    recipe = small_recipe("gumbel-short", f"strategy={{name: '{tmp_path / 'mine.py'}:Shaky'}}")
+    whole = train(recipe, tmp_path / "whole")
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        _press_ctrl_c_at(patch, Adversarial, 3)
+        train(recipe, tmp_path / "stopped")
+    assert _content(train(recipe, tmp_path / "stopped", resume=True)) == _content(whole)
 
 
 def test_what_was_written_after_the_checkpoint_is_written_once(

@@ -80,7 +80,7 @@ def augment(request: Request, say: Callable[[str], None] = lambda line: None) ->
     request.check()
     budget = BUDGETS[request.budget]
     data = read_labelled(request.train, request.text, request.label, request.test, request.seed)
-    run = None if request.run is None else opened(request.run, data)
+    run = None if request.run is None else opened(request.run, data, request.trust_code)
     shares = shares_of(request, data)
     check_work(request, data)
     work, reading, notes = request.work, _prepare(request, data), list(data.notes)

@@ -23,7 +23,10 @@ ENDINGS = (".csv", ".tsv", ".jsonl")
 
 @dataclass(frozen=True)
 class Request:
-    """What the command was asked for. reject: share of the judge's lowest scores to drop. balance: see `Asked`."""
+    """What the command was asked for. reject: share of the judge's lowest scores to drop. balance: see `Asked`.
+
+    trust_code: as for `textgan.loaded.load`, of `run`.
+    """
 
     train: Path
     text: str
@@ -38,6 +41,7 @@ class Request:
     temperature: float = 1.0
     reject: float = 0.5
     seed: int = 1
+    trust_code: bool = False
 
     @property
     def work(self) -> Path:
@@ -68,9 +72,9 @@ class Request:
             raise Mistake(f"--reject: {self.reject:g} is no share to drop; give 0 or more and less than 1")
 
 
-def opened(path: Path, data: Labelled) -> LoadedRun:
+def opened(path: Path, data: Labelled, trust_code: bool) -> LoadedRun:
     """The run, with the labels of the text; Mistake where it has others."""
-    run = load(path)
+    run = load(path, trust_code=trust_code)
     if {*run.label_names} != {*data.names}:
         theirs = ", ".join(map(repr, run.label_names)) or "none"
         raise Mistake(
@@ -94,7 +98,9 @@ def check_work(request: Request, data: Labelled) -> None:
     digest = hashlib.sha256(
         json.dumps([asdict(data.train), asdict(data.test), data.names]).encode()
     ).hexdigest()
-    facts = {key: value for key, value in asdict(request).items() if key not in ("out", "with_real")}
+    facts = {
+        key: value for key, value in asdict(request).items() if key not in ("out", "with_real", "trust_code")
+    }
     now: dict[str, Any] = {key: str(v) if isinstance(v, Path) else v for key, v in facts.items()} | {
         "text-sha": digest
     }

@@ -17,7 +17,7 @@ import typer
 from textgan.cli import train, sample, evaluate, sweep, benchmark  # noqa: F401
 from textgan.cli import report, corpus, augment, interpolate, documents, export  # noqa: F401
 from textgan.cli.shared import app, say
-from textgan.errors import Mistake
+from textgan.errors import Mistake, out_of_memory
 
 __all__ = ["app", "main", "run"]
 
@@ -51,6 +51,14 @@ def run(words: Sequence[str]) -> int:
     except BrokenPipeError:  # `| head` has read enough; what is left in the buffer goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except (OSError, MemoryError, RuntimeError) as error:
+        if out_of_memory(error):
+            return say("there is not enough memory; free some, or ask for less at once")
+        if isinstance(error, OSError):
+            return say(
+                f"{error.filename or 'a file'}: {error.strerror or error}; check the path, and the room left"
+            )
+        raise
     except SystemExit as error:
         if isinstance(
             error.__context__, BrokenPipeError

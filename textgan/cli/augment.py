@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import app, check_run, say
+from textgan.cli.shared import TrustCode, app, check_run, say
 
 
 @app.command(
@@ -31,6 +31,7 @@ def augment(
     temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
     reject: Annotated[float, typer.Option(help="Drop this share of the judge's lowest scores.")] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="Of the held-out tenth, the generator and the draws.")] = 1,
+    trust_code: TrustCode = False,
 ) -> None:
     """Generate labelled text, filter it, and measure on held-out text whether it helps a CNN and a linear classifier.
 
@@ -65,12 +66,13 @@ def augment(
         temperature,
         reject,
         seed,
-    )
+        trust_code,
+    )  # fmt: skip
     try:
         outcome = work_through(request, Display().say)
-    except (Interrupted, KeyboardInterrupt):
+    except (Interrupted, KeyboardInterrupt) as stopped:
         say("stopped; what was done is kept, and the same command goes on")
-        raise typer.Exit(130) from None
+        raise typer.Exit(stopped.code if isinstance(stopped, Interrupted) else 130) from None
     reports = told.write(outcome)
     Console().print(told.table(outcome))
     for note in outcome.notes:

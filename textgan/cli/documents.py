@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import app, check_run
+from textgan.cli.shared import TrustCode, app, check_run
 from textgan.errors import Mistake
 
 
@@ -27,6 +27,7 @@ def documents(
     ],
     out: Annotated[Path | None, typer.Option(help="Folder for vectors, table and maps.")] = None,
     by: Annotated[Map, typer.Option("--map", help="Of the plot; t-sne needs scikit-learn.")] = Map.pca,
+    trust_code: TrustCode = False,
 ) -> None:
     """Retrieval with document vectors: test documents ask for training documents of their label."""
     for run in runs:
@@ -40,13 +41,16 @@ def documents(
 
     from textgan.documents import plane, read
     from textgan.report.plane import write
+    from textgan.training.folder import write_json
 
-    kinds = [read(run) for run in runs]
+    kinds = [read(run, trust_code) for run in runs]
     first = kinds[0].tf_idf
     for run, kind in zip(runs[1:], kinds[1:], strict=True):
         if kind.tf_idf.test.shape != first.test.shape or (kind.tf_idf.test != first.test).any():
             raise Mistake(f"run: {run} has another corpus, tokenizer or length than {runs[0]}; compare apart")
     folder = out or runs[0] / "documents"
+    if out is None and (links := [place for place in (folder, *folder.glob("*")) if place.is_symlink()]):
+        raise Mistake(f"run: {links[0]} is a link, which may lead out of the run; name a folder by --out")
     folder.mkdir(parents=True, exist_ok=True)
     rows = [first, kinds[0].untrained, *(kind.trained for kind in kinds)]
     scores = {row.name: row.scores() for row in rows}
@@ -60,7 +64,7 @@ def documents(
     Console().print(table)
     for note in dict.fromkeys(note for kind in kinds for note in kind.notes):
         print(f"note: {note}")
-    (folder / "retrieval.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
+    write_json(folder / "retrieval.json", scores)
     for kind in kinds:
         found = kind.trained
         save_file(

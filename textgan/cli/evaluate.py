@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import app, check_run, names_of
+from textgan.cli.shared import TrustCode, app, check_run, names_of
 from textgan.errors import Mistake
 
 
@@ -49,6 +49,7 @@ def evaluate(
         str | None,
         typer.Option(help="For frechet and mauve: lm, or a folder or hub name for transformers."),
     ] = None,
+    trust_code: TrustCode = False,
     ci: Annotated[bool, typer.Option("--ci", help="With 95% bootstrap intervals over sentences.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     form: Annotated[TableFormat | None, typer.Option("--format", help="Print a table to paste.")] = None,
@@ -71,7 +72,7 @@ def evaluate(
                 "--ci": ci,
             },
         )
-        found = evaluate_folder(run, references, names)
+        found = evaluate_folder(run, references, names, trust_code)
     else:
         found = evaluate_files(samples, references, train, names, preset, ci, encoder, label, column)
     for warning in found.warnings:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from textgan.cli.sample import Checkpoint
-from textgan.cli.shared import app, check_run
+from textgan.cli.shared import TrustCode, app, check_run
 
 
 @app.command(epilog="Example: textgan export runs/a exported/a --checkpoint best")
@@ -16,6 +16,7 @@ def export(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the model goes; a new folder.")],
     checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
+    trust_code: TrustCode = False,
     force: Annotated[bool, typer.Option("--force", help="Write into a folder that has files.")] = False,
     push: Annotated[
         str | None, typer.Option(metavar="NAME", help="Upload it to the Hugging Face hub as NAME.")
@@ -31,7 +32,7 @@ def export(
     if private and push is None:
         raise Mistake("--private: is for --push NAME; give both, or leave it out")
     check_out(folder, force)
-    names = export_run(run, folder, checkpoint.value, force)
+    names = export_run(run, folder, checkpoint.value, force, trust_code)
     print(f"exported: {folder} ({', '.join(names)})")
     if push is not None:
         print(f"uploaded: {upload(folder, names, push, private)}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from textgan.cli.sample import Checkpoint
-from textgan.cli.shared import app, check_run
+from textgan.cli.shared import TrustCode, app, check_run
 
 _Run = Annotated[Path, typer.Argument(help="A run folder whose generator has codes, as arae-short's.")]
 
@@ -20,13 +20,14 @@ def interpolate(
     last: Annotated[str, typer.Argument(help="The sentence it ends at.")],
     steps: Annotated[int, typer.Option(min=2, help="Sentences, both ends included.")] = 5,
     checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
+    trust_code: TrustCode = False,
 ) -> None:
     """Write the sentences on the way from one sentence to another, one a line."""
     check_run(run)
     from textgan import latent
     from textgan.loaded import load
 
-    for text in latent.interpolate(load(run, checkpoint.value), first, last, steps):
+    for text in latent.interpolate(load(run, checkpoint.value, trust_code=trust_code), first, last, steps):
         print(text)
 
 
@@ -37,10 +38,11 @@ def analogy(
     unlike: Annotated[str, typer.Argument(help="Its code is taken away.")],
     text: Annotated[str, typer.Argument(help="The sentence that is changed so.")],
     checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
+    trust_code: TrustCode = False,
 ) -> None:
     """Change a sentence as one sentence differs from another: LIKE - UNLIKE + TEXT."""
     check_run(run)
     from textgan import latent
     from textgan.loaded import load
 
-    print(latent.analogy(load(run, checkpoint.value), like, unlike, text))
+    print(latent.analogy(load(run, checkpoint.value, trust_code=trust_code), like, unlike, text))

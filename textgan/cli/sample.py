@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textgan.cli.shared import app, check_run
+from textgan.cli.shared import TrustCode, app, check_run
 
 if TYPE_CHECKING:
     from textgan.choosing import Drawn
@@ -63,6 +63,7 @@ def sample(
     checkpoint: Annotated[
         Checkpoint, typer.Option(help="Which weights; the judge is the last.")
     ] = Checkpoint.last,
+    trust_code: TrustCode = False,
 ) -> None:
     """Write sentences of a run to standard output as they are drawn, one a line."""
     from textgan.choosing import DROPPED, Asked, balancing, rejecting
@@ -79,7 +80,7 @@ def sample(
 
     told = jsonl or form is Format.jsonl
     dropped: Counter[str] = Counter()
-    drawn = load(run, checkpoint.value).draw(n, asked, told=told, dropped=dropped)
+    drawn = load(run, checkpoint.value, trust_code=trust_code).draw(n, asked, told=told, dropped=dropped)
     watched = not sys.stdout.isatty()  # on a terminal the sentences themselves are the progress
     with Waiting() as waiting:
         for number, one in enumerate(drawn, 1):

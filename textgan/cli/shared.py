@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -17,6 +18,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+TrustCode = Annotated[
+    bool, typer.Option("--trust-code", help="Run the .py files that the run's recipe names.")
+]
 
 
 def say(lines: str) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import app, check_run, names_of
+from textgan.cli.shared import TrustCode, app, check_run, names_of
 
 
 class Swept(str, Enum):
@@ -39,6 +39,7 @@ def sweep(
     ] = Swept.last,
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the run's seed.")] = None,
     out: Annotated[Path | None, typer.Option(help="The HTML file, in place of RUN/front.html.")] = None,
+    trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Quality against diversity over sampling temperatures, with real text: a table and a page with the plot."""
@@ -58,7 +59,7 @@ def sweep(
     display = Display()
     found = run_sweep(
         run, values, samples=samples, metrics=names, references=references,
-        checkpoint=checkpoint.value, seed=seed, say=display.say,
+        checkpoint=checkpoint.value, seed=seed, trust_code=trust_code, say=display.say,
     )  # fmt: skip
     written = front.write(found, out)
     if as_json:

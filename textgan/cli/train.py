@@ -43,7 +43,7 @@ def train(
         folder = run_training(loaded, out, seed, resume, _command())
     except Interrupted as interrupted:
         say(str(interrupted))
-        raise typer.Exit(130) from None
+        raise typer.Exit(interrupted.code) from None
     written = page.write([folder], None)
     Console().print(table.terminal([reading.read(folder)]))
     print(f"report: {written}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol
 
 import numpy as np
@@ -59,6 +60,20 @@ class Corpus(Protocol):
     label_names: tuple[str, ...]
     source: Source | None
     notes: list[str]
+
+
+def fingerprint(corpus: Corpus) -> dict[str, str]:
+    """SHA-256 of each split's text and labels: whether it is still the corpus that a run was begun with."""
+    found = {}
+    for name in ("train", "validation", "test"):
+        split: Split = getattr(corpus, name)
+        digest = sha256()
+        for text in split.texts:
+            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        labels = [] if split.labels is None else split.labels
+        digest.update("".join(f"\n{label}" for label in (*corpus.label_names, *labels)).encode())
+        found[name] = digest.hexdigest()
+    return found
 
 
 def duplicates(texts: Sequence[str]) -> int:

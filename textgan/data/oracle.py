@@ -184,7 +184,7 @@ def published() -> Weights | None:
     path = Path(root) / _PUBLISHED if root else None
     if path is None or not path.is_file():
         return None
-    with np.load(path) as held:
+    with np.load(path, allow_pickle=False) as held:
         gates = {
             letter: np.concatenate([held[f"{letter}_{gate}"] for gate in _GATES], axis=-1) for letter in "WUb"
         }

@@ -74,7 +74,7 @@ def _transformers(path: str) -> tuple[hf.Tokenizer, dict[str, str]]:
     from transformers import AutoTokenizer
 
     try:
-        loaded = AutoTokenizer.from_pretrained(path)
+        loaded = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
         core = loaded.backend_tokenizer
     except (
         Exception

@@ -146,8 +146,8 @@ class _Recent:
 def _read(where: str, here: bool) -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=here)
-    return tokenizer, AutoModel.from_pretrained(where, local_files_only=here)
+    tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=here, trust_remote_code=False)
+    return tokenizer, AutoModel.from_pretrained(where, local_files_only=here, trust_remote_code=False)
 
 
 _WORDS_ONLY = (

@@ -30,17 +30,19 @@ from textgan.report import reading
 from textgan.training.folder import write_json, write_text
 
 
-def export_run(run: Path, out: Path, checkpoint: str = "last", force: bool = False) -> list[str]:
+def export_run(
+    run: Path, out: Path, checkpoint: str = "last", force: bool = False, trust_code: bool = False
+) -> list[str]:
     """Write config.json, weights, tokenizer and model card of a run's checkpoint; returns the files' names.
 
     The folder is there whole or not at all. force: write into a folder that has files, in place of those of the
-    same names; the others are left. Raises Mistake, before anything is written, for a generator that transformers'
-    `generate` could not drive.
+    same names; the others are left. trust_code: as for `textgan.load`. Raises Mistake, before
+    anything is written, for a generator that transformers' `generate` could not drive.
     """
     check_out(out, force)
-    recipe = Recipe.load(run / "recipe.yaml")
+    recipe = Recipe.load(run / "recipe.yaml")  # reads it, and builds nothing yet
     _check_portable(recipe)
-    loaded = load(run, checkpoint)
+    loaded = load(run, checkpoint, trust_code=trust_code)
     out.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:

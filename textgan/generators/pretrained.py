@@ -183,7 +183,9 @@ def _cache(kept: list[tuple[Tensor, Tensor]]) -> Any:
 def _read(where: str, here: bool) -> Any:
     from transformers import AutoModelForCausalLM
 
-    return AutoModelForCausalLM.from_pretrained(where, local_files_only=here, dtype=torch.float32)
+    return AutoModelForCausalLM.from_pretrained(
+        where, local_files_only=here, dtype=torch.float32, trust_remote_code=False
+    )
 
 
 def _adapt(model: Any, lora: Lora) -> None:

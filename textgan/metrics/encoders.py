@@ -158,8 +158,8 @@ def _load(name: str) -> tuple[Any, Any]:
 def _read(where: str, here: bool) -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=here)
-    return tokenizer, AutoModel.from_pretrained(where, local_files_only=here).eval()
+    tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=here, trust_remote_code=False)
+    return tokenizer, AutoModel.from_pretrained(where, local_files_only=here, trust_remote_code=False).eval()
 
 
 def _longest(tokenizer: Any, model: Any) -> int:

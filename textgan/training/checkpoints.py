@@ -1,53 +1,168 @@
-"""Checkpoints: a folder with both players as safetensors and the rest of the state, replaced as a whole."""
+"""Checkpoints: a folder with both players as safetensors and the rest of the state, replaced as a whole.
+
+`manifest.json` in it has each file's size and SHA-256, and is written last: a folder with files that are not as the
+manifest says was cut short or changed, and the checkpoint before it is used.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import random
+import re
 import shutil
+import sys
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from textgan.errors import Mistake
+from textgan.errors import Mistake, out_of_memory
+from textgan.training.folder import flush, flush_folder
 
 _STATE = "state.pt"
+_MANIFEST = "manifest.json"
 
 
-def save(folder: Path, players: dict[str, nn.Module], state: dict[str, Any] | None = None) -> None:
+def save(
+    folder: Path,
+    players: dict[str, nn.Module],
+    state: dict[str, Any] | None = None,
+    at: str = "",
+    keep: bool = False,
+) -> None:
     """Write `folder` anew: `NAME.safetensors` for each player, and `state` (tensors and plain values only).
 
-    The new folder is complete before the old one is moved aside, so that one of the two is always whole.
+    The new folder is complete, and on the disk, before the old one is moved aside: one of the two is always whole.
+    at: in words, when it was. keep: the old one stays, in case the new one is damaged later. OSError where it
+    cannot be written; the old one then stays as it is.
     """
-    fresh = folder.with_name(f".{folder.name}.new")
-    old = folder.with_name(f".{folder.name}.old")
+    fresh, old = _beside(folder, "new"), _beside(folder, "old")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    for name, player in players.items():
-        save_model(player, str(fresh / f"{name}.safetensors"))
-    if state is not None:
-        torch.save(state, fresh / _STATE)
-    for file in fresh.iterdir():
-        with file.open("rb") as handle:
-            os.fsync(handle.fileno())
-    shutil.rmtree(old, ignore_errors=True)
+    try:
+        _write(fresh, players, state, at)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)  # what is half written would only take room
+        raise
     if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
     fresh.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    flush_folder(folder.parent)
+    if not keep:
+        shutil.rmtree(old, ignore_errors=True)
 
 
-def find(folder: Path) -> Path:
-    """The folder, or the one it was about to replace if the machine stopped between the two renames."""
-    old = folder.with_name(f".{folder.name}.old")
-    if not folder.exists() and old.exists():
-        return old
-    if not folder.exists():
+def _write(fresh: Path, players: dict[str, nn.Module], state: dict[str, Any] | None, at: str) -> None:
+    try:
+        for name, player in players.items():
+            save_model(player, str(fresh / f"{name}.safetensors"))
+        if state is not None:
+            torch.save(state, fresh / _STATE)
+    except (
+        SafetensorError,
+        RuntimeError,
+    ) as error:  # both libraries hide the system's error in one of their own
+        if out_of_memory(error):
+            raise
+        told = re.search(r"os error (\d+)", str(error))
+        number = int(told[1]) if told else None
+        reason = os.strerror(number) if number else "the file came out too short; is the disk full?"
+        raise OSError(number, reason, str(fresh)) from error
+    files = {}
+    for file in sorted(fresh.iterdir()):
+        flush(file)
+        files[file.name] = {"bytes": file.stat().st_size, "sha256": _digest(file)}
+    manifest = fresh / _MANIFEST
+    manifest.write_text(json.dumps({"at": at, "files": files}, indent=2) + "\n", encoding="utf-8")
+    flush(manifest)
+    flush_folder(fresh)
+
+
+def _warn(text: str) -> None:
+    print(f"textgan: warning: {text}", file=sys.stderr)
+
+
+def find(folder: Path, tell: Callable[[str], None] = _warn) -> Path:
+    """The folder; or the one before it, if that is whole and this is not, which `tell` is then told.
+
+    The one before is also what there is if the machine stopped between the two renames of `save`. Mistake if there
+    is none, or none that is whole.
+    """
+    places = [place for place in (folder, _beside(folder, "old")) if place.is_dir()]
+    if not places:
         raise Mistake(f"{folder}: there is no such checkpoint; the run stopped before it was written")
-    return folder
+    faults: list[str] = []
+    for place in places:
+        fault = damage(place)
+        if not fault:
+            if faults:
+                when = when_saved(place)
+                tell(f"{faults[0]}; the checkpoint before it is used{f' ({when})' if when else ''}")
+            return place
+        faults.append(fault)
+    raise Mistake(f"{faults[0]}; no earlier checkpoint is whole; put the files back, or begin the run anew")
+
+
+def exists(folder: Path) -> bool:
+    """Whether there is one, whole or not."""
+    return folder.is_dir() or _beside(folder, "old").is_dir()
+
+
+def settle(folder: Path, tell: Callable[[str], None] = _warn) -> None:
+    """Put what `find` finds in the folder's own place, so that the next `save` moves a whole one aside."""
+    found = find(folder, tell)
+    if found != folder:
+        shutil.rmtree(folder, ignore_errors=True)
+        found.rename(folder)
+
+
+def damage(folder: Path) -> str:
+    """What is wrong with the files, for a user; empty where they are as they were written.
+
+    A checkpoint without a manifest, from before there was one, is taken as it is.
+    """
+    manifest = folder / _MANIFEST
+    if not manifest.exists():
+        return ""
+    try:
+        files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+        wanted = {Path(name).name: (entry["bytes"], entry["sha256"]) for name, entry in files.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return f"{manifest}: damaged"
+    for name, (size, digest) in wanted.items():
+        file = folder / name
+        if not file.is_file():
+            return f"{file}: missing"
+        if file.stat().st_size != size:
+            return f"{file}: damaged (it has {file.stat().st_size:,} bytes, and was written with {size:,})"
+        if _digest(file) != digest:
+            return f"{file}: damaged (its checksum is not the one it was written with)"
+    return ""
+
+
+def when_saved(folder: Path) -> str:
+    """`adversarial step 40`; empty where it is not said."""
+    try:
+        return str(json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def kept(folder: Path) -> str:
+    """For an error: which checkpoint is there to go on from."""
+    place = next((place for place in (folder, _beside(folder, "old")) if place.is_dir()), None)
+    if place is None:
+        return "no checkpoint was written yet"
+    when = when_saved(place)
+    return f"the last good checkpoint is {folder}{f' ({when})' if when else ''}"
 
 
 def load_player(folder: Path, name: str, player: nn.Module) -> None:
@@ -74,13 +189,44 @@ def load_state(folder: Path) -> dict[str, Any]:
     return state
 
 
+def finite(player: nn.Module) -> bool:
+    """Whether all weights are numbers."""
+    return all(bool(weight.isfinite().all()) for weight in player.parameters())
+
+
+def seed_all(seed: int) -> None:
+    """The streams that training draws from: torch's; numpy's and Python's for parts of the user's own."""
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
 def random_state() -> dict[str, Any]:
-    """Of every generator that training draws from."""
+    """Of every generator that training draws from, as tensors and plain values."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    return {"cpu": torch.get_rng_state(), "cuda": cuda}
+    kind, words, *rest = np.random.get_state()
+    numpy = [str(kind), np.asarray(words).tolist(), *rest]
+    return {"cpu": torch.get_rng_state(), "cuda": cuda, "numpy": numpy, "python": random.getstate()}
 
 
 def set_random_state(state: dict[str, Any]) -> None:
     torch.set_rng_state(state["cpu"])
     if state["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda"])
+    if "numpy" in state:  # not in checkpoints of earlier versions
+        kind, words, *rest = state["numpy"]
+        np.random.set_state((kind, np.array(words, np.uint32), *rest))
+        version, inner, gauss = state["python"]
+        random.setstate((version, tuple(inner), gauss))
+
+
+def _beside(folder: Path, what: str) -> Path:
+    return folder.with_name(f".{folder.name}.{what}")
+
+
+def _digest(file: Path) -> str:
+    digest = sha256()
+    with file.open("rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from textgan.errors import Mistake
@@ -24,12 +24,21 @@ class Health:
         self._recent: dict[str, deque[float]] = {}
         self._said: set[str] = set()
 
-    def check(self, phase: str, step: int, values: Mapping[str, float]) -> list[str]:
-        """Warnings that are new with this step's values. Raises Diverged on NaN or infinity."""
+    def check(
+        self,
+        phase: str,
+        step: int,
+        values: Mapping[str, float],
+        kept: Callable[[], str] = lambda: "the last checkpoint is from before",
+    ) -> list[str]:
+        """Warnings that are new with this step's values. Raises Diverged on NaN or infinity.
+
+        kept: what there is to go on from, in words.
+        """
         for name, value in values.items():
             if not math.isfinite(value):
                 raise Diverged(
-                    f"train.{phase}: at step {step} {name} became {value}; the last checkpoint is from before; "
+                    f"train.{phase}: at step {step} {name} became {value}; {kept()}; "
                     f"resume with --resume, or begin anew with a lower {_rate(phase, name)} or a tighter clip"
                 )
             self._recent.setdefault(name, deque(maxlen=WINDOW)).append(value)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import FrameType
+from pathlib import Path
 from typing import Any
 
 from textgan.data.corpus import Corpus
@@ -19,15 +15,12 @@ from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation, asked_labels, write_sentences
 from textgan.training.folder import RunFolder
 from textgan.training.game import Game
-from textgan.training.health import Health
+from textgan.training.health import Diverged, Health
 from textgan.training.phase import Phase
 from textgan.training.progress import Display
+from textgan.training.stopping import Stop, Stopped
 
 SAVE_SECONDS = 60.0
-
-
-class Stopped(Exception):
-    """The run was asked to stop, and has saved; it can be resumed."""
 
 
 @dataclass
@@ -47,27 +40,29 @@ class Trainer:
     display: Display
     best: float | None = None
     warnings: list[str] = field(default_factory=list)
-    _stop: bool = False
+    stop: Stop = field(default_factory=Stop)
+    _look_due: bool = False
     _health: Health = field(default_factory=Health)
     _current: int = 0
     _seconds_before: float = 0.0
     _seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, resume: bool = False) -> None:
-        """All phases to their end. Raises Stopped after Ctrl-C or SIGTERM, Diverged on NaN."""
+        """All phases to their end. Raises Stopped where `stop` was asked to, Diverged on NaN."""
         self._began = self._saved = time.monotonic()
         resumed = self._restore() if resume else False
-        with self._signals():
-            while self._current < len(self.phases):
-                phase = self.phases[self._current]
-                if not resumed:
-                    phase.begin(self.game)
-                    self._enter(phase)
-                resumed = False
-                self._play(phase)
-                phase.finish()
-                self._current += 1
-            self.save()
+        while self._current < len(self.phases):
+            phase = self.phases[self._current]
+            if not resumed:
+                phase.begin(self.game)
+                self._enter(phase)
+                if self._current:
+                    self.save()  # what was trained so far is not lost
+            resumed = False
+            self._play(phase)
+            phase.finish()
+            self._current += 1
+        self.save()
 
     @property
     def elapsed(self) -> float:
@@ -83,17 +78,17 @@ class Trainer:
         self.folder.append({"kind": "phase", "phase": phase.name, "step": 0, "seconds": self.elapsed})
         if phase.changes_text:
             checkpoints.save(self.folder.checkpoints / "pretrained", self.game.writers)
-            self._look(phase)
+            self._look_due = True
 
     def _play(self, phase: Phase) -> None:
+        self._look_if_due(phase)
         self.display.begin(phase.name, phase.step_count, phase.total, at_most=phase.may_stop_early)
         try:
             while not phase.done:
-                if self._stop:
-                    self.save()
-                    raise Stopped
+                self._stop_if_asked()
                 began = time.monotonic()
-                values = phase.step()
+                with self.stop.in_step():
+                    values = phase.step()
                 step = phase.step_count
                 logged = step % phase.log_every == 0 or phase.done or "nll-validation" in values
                 if logged:
@@ -101,11 +96,12 @@ class Trainer:
                     row = {"kind": "train", "phase": phase.name, "step": step, "seconds": self.elapsed}
                     self.folder.append({**row, **numbers})
                     self.display.step(step, numbers, phase.total)
-                    for warning in self._health.check(phase.name, step, numbers):
+                    for warning in self._health.check(phase.name, step, numbers, self._kept):
                         self._warn(phase, warning)
                 self._seconds[phase.name] = self._seconds.get(phase.name, 0.0) + time.monotonic() - began
                 if phase.changes_text and (step % self.evaluation.every == 0 or phase.done):
-                    self._look(phase)
+                    self._look_due = True
+                    self._look_if_due(phase)
                     self.save()
                 elif logged and time.monotonic() - self._saved > SAVE_SECONDS:
                     self.save()  # only after a step whose numbers were seen to be finite
@@ -117,6 +113,29 @@ class Trainer:
         row = {"kind": "warning", "phase": phase.name, "step": phase.step_count, "seconds": self.elapsed}
         self.folder.append({**row, "text": text})
         self.display.warn(text)
+
+    def _stop_if_asked(self) -> None:
+        try:
+            self.stop.check()
+        except Stopped:
+            self.save()
+            raise
+
+    def _look_if_due(self, phase: Phase) -> None:
+        """A look takes long and changes nothing: when the run is to stop, it is left to the resumed run."""
+        if not self._look_due:
+            return
+        size, best, random = self.folder.size, self.best, checkpoints.random_state()
+        try:
+            with self.stop.at_once():
+                self._look(phase)
+        except Stopped:
+            self.folder.cut(size)
+            self.best = best
+            checkpoints.set_random_state(random)
+            self.save()
+            raise
+        self._look_due = False
 
     def _look(self, phase: Phase) -> None:
         """Draw text, score it against validation text, show some, keep the best weights."""
@@ -150,13 +169,28 @@ class Trainer:
         labels = asked_labels(self.game.train.text.labels, count, seed)
         return None if labels is None else labels.tolist()
 
+    @property
+    def _last(self) -> Path:
+        return self.folder.checkpoints / "last"
+
+    def _kept(self) -> str:
+        return checkpoints.kept(self._last)
+
     def save(self) -> None:
-        """`checkpoints/last`: with it a resumed run goes on bit for bit."""
+        """`checkpoints/last`: with it a resumed run goes on bit for bit. Raises Diverged in place of keeping NaN."""
         players = {"generator": self.game.generator, "discriminator": self.game.discriminator}
-        done = self._current >= len(self.phases)
+        phase = None if self._current >= len(self.phases) else self.phases[self._current]
+        at = "the end" if phase is None else f"{phase.name} step {phase.step_count}"
+        for name, player in players.items():
+            if not checkpoints.finite(player):
+                raise Diverged(
+                    f"train: at {at} the {name} has weights that are no numbers any more, and is not saved; "
+                    f"{self._kept()}; resume with --resume, or begin anew with a lower lr"
+                )
+        self.folder.flush()
         state = {
             "phase": self._current,
-            "phase-state": {} if done else self.phases[self._current].state_dict(),
+            "phase-state": {} if phase is None else phase.state_dict(),
             "strategy": self.game.strategy.state_dict(),
             "random": checkpoints.random_state(),
             "metrics-size": self.folder.size,
@@ -165,26 +199,30 @@ class Trainer:
             "best": self.best,
             "warnings": list(self.warnings),
             "health": self._health.state_dict(),
+            "look-due": self._look_due,
         }
-        checkpoints.save(self.folder.checkpoints / "last", players, state)
+        checkpoints.save(self._last, players, state, at, keep=True)
         self._saved = time.monotonic()
 
     def _restore(self) -> bool:
         """Load `checkpoints/last`; whether it lies within a phase. A run that never saved begins anew."""
-        last = self.folder.checkpoints / "last"
-        if not last.exists() and not last.with_name(".last.old").exists():
+        last = self._last
+        if not checkpoints.exists(last):
             self.folder.cut(0)
             return False
+        checkpoints.settle(last, self.display.warn)
         state: dict[str, Any] = checkpoints.load_state(last)
         checkpoints.load_player(last, "generator", self.game.generator)
         checkpoints.load_player(last, "discriminator", self.game.discriminator)
-        self.folder.cut(state["metrics-size"])
+        if not self.folder.cut(state["metrics-size"]):
+            self.display.warn(f"{self.folder.metrics} has lost rows that were written before the checkpoint")
         self._current = state["phase"]
         self._seconds_before = state["elapsed"]
         self._seconds = dict(state["seconds"])
         self.best = state["best"]
         self.warnings = list(state["warnings"])
         self._health.load_state_dict(state["health"])
+        self._look_due = state.get("look-due", False)
         within = self._current < len(self.phases)
         if within:
             self.phases[self._current].begin(self.game)
@@ -195,26 +233,6 @@ class Trainer:
                 raise Mistake(f"{last}: lacks {', '.join(found.missing_keys)} of the strategy's state")
         checkpoints.set_random_state(state["random"])
         return within
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """The first Ctrl-C or SIGTERM stops after the step under way; a second Ctrl-C stops at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self._stop:
-                raise KeyboardInterrupt
-            self._stop = True
-            self.display.say("stopping after this step, to save ...")
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
 
 def as_rows(scores: dict[str, Score]) -> dict[str, dict[str, Any]]:
