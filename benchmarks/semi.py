@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 
 from textgan.assembly import Built, build
+from textgan.augment.classifiers import learn_classes
 from textgan.data.batches import Encoded
 from textgan.data.hidden import hide_labels
 from textgan.metrics.class_accuracy import class_accuracy
@@ -82,14 +82,7 @@ def plain_cnn(built: Built) -> tuple[float, float]:
     optimizer = torch.optim.Adam(judge.parameters(), lr=5e-4)
 
     def advance() -> None:
-        for _ in range(UPDATES):
-            judge.train()
-            given = game.next_text(batches)
-            told = judge.judge(given).classes
-            assert told is not None and given.labels is not None
-            optimizer.zero_grad()
-            cross_entropy(told, given.labels).backward()
-            optimizer.step()
+        learn_classes(judge, lambda: game.next_text(batches), optimizer, UPDATES)
 
     return best_of(built, advance)
 

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 import types
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from textgan.choosing import Asked, Drawn
 from textgan.cli import run
 from textgan.errors import Mistake
 
@@ -25,9 +27,11 @@ class Loaded:
     def __init__(self, calls: dict[str, object]) -> None:
         self.calls = calls
 
-    def sample(self, n: int, **how: object) -> Iterator[str]:
-        self.calls.update(how)
-        yield from (f"sentence {i} é" for i in range(n))
+    def draw(self, n: int, asked: Asked, *, told: bool, dropped: Counter[str]) -> Iterator[Drawn]:
+        self.calls.update(asked=asked, told=told)
+        yield from (Drawn(f"sentence {i} é", asked.label, 4, -2.0, 0.5) for i in range(n))
+        if asked.unique:
+            dropped["unique"] += 3
 
 
 @pytest.fixture
@@ -70,11 +74,35 @@ def test_sample_writes_sentences_and_nothing_else(
     words = "sample run -n 2 --temperature 0.7 --top-k 5 --top-p 0.9 --prefix a --label pos --seed 4"
     assert run([*words.split(), "--format", "jsonl", "--checkpoint", "best"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert rows == [{"text": f"sentence {i} é", "label": "pos"} for i in range(2)]
-    asked = {"temperature": 0.7, "top_k": 5, "top_p": 0.9, "prefix": "a", "label": "pos", "seed": 4}
-    assert calls == asked | {"run": Path("run"), "checkpoint": "best", "trust_code": False}
+    said = {"label": "pos", "tokens": 4, "log_prob": -2.0, "log_prob_per_token": -0.5, "score": 0.5}
+    assert rows == [{"text": f"sentence {i} é", **said} for i in range(2)]
+    asked = Asked(temperature=0.7, top_k=5, top_p=0.9, prefix="a", label="pos", seed=4)
+    assert calls == {
+        "run": Path("run"),
+        "checkpoint": "best",
+        "trust_code": False,
+        "asked": asked,
+        "told": True,
+    }
     assert run(["sample", "run", "-n", "3"]) == 0
-    assert capsys.readouterr().out == "sentence 0 é\nsentence 1 é\nsentence 2 é\n"
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("sentence 0 é\nsentence 1 é\nsentence 2 é\n", "")
+    assert calls["told"] is False
+
+
+def test_what_is_to_be_kept_is_handed_over_and_what_was_dropped_told(
+    calls: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "sample run -n 2 --balance pos=3,neg=1 --best-of 4 --reject 0.5 --min-score -1 --unique --novel"
+    assert run(words.split()) == 0
+    chosen = Asked(
+        balance={"pos": 3.0, "neg": 1.0}, best_of=4, reject=0.5, min_score=-1.0, unique=True, novel=True
+    )
+    assert calls["asked"] == chosen
+    told = "textgan: of 5 sentences 2 were kept; 3 written before\n"
+    assert capsys.readouterr().err == told
+    assert run(["sample", "run", "--reject", "odds", "--balance", "train"]) == 0
+    assert calls["asked"] == Asked(reject="odds", balance="train")
 
 
 @pytest.mark.parametrize("code", [130, 0])  # Ctrl-C, and a scheduler's SIGTERM
@@ -110,6 +138,11 @@ def test_train_hands_everything_over_and_stops_with_the_signal_s_code(
         ("sample run --temperature nan", "--temperature: expected a value above 0, got nan"),
         ("sample run --top-p 1.5", "--top-p: expected a value above 0 and up to 1, got 1.5"),
         ("sample run --format csv", "'csv'"),
+        ("sample run --best-of 0", "'--best-of'"),
+        ("sample run --reject 1", "--reject: 1 is no share to drop; give 0 or more and less than 1, or odds"),
+        ("sample run --reject half", "--reject: expected a share such as 0.5, or odds, got 'half'"),
+        ("sample run --balance pos", "--balance: 'pos' is no weight; give even, train, or weights such as"),
+        ("sample run --label pos --balance train", "--balance: with --label all sentences have one label"),
         ("evaluate nowhere.txt", "target: there is no file or run folder nowhere.txt"),
         (
             "evaluate real.txt --metrics bleu",
@@ -190,8 +223,9 @@ def test_help_answers_at_once() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="pipes of a POSIX shell")
 def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     code = (
-        "import sys, types\nfrom textgan import cli\nfake = types.ModuleType('textgan.run')\n"
-        "class L:\n    def sample(self, n, **how): return ('word ' * 20 for _ in range(n))\n"
+        "import sys, types\nfrom textgan import cli\nfrom textgan.choosing import Drawn\n"
+        "fake = types.ModuleType('textgan.loaded')\n"
+        "class L:\n    def draw(self, n, asked, **how): return (Drawn('word ' * 20) for _ in range(n))\n"
         "fake.load = lambda run, checkpoint, trust_code: L()\nsys.modules['textgan.loaded'] = fake\n"
         "cli.main(['sample', sys.argv[1], '-n', '100000'])\n"
     )

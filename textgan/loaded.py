@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor
 
 from textgan.assembly import build, engine_for, part
+from textgan.choosing import PILOT, Asked, Drawn, choose, mark, turns, weights_of
+from textgan.data.corpus import Corpus
 from textgan.data.reading import read
 from textgan.data.tokenizers import Tokenizer
+from textgan.drawing import Pen, scores
 from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.samples import Score
+from textgan.objectives.adversarial import Logistic
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
-from textgan.training.evaluation import BATCH, asked_labels, write_ids, write_sentences
+from textgan.training.evaluation import asked_labels, write_sentences
 from textgan.types import Discriminator, Generator, Vocabulary
+
+PILOTS = 1 << 20
+"""Streams from here on are pilots: other sentences than those that are given out."""
 
 
 @dataclass
@@ -33,6 +43,7 @@ class LoadedRun:
     label_names: tuple[str, ...]
     length: int
     engine: Accelerator
+    recipe: Recipe
 
     def sample(
         self,
@@ -43,34 +54,132 @@ class LoadedRun:
         top_p: float | None = None,
         prefix: str | None = None,
         label: str | None = None,
+        balance: Literal["even", "train"] | Mapping[str, float] = "even",
         seed: int = 0,
+        best_of: int = 1,
+        reject: float | Literal["odds"] | None = None,
+        min_score: float | None = None,
+        unique: bool = False,
+        novel: bool = False,
     ) -> Iterator[str]:
-        """`n` readable sentences, a batch at a time; the same for a seed. Raises Mistake."""
-        sampler = Draw(temperature, top_k, top_p)
-        labels = self._labels(label)
-        begin = self._prefix(prefix)
-        for number, done in enumerate(range(0, n, BATCH)):
-            size = min(BATCH, n - done)
-            ids = write_ids(
-                self.generator,
-                size,
-                self.length,
-                sampler,
-                seed * 100_003 + number,
-                self.engine,
-                labels,
-                begin,
-            )
-            yield from self.tokenizer.sentences(ids)
+        """`n` readable sentences as they are written, chosen as `Asked` says. The same for a seed, and more are
+        the same and then others. Raises Mistake."""
+        asked = Asked(
+            temperature, top_k, top_p, prefix, label, balance, seed, best_of, reject, min_score, unique, novel
+        )  # fmt: skip
+        return (one.text for one in self.draw(n, asked))
 
-    def _labels(self, label: str | None) -> Tensor | None:
-        if label is None:
-            return torch.arange(len(self.label_names)) if self.label_names else None
+    def draw(
+        self, n: int, asked: Asked, *, told: bool = False, dropped: Counter[str] | None = None
+    ) -> Iterator[Drawn]:
+        """As `sample`, with what there is to say of each sentence. Mistakes are raised before the first.
+
+        told: work out log-probability and score, as far as the run has them, where the choice needs neither.
+        dropped: counts of the sentences that were not kept, by reason (`textgan.choosing.DROPPED`).
+        """
+        weights = self._weights(asked)
+        begin = self._prefix(asked.prefix)
+        known = self._known() if asked.novel else frozenset[int]()
+        judge: Discriminator | None = None
+        if asked.needs_judge:
+            judge = self.judge(asked.needs_judge)
+        elif told and not isinstance(found := self._judge(), str):
+            judge = found
+        if asked.reject == "odds" and not isinstance(self._objective(), Logistic):
+            raise Mistake(
+                "--reject: odds needs a judge trained as a classifier of real and written text (minimax, "
+                "non-saturating), and this run's objective is another; give a share such as 0.5"
+            )
+        likelihood = told and self.generator.has_likelihood
+        pen = Pen(self.generator, self.tokenizer, self.length, self.engine, judge, likelihood)
+        sampler = Draw(asked.temperature, asked.top_k, asked.top_p)
+
+        def candidates(number: int, name: str | None) -> Iterator[Drawn]:
+            label = None if name is None else (self.label_names.index(name), name)
+            return pen.candidates(sampler, asked.seed, number, label, begin)
+
+        return self._chosen(n, asked, weights, candidates, seen=set(), known=known, dropped=dropped)
+
+    def _chosen(
+        self,
+        n: int,
+        asked: Asked,
+        weights: dict[str, float] | None,
+        candidates: Callable[[int, str | None], Iterator[Drawn]],
+        *,
+        seen: set[int],
+        known: frozenset[int],
+        dropped: Counter[str] | None,
+    ) -> Iterator[Drawn]:
+        """The streams of the labels, each with a bar and a pilot of its own, taken from in turns."""
+
+        def stream(number: int, name: str | None) -> Iterator[Drawn]:
+            def pilot() -> list[float]:
+                return scores(candidates(PILOTS + number, name), PILOT)
+
+            return choose(
+                candidates(number, name), asked, seen=seen, known=known, pilot=pilot, dropped=dropped
+            )
+
+        if weights is None:
+            return islice(stream(0, None), n)
+        streams = {name: stream(self.label_names.index(name), name) for name in weights}
+        return (next(streams[name]) for name in islice(turns(weights), n))
+
+    def judge(self, option: str = "judge") -> Discriminator:
+        """The run's judge as it was last, in eval mode. Mistake, at `option`, where none can score a sentence."""
+        judge = self._judge()
+        if isinstance(judge, str):
+            raise Mistake(f"{option}: {judge}")
+        return judge
+
+    def _judge(self) -> Discriminator | str:
+        """The judge, or why there is none that could score a sentence."""
+        recipe = self.recipe
+        phases = recipe.values.get("train") or {}
+        if not recipe.values.get("discriminator") or not {"discriminator", "adversarial"} & {*phases}:
+            return "this run has no judge; train one with a recipe that has a discriminator, such as seqgan-short"
+        if hasattr(self._objective(), "compared"):
+            return "this run's judge compares sentences with real ones and scores none alone; leave it out"
+        handed = _handed(recipe, self.tokenizer, self.label_names)
+        judge: Discriminator = part(recipe, "discriminator", **handed, decode=self.tokenizer.decode)
+        if not judge.one_by_one:
+            return "this run's judge scores a sentence by those beside it (discriminator.minibatch); leave it out"
+        judge.meet(self.generator)
+        checkpoints.load_player(self.path / "checkpoints" / "last", "discriminator", judge)
+        return judge.to(self.engine.device).eval()
+
+    def _objective(self) -> object:
+        return part(self.recipe, "objective", decode=self.tokenizer.decode)
+
+    def _weights(self, asked: Asked) -> dict[str, float] | None:
+        """How often each label is asked for; None in a run without labels."""
         if not self.label_names:
-            raise Mistake("--label: this run was trained on text without labels")
-        if label not in self.label_names:
-            raise Mistake(f"--label: no label is called {label!r}.{did_you_mean(label, self.label_names)}")
-        return torch.tensor([self.label_names.index(label)])
+            if asked.label is None and asked.balance == "even":
+                return None
+            option = "--balance" if asked.label is None else "--label"
+            raise Mistake(f"{option}: this run was trained on text without labels")
+        if asked.label is not None:
+            if asked.label not in self.label_names:
+                near = did_you_mean(asked.label, self.label_names)
+                raise Mistake(f"--label: no label is called {asked.label!r}.{near}")
+            return {asked.label: 1.0}
+        if isinstance(asked.balance, str):
+            if asked.balance == "train":
+                labels = Counter(self._corpus().train.labels or [])
+                return {name: float(labels[i]) for i, name in enumerate(self.label_names) if labels[i] > 0}
+            return dict.fromkeys(self.label_names, 1.0)
+        return weights_of(asked.balance, self.label_names)
+
+    def _corpus(self) -> Corpus:
+        corpus: Corpus = part(self.recipe, "corpus")
+        return corpus
+
+    def _known(self) -> frozenset[int]:
+        """Marks of the training text, as it was and as this run would write it."""
+        texts = self._corpus().train.texts
+        written = self.tokenizer.sentences([row[: self.length] for row in self.tokenizer.encode(texts)])
+        return frozenset(mark(text) for text in (*texts, *written))
 
     def _prefix(self, prefix: str | None) -> Tensor | None:
         if not prefix:
@@ -85,6 +194,21 @@ class LoadedRun:
         return torch.tensor(ids)
 
 
+def _handed(recipe: Recipe, tokenizer: Tokenizer, names: tuple[str, ...]) -> dict[str, Any]:
+    """What only the run knows of its players."""
+    vocabulary: Vocabulary = tokenizer.vocabulary
+
+    def vectors(size: int) -> Tensor:
+        return torch.zeros(vocabulary.size, size)  # the checkpoint's own are loaded over them
+
+    return {
+        "vocabulary": vocabulary,
+        "vectors": vectors,
+        "length": recipe.settings.length,
+        "classes": len(names),
+    }
+
+
 def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> LoadedRun:
     """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake.
 
@@ -95,19 +219,9 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
     recipe = Recipe.of_run(run, trust_code)
     tokenizer = Tokenizer.load(run / "tokenizer")
     names = _label_names(run / "labels.json")
-    vocabulary: Vocabulary = tokenizer.vocabulary
     settings = recipe.settings
-
-    def vectors(size: int) -> Tensor:
-        return torch.zeros(vocabulary.size, size)  # the checkpoint's own are loaded over them
-
     engine = engine_for(settings.device, settings.precision, settings.threads)
-    handed = {
-        "vocabulary": vocabulary,
-        "vectors": vectors,
-        "length": settings.length,
-        "classes": len(names),
-    }
+    handed = _handed(recipe, tokenizer, names)
     generator: Generator = part(recipe, "generator", **handed)
     folder = run / "checkpoints" / checkpoint
     if not checkpoints.exists(folder):
@@ -121,7 +235,7 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
         generator.meet(judge.to(engine.device).eval())
     checkpoints.load_player(folder, "generator", generator)
     generator = generator.to(engine.device).eval()
-    return LoadedRun(run, generator, tokenizer, names, settings.length, engine)
+    return LoadedRun(run, generator, tokenizer, names, settings.length, engine, recipe)
 
 
 def _label_names(file: Path) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import typer
 
 # Importing a verb has it join `app`; help has this order.
 from textgan.cli import train, sample, evaluate, sweep, benchmark  # noqa: F401
-from textgan.cli import report, corpus, interpolate, documents, export  # noqa: F401
+from textgan.cli import report, corpus, augment, interpolate, documents, export  # noqa: F401
 from textgan.cli.shared import app, say
 from textgan.errors import Mistake, out_of_memory
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textgan.cli.shared import TrustCode, above_zero, app, check_run
-from textgan.errors import Mistake
+from textgan.cli.shared import TrustCode, app, check_run
+
+if TYPE_CHECKING:
+    from textgan.choosing import Drawn
 
 
 class Format(str, Enum):
@@ -28,7 +32,9 @@ class Checkpoint(str, Enum):
     pretrained = "pretrained"
 
 
-@app.command(epilog="Example: textgan sample runs/gumbel -n 20 --temperature 0.8 --prefix 'a man'")
+@app.command(
+    epilog="Example: textgan sample runs/gumbel -n 1000 --best-of 4 --unique --novel --jsonl > new.jsonl"
+)
 def sample(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     n: Annotated[int, typer.Option("-n", min=1, help="Sentences.")] = 10,
@@ -37,25 +43,64 @@ def sample(
     top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest tokens of total P.")] = None,
     prefix: Annotated[str | None, typer.Option(help="Every sentence begins with this text.")] = None,
     label: Annotated[str | None, typer.Option(help="A label of the corpus, for a run with labels.")] = None,
+    balance: Annotated[
+        str, typer.Option(help="Of the labels: even, train (as in the training text), or pos=3,neg=1.")
+    ] = "even",
+    best_of: Annotated[
+        int, typer.Option(min=1, help="Keep the one of K that the judge finds most real.")
+    ] = 1,
+    reject: Annotated[
+        str | None, typer.Option(help="Drop this share, by the judge's score; or `odds`: by its odds.")
+    ] = None,
+    min_score: Annotated[float | None, typer.Option(help="Drop what the judge scores lower.")] = None,
+    unique: Annotated[bool, typer.Option("--unique", help="No sentence twice.")] = False,
+    novel: Annotated[bool, typer.Option("--novel", help="No sentence of the training text.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same sentences.")] = 0,
     form: Annotated[Format, typer.Option("--format", help="Plain lines, or JSON objects.")] = Format.txt,
-    checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="JSON objects: text, label, log-probability (nats), score.")
+    ] = False,
+    checkpoint: Annotated[
+        Checkpoint, typer.Option(help="Which weights; the judge is the last.")
+    ] = Checkpoint.last,
     trust_code: TrustCode = False,
 ) -> None:
-    """Write sentences of a run to standard output, one a line."""
-    above_zero("--temperature", temperature)
-    if top_p is not None and not 0 < top_p <= 1:
-        raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {top_p:g}")
-    check_run(run)
-    from textgan.loaded import load
+    """Write sentences of a run to standard output as they are drawn, one a line."""
+    from textgan.choosing import DROPPED, Asked, balancing, rejecting
 
-    loaded = load(run, checkpoint.value, trust_code=trust_code)
-    texts = loaded.sample(
-        n, temperature=temperature, top_k=top_k, top_p=top_p, prefix=prefix, label=label, seed=seed
-    )
-    for text in texts:
-        if form is Format.jsonl:
-            text = json.dumps(
-                {"text": text} | ({} if label is None else {"label": label}), ensure_ascii=False
-            )
-        print(text)
+    asked = Asked(
+        temperature, top_k, top_p, prefix, label, balancing(balance), seed, best_of, rejecting(reject),
+        min_score, unique, novel,
+    )  # fmt: skip
+    check_run(run)
+    from collections import Counter
+
+    from textgan.loaded import load
+    from textgan.training.progress import Waiting
+
+    told = jsonl or form is Format.jsonl
+    dropped: Counter[str] = Counter()
+    drawn = load(run, checkpoint.value, trust_code=trust_code).draw(n, asked, told=told, dropped=dropped)
+    watched = not sys.stdout.isatty()  # on a terminal the sentences themselves are the progress
+    with Waiting() as waiting:
+        for number, one in enumerate(drawn, 1):
+            print(json.dumps(row(one), ensure_ascii=False) if told else one.text)
+            if watched:
+                waiting.tell(f"{number:,} of {n:,} sentences", number / n)
+    if dropped := +dropped:
+        why = ", ".join(f"{count:,} {DROPPED[name]}" for name, count in dropped.most_common())
+        print(f"textgan: of {n + dropped.total():,} sentences {n:,} were kept; {why}", file=sys.stderr)
+
+
+def row(one: Drawn) -> dict[str, object]:
+    """A line of `--jsonl`; what the run cannot say is left out.
+
+    log_prob: of the sentence with its end, nats, under the generator at temperature 1; log_prob_per_token: over
+    `tokens`, its tokens and its end. score: the judge's, higher is more real.
+    """
+    numbers: dict[str, float | None] = {"log_prob": one.log_prob, "score": one.score}
+    if one.log_prob is not None:
+        numbers["log_prob_per_token"] = one.log_prob / one.tokens
+    kept = {name: value for name, value in numbers.items() if value is not None and math.isfinite(value)}
+    label = {} if one.label is None else {"label": one.label}
+    return {"text": one.text, **label, "tokens": one.tokens, **kept}

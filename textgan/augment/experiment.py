@@ -1,0 +1,229 @@
+"""`textgan augment` from files to files: generate, filter, measure, write. What was done is kept, not done again."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from textgan.augment.classifiers import BATCH, CLASSIFIERS
+from textgan.augment.generating import (
+    BUDGETS,
+    Budget,
+    Generated,
+    Reading,
+    generate,
+    train_generator,
+    write_table,
+)
+from textgan.augment.labelled import (
+    FEWEST,
+    Labelled,
+    by_letter,
+    labels_of,
+    pick,
+    quotas,
+    read_labelled,
+    stratified,
+    together,
+)
+from textgan.augment.request import Request, check_work, opened, shares_of
+from textgan.augment.sieve import Sieve
+from textgan.augment.simple import changed, copied, more
+from textgan.augment.verdict import Cell, Comparison, compare
+from textgan.data.corpus import Split
+from textgan.doctor.examine import examine
+from textgan.errors import Mistake
+from textgan.loaded import load
+from textgan.training.folder import write_json, write_text
+from textgan.training.progress import Waiting
+
+LEAST_ADDED = 200
+"""Sentences that are generated for few labels; for more, as many as there are labels; never more than asked for."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it. generated: of all labels, for every setting measured: (labels, seed) -> text."""
+
+    request: Request
+    data: Labelled
+    generated: Generated
+    measured: Mapping[tuple[int, int], Generated]
+    comparisons: list[Comparison]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Real text as there might be of it, to generate from and to measure with. name: of its files."""
+
+    name: str
+    real: Split
+    whole: bool
+    seed: int
+
+    @property
+    def labels(self) -> int:
+        return len(self.real)
+
+
+def augment(request: Request, say: Callable[[str], None] = lambda line: None) -> Outcome:
+    """Do what is asked and write the table; goes on with what an earlier call of the same request left undone.
+
+    say: a line for each stage. Raises Mistake, and Interrupted after Ctrl-C.
+    """
+    request.check()
+    budget = BUDGETS[request.budget]
+    data = read_labelled(request.train, request.text, request.label, request.test, request.seed)
+    run = None if request.run is None else opened(request.run, data, request.trust_code)
+    shares = shares_of(request, data)
+    check_work(request, data)
+    work, reading, notes = request.work, _prepare(request, data), list(data.notes)
+    say(f"{len(data.train):,} labelled sentences to learn from, {len(data.test):,} to test by")
+    if run is not None:
+        notes.append(
+            "the run is older than the measurement: what it has learnt from other labels is in its text"
+        )
+    settings = [Setting("all", data.train, True, request.seed), *_smaller(data, budget)]
+    if skipped := [size for size in budget.sizes if size >= len(data.train)]:
+        notes.append(
+            f"not measured at {', '.join(f'{size:,}' for size in skipped)} labels: there are not as many"
+        )
+    generated: dict[str, Generated] = {}
+    for number, setting in enumerate(settings, 1):
+        counts = quotas(shares, request.n if setting.whole else _added(request.n, setting.labels))
+        kept = work / "generated" / f"{setting.name}.json"
+        if run is not None and not setting.whole:
+            generated[setting.name] = generated["all"].first(counts)
+            continue
+        if not kept.is_file():
+            say(
+                f"generator {number} of {len(settings) if run is None else 1}: from {setting.labels:,} labels"
+            )
+            path = request.run or train_generator(
+                setting.name,
+                setting.real,
+                work / "data" / "test.csv",
+                data.names,
+                reading.tokenizer,
+                work,
+                budget,
+                setting.seed,
+            )
+            sieve = Sieve(
+                setting.real,
+                data.names,
+                reject=request.reject,
+                letters=reading.letters,
+                memory=1.0 if reading.letters else 0.8,
+            )
+            with Waiting() as waiting:
+                found = generate(
+                    run or load(path), counts, sieve, tries=budget.tries, temperature=request.temperature,
+                    seed=setting.seed, tell=waiting.tell,
+                )  # fmt: skip
+            kept.parent.mkdir(exist_ok=True)
+            found.save(kept)
+        generated[setting.name] = Generated.load(kept)
+    made = generated["all"]
+    if not len(made.split):
+        raise Mistake(
+            f"--out: of {made.drawn:,} sentences the filters left none; give more text, a --run that was trained "
+            "for longer, or --reject 0"
+        )
+    if len(made.split) < made.wanted:
+        notes.append(f"{made.wanted:,} sentences were asked for; the filters left {len(made.split):,}")
+    say("measuring on held-out text whether it helps")
+    with Waiting() as waiting:
+        cells = list(
+            _measure(settings, generated, data, budget, work / "cells.jsonl", reading.letters, waiting.tell)
+        )
+    table = together(data.train, made.split) if request.with_real else made.split
+    write_table(request.out, table, data.names, request.text, request.label)
+    by_setting = {(s.labels, s.seed): generated[s.name] for s in settings}
+    return Outcome(request, data, made, by_setting, compare(cells), tuple(notes))
+
+
+def _added(n: int, labels: int) -> int:
+    return min(n, max(LEAST_ADDED, labels))
+
+
+def _smaller(data: Labelled, budget: Budget) -> list[Setting]:
+    """As if there were fewer labels: a choice for each seed, within which more labels are the fewer and others."""
+    labels = labels_of(data.train)
+    return [
+        Setting(f"labels{size}-seed{seed}", pick(data.train, stratified(labels, size, seed)), False, seed)
+        for size in budget.sizes
+        if FEWEST * len(data.names) <= size < len(data.train)
+        for seed in budget.seeds
+    ]
+
+
+def _measure(
+    settings: list[Setting],
+    generated: Mapping[str, Generated],
+    data: Labelled,
+    budget: Budget,
+    path: Path,
+    letters: bool,
+    tell: Callable[[str, float], None],
+) -> Iterator[Cell]:
+    """Every classifier on every arm of every setting; answers that are in the file are taken from there."""
+    kept = {cell.key: cell for cell in _answers(path)}
+    test = by_letter(data.test) if letters else data.test
+    whole = [replace(settings[0], seed=seed) for seed in budget.seeds]
+    asked = [(setting, name) for setting in [*settings[1:], *whole] for name in CLASSIFIERS]
+    for done, (setting, name) in enumerate(asked):
+        for arm, train in arms(setting, generated[setting.name].split, len(data.names)).items():
+            cell = kept.get((setting.labels, setting.seed, arm, name))
+            if cell is None:
+                tell(
+                    f"measuring {name}, {setting.labels:,} labels, seed {setting.seed}: {arm}",
+                    done / len(asked),
+                )
+                updates = max(budget.updates, math.ceil(budget.passes * setting.labels / BATCH))
+                text = by_letter(train) if letters else train
+                right = CLASSIFIERS[name](text, test, len(data.names), setting.seed, updates)
+                added = len(train) - setting.labels
+                cell = Cell(setting.labels, setting.whole, setting.seed, arm, name, added, right)
+                with path.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(cell.row()) + "\n")
+            yield cell
+
+
+def _answers(path: Path) -> list[Cell]:
+    """The answers in the file; a line that was cut off in the middle is taken away."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        write_text(path, whole)
+    return [Cell.of(json.loads(line)) for line in whole.splitlines()]
+
+
+def arms(setting: Setting, generated: Split, classes: int) -> dict[str, Split]:
+    """What the classifiers learn from; every arm but `real` has as many sentences of each label."""
+    real = setting.real
+    counts = np.bincount(labels_of(generated), minlength=classes).tolist()
+    return {
+        "real": real,
+        "augmented": together(real, generated),
+        "simple": together(real, more(real, counts, setting.seed, changed)),
+        "copies": together(real, more(real, counts, setting.seed, copied)),
+    }
+
+
+def _prepare(request: Request, data: Labelled) -> Reading:
+    """Write the text as tables for the runs; how it is to be read."""
+    folder = request.work / "data"
+    folder.mkdir(exist_ok=True)
+    kept = folder / "reading.json"
+    if not kept.is_file():
+        write_table(folder / "test.csv", data.test, data.names)
+        write_table(folder / "all.csv", data.train, data.names)
+        write_json(kept, asdict(Reading.of(examine(folder / "all.csv", "text", "label"))))
+    return Reading(**json.loads(kept.read_text(encoding="utf-8")))

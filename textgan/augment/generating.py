@@ -1,0 +1,197 @@
+"""From labelled text to generated text with labels: a run by the doctor's recipe, and what the sieve leaves of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from textgan.augment.labelled import labels_of, pick
+from textgan.augment.sieve import Sieve
+from textgan.choosing import Asked
+from textgan.data.corpus import Split
+from textgan.doctor.examine import Examination, examine
+from textgan.doctor.written_recipe import recipe as written
+from textgan.errors import Mistake
+from textgan.loaded import LoadedRun
+from textgan.recipe import Recipe
+from textgan.run import train as run_training
+from textgan.training.folder import write_json, write_text
+
+DOCUMENT = 150
+"""Words of the median text, above which it is a document, and words are no good unit."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What is spent. sizes: numbers of labels to measure at, besides all. updates: of each CNN, at the least.
+
+    passes: of the CNN over the real text, at the least. epochs, steps: of pretraining, at most, and of the adversarial
+    phase. words: a vocabulary's size, at most; None takes the doctor's. tries: candidates drawn for each sentence that
+    is wanted, at most.
+    """
+
+    sizes: tuple[int, ...] = (50, 200, 1_000)
+    seeds: tuple[int, ...] = (1, 2, 3)
+    updates: int = 300
+    passes: int = 4
+    epochs: int = 12
+    steps: int = 40
+    words: int | None = 4_000
+    tries: int = 30
+
+
+BUDGETS = {
+    "usual": Budget(),
+    "smoke": Budget(sizes=(20,), seeds=(1, 2), updates=10, passes=0, epochs=1, steps=2, tries=6),
+    "thorough": Budget(seeds=(1, 2, 3, 4, 5), updates=1_000, epochs=30, steps=200, words=None),
+}
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Sentences that were kept, with the labels they were asked to have; how many were wanted and drawn, and how many
+    each rule of the sieve dropped."""
+
+    split: Split
+    wanted: int
+    drawn: int
+    dropped: dict[str, int]
+
+    def save(self, path: Path) -> None:
+        facts = {"wanted": self.wanted, "drawn": self.drawn, "dropped": self.dropped}
+        write_json(path, {**facts, "texts": self.split.texts, "labels": self.split.labels})
+
+    @classmethod
+    def load(cls, path: Path) -> Generated:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return cls(Split(told["texts"], told["labels"]), told["wanted"], told["drawn"], told["dropped"])
+
+    def first(self, counts: list[int]) -> Generated:
+        """The first so many (K,) of each label, as far as there are so many."""
+        left, rows = list(counts), []
+        for row, label in enumerate(labels_of(self.split).tolist()):
+            if left[label]:
+                left[label] -= 1
+                rows.append(row)
+        return replace(self, split=pick(self.split, np.array(rows, dtype=np.int64)), wanted=sum(counts))
+
+
+def write_table(
+    path: Path, split: Split, names: tuple[str, ...], text: str = "text", label: str = "label"
+) -> None:
+    """A file with a header and a row for each sentence, whole or not at all: csv, tsv or jsonl by its ending."""
+    rows = [(told, names[index]) for told, index in zip(split.texts, labels_of(split).tolist(), strict=True)]
+    if path.suffix.lower() == ".jsonl":
+        lines = (json.dumps({text: told, label: name}, ensure_ascii=False) for told, name in rows)
+        return write_text(path, "".join(f"{line}\n" for line in lines))
+    if path.suffix.lower() == ".tsv":  # read without quotation marks; texts hold no tab, labels none
+        return write_text(path, "".join(f"{told}\t{name}\n" for told, name in [(text, label), *rows]))
+    made = io.StringIO()
+    csv.writer(made, lineterminator="\n").writerows([(text, label), *rows])
+    write_text(path, made.getvalue())
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the whole text is read. letters: strings, or a script without spaces. tokenizer: of the generators.
+
+    Words wherever there are some, even if few labels leave many of them unknown (the doctor would then go by letter):
+    what is spelled from fifty sentences is no word that a classifier could learn from.
+    """
+
+    letters: bool
+    tokenizer: str
+
+    @classmethod
+    def of(cls, found: Examination) -> Reading:
+        documents = found.quantiles["words"]["0.5"] > DOCUMENT
+        fits = str(found.proposal.tokenizer["name"])
+        return cls(found.by_letter, fits if found.by_letter or documents else "word")
+
+
+def train_generator(
+    name: str,
+    real: Split,
+    test: Path,
+    names: tuple[str, ...],
+    tokenizer: str,
+    work: Path,
+    budget: Budget,
+    seed: int,
+) -> Path:
+    """The run folder of a conditional generator that learnt from `real` alone, by the recipe the doctor writes.
+
+    Goes on with a run that was stopped, and does nothing where it is finished. test: a table of text that the run is
+    scored against and learns nothing from. Raises Mistake, and Interrupted after Ctrl-C.
+    """
+    run = work / "runs" / name
+    if (run / "evaluation.json").is_file():
+        return run
+    data, path = work / "data" / f"{name}.csv", work / "recipes" / f"{name}.yaml"
+    for folder in (data.parent, path.parent, run.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not path.is_file():
+        write_table(data, real, names)
+        found = examine(data, "text", "label", test, tokenizer=tokenizer)
+        if found.labels is None or not found.labels.usable:
+            why = "" if found.labels is None else found.labels.reason
+            raise Mistake(f"--label-column: a generator cannot learn to write by these labels: {why}")
+        write_text(path, written(found))
+    recipe = Recipe.load(path, overrides(Recipe.load(path), budget, seed))
+    run_training(recipe, run, resume=run.exists())
+    return run
+
+
+def overrides(recipe: Recipe, budget: Budget, seed: int) -> list[str]:
+    """What of the doctor's recipe is changed: time, and metrics that would cost some and tell nothing here."""
+    values = recipe.values
+    made = [
+        f"seed={seed}",
+        f"train.mle.epochs={min(budget.epochs, values['train']['mle']['epochs'])}",
+        f"train.discriminator.steps={min(50, budget.steps)}",
+        f"train.adversarial.steps={budget.steps}",
+        "train.adversarial.d_steps=2",
+        "metrics=[class-accuracy, nll]",
+        "evaluate={every: 1000, samples: 200, final: 200, best: nll}",
+    ]
+    words = values["tokenizer"].get("max_size", budget.words)
+    if budget.words is not None and values["tokenizer"]["name"] == "word":
+        made.append(f"tokenizer.max_size={min(words, budget.words)}")
+    return made
+
+
+def generate(
+    run: LoadedRun,
+    counts: list[int],
+    sieve: Sieve,
+    *,
+    tries: int,
+    temperature: float,
+    seed: int,
+    tell: Callable[[str, float], None] = lambda what, share: None,
+) -> Generated:
+    """So many (K,) sentences of each label of the sieve's names, as far as `tries` candidates for each yield them."""
+    texts: list[list[str]] = []
+    drawn = 0
+    for label, count in enumerate(counts):
+        name, most = sieve.names[label], max(200, tries * count)
+        stream = run.draw(most, Asked(temperature, label=name, seed=seed), told=True)
+        kept: list[str] = []
+        while len(kept) < count:
+            part = list(islice(stream, max(200, 4 * (count - len(kept)))))
+            if not part:
+                break
+            drawn += len(part)
+            kept += [one.text for one in sieve.keep(part, count - len(kept))]
+            tell(f"generating {name!r}", len(kept) / count)
+        texts.append(kept)
+    labels = [label for label, kept in enumerate(texts) for _ in kept]
+    split = Split([text for kept in texts for text in kept], labels)
+    return Generated(split, sum(counts), drawn, {rule: sieve.dropped[rule] for rule in sieve.dropped})

@@ -1,0 +1,143 @@
+"""The labelled text that is to become more: reading it, holding some out, and taking few of it. Loads no torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textgan.data.corpus import Split
+from textgan.data.reading import read
+from textgan.errors import Mistake, did_you_mean
+
+HELD_OUT = 0.1
+"""Share of TRAIN that is held out for testing where there is no test file."""
+FEWEST = 5
+"""Sentences of a label below which nothing is learnt of it, and nothing measured."""
+MOST = 100
+"""Labels above which a column is taken for something else."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Sentences with a label each, as indices into `names`, to learn from and to test by; notes in words."""
+
+    train: Split
+    test: Split
+    names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: int) -> Labelled:
+    """Both files, or a tenth of every label of `train` held out. text, label: names of columns. Raises Mistake."""
+    texts, told = _rows(train, text, label, "TRAIN")
+    names = _names(told, label)
+    index = {name: i for i, name in enumerate(names)}
+    whole = Split(texts, [index[name] for name in told])
+    notes = []
+    if test is None:
+        rows = stratified(labels_of(whole), max(len(names), round(HELD_OUT * len(whole))), seed)
+        held, rest = pick(whole, rows), pick(whole, np.setdiff1d(np.arange(len(whole)), rows))
+        notes.append(f"no --test was given: {len(held):,} sentences of TRAIN are held out for testing")
+    else:
+        if test.expanduser().resolve() == train.expanduser().resolve():
+            raise Mistake(f"--test: {test} is TRAIN itself; give another file, or leave it out")
+        texts, told = _rows(test, text, label, "--test")
+        if strange := sorted({*told} - {*names}):
+            near = did_you_mean(strange[0], names)
+            raise Mistake(f"--test: {strange[0]!r} is a label that TRAIN does not have.{near}")
+        held, rest = Split(texts, [index[name] for name in told]), whole
+    known = {*held.texts}
+    fresh = np.array([i for i, each in enumerate(rest.texts) if each not in known], dtype=np.int64)
+    if len(fresh) < len(rest):
+        notes.append(
+            f"left out of TRAIN, since the test text has them too: {len(rest) - len(fresh):,} sentences"
+        )
+    rest = pick(rest, fresh)
+    counts = Counter(rest.labels)
+    for i, name in enumerate(names):
+        if counts[i] < FEWEST:
+            raise Mistake(
+                f"--label-column: label {name!r} has {counts[i]} sentences to learn from; give {FEWEST} or more, "
+                "or take it out"
+            )
+    return Labelled(rest, held, names, tuple(notes))
+
+
+def labels_of(split: Split) -> np.ndarray:
+    """(N,) int64; of a split with labels."""
+    assert split.labels is not None
+    return np.asarray(split.labels, dtype=np.int64)
+
+
+def pick(split: Split, rows: np.ndarray) -> Split:
+    """These sentences, in the split's order."""
+    chosen, labels = sorted(rows.tolist()), labels_of(split)
+    return Split([split.texts[i] for i in chosen], [int(labels[i]) for i in chosen])
+
+
+def together(*splits: Split) -> Split:
+    """One split after the other."""
+    return Split(
+        [text for split in splits for text in split.texts],
+        [label for split in splits for label in split.labels or []],
+    )
+
+
+def spaced(text: str) -> str:
+    """Its characters with spaces between: words, for those who read words, of text that has none."""
+    return " ".join(text.replace(" ", ""))
+
+
+def by_letter(split: Split) -> Split:
+    """Strings, and scripts without spaces, as classifiers of words are to read them."""
+    return Split([spaced(text) for text in split.texts], split.labels)
+
+
+def quotas(shares: Sequence[float], amount: int) -> list[int]:
+    """`amount` parted by these shares (any unit), by the largest remainders; the first of equals gains."""
+    exact = np.asarray(shares, dtype=np.float64) / sum(shares) * amount
+    parts = np.floor(exact).astype(int)
+    order = np.argsort(-(exact - parts), kind="stable")
+    parts[order[: amount - int(parts.sum())]] += 1
+    return [int(part) for part in parts]
+
+
+def stratified(labels: np.ndarray, amount: int, seed: int) -> np.ndarray:
+    """Rows (about `amount`) that have the labels (N,) in their shares, one of each at least; a seeded choice.
+
+    For more, the same seed gives the same rows of a label and others.
+    """
+    order = np.random.default_rng(seed).permutation(len(labels))
+    counts = np.bincount(labels)
+    chosen = [
+        order[labels[order] == label][: max(1, part)]
+        for label, part in enumerate(quotas(counts.tolist(), min(amount, len(labels))))
+        if counts[label]
+    ]
+    return np.sort(np.concatenate(chosen))
+
+
+def _rows(path: Path, text: str, label: str, place: str) -> tuple[list[str], list[str]]:
+    try:
+        rows = read(path, text, label, place=place)
+    except Mistake as mistake:  # `read` calls the columns' options as the other verbs do
+        told = str(mistake).replace("--column:", "--text-column:").replace("--label:", "--label-column:")
+        raise Mistake(told) from mistake
+    return rows.texts, rows.labels or []
+
+
+def _names(told: Sequence[str], label: str) -> tuple[str, ...]:
+    """The different labels, numbers by their value."""
+    known = {*told}
+    if len(known) < 2:
+        raise Mistake(f"--label-column: {label} is {told[0]!r} throughout; give text with two labels or more")
+    if len(known) > MOST:
+        raise Mistake(
+            f"--label-column: {label} has {len(known):,} different values, which are no classes; {MOST} at most"
+        )
+    numeric = all(name.lstrip("-").isdecimal() for name in known)
+    return tuple(sorted(known, key=int) if numeric else sorted(known))

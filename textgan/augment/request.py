@@ -1,0 +1,117 @@
+"""What `textgan augment` is asked for, checked before anything is trained."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from textgan.augment.generating import BUDGETS
+from textgan.augment.labelled import Labelled, labels_of
+from textgan.choosing import weights_of
+from textgan.errors import Mistake, did_you_mean
+from textgan.loaded import LoadedRun, load
+from textgan.training.folder import write_json
+
+ENDINGS = (".csv", ".tsv", ".jsonl")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command was asked for. reject: share of the judge's lowest scores to drop. balance: see `Asked`.
+
+    trust_code: as for `textgan.loaded.load`, of `run`.
+    """
+
+    train: Path
+    text: str
+    label: str
+    n: int
+    out: Path
+    run: Path | None = None
+    test: Path | None = None
+    budget: str = "usual"
+    with_real: bool = False
+    balance: Literal["even", "train"] | Mapping[str, float] = "train"
+    temperature: float = 1.0
+    reject: float = 0.5
+    seed: int = 1
+    trust_code: bool = False
+
+    @property
+    def work(self) -> Path:
+        """Runs, generated text and answers, beside the file that is written: `aug.work` of aug.csv."""
+        return self.out.with_suffix(".work")
+
+    def check(self) -> None:
+        """Mistake for what can be seen without reading the text."""
+        if self.budget not in BUDGETS:
+            raise Mistake(
+                f"--budget: there is none called {self.budget!r}.{did_you_mean(self.budget, BUDGETS)}"
+            )
+        if self.out.suffix.lower() not in ENDINGS:
+            raise Mistake(
+                f"--out: {self.out} ends in none of {', '.join(ENDINGS)}; name it {self.out.stem}.csv"
+            )
+        if self.out.exists():
+            raise Mistake(f"--out: {self.out} exists already; name another file, or take it away")
+        if not self.out.parent.is_dir():
+            raise Mistake(f"--out: there is no folder {self.out.parent}; make it first")
+        if self.text == self.label:
+            raise Mistake(
+                f"--label-column: {self.label!r} is the text column too; name the one that holds the class"
+            )
+        if self.n < 1 or not self.temperature > 0:
+            raise Mistake("-n and --temperature: expected values above 0")
+        if not 0 <= self.reject < 1:
+            raise Mistake(f"--reject: {self.reject:g} is no share to drop; give 0 or more and less than 1")
+
+
+def opened(path: Path, data: Labelled, trust_code: bool) -> LoadedRun:
+    """The run, with the labels of the text; Mistake where it has others."""
+    run = load(path, trust_code=trust_code)
+    if {*run.label_names} != {*data.names}:
+        theirs = ", ".join(map(repr, run.label_names)) or "none"
+        raise Mistake(
+            f"--run: its labels are {theirs}, and TRAIN's {', '.join(map(repr, data.names))}; they must be the same"
+        )
+    return run
+
+
+def shares_of(request: Request, data: Labelled) -> list[float]:
+    """What part of the generated text each label is to have, in any unit."""
+    if request.balance == "train":
+        return [float(count) for count in np.bincount(labels_of(data.train), minlength=len(data.names))]
+    if isinstance(request.balance, str):
+        return [1.0] * len(data.names)
+    weights = weights_of(request.balance, data.names)
+    return [weights.get(name, 0.0) for name in data.names]
+
+
+def check_work(request: Request, data: Labelled) -> None:
+    """The folder of the work is new, or of the same request and text. Mistake where it is of another."""
+    digest = hashlib.sha256(
+        json.dumps([asdict(data.train), asdict(data.test), data.names]).encode()
+    ).hexdigest()
+    facts = {
+        key: value for key, value in asdict(request).items() if key not in ("out", "with_real", "trust_code")
+    }
+    now: dict[str, Any] = {key: str(v) if isinstance(v, Path) else v for key, v in facts.items()} | {
+        "text-sha": digest
+    }
+    kept = request.work / "request.json"
+    if not request.work.exists():
+        request.work.mkdir()
+        write_json(kept, now)
+        return
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    if different := sorted(key for key in now if before.get(key) != now[key]):
+        raise Mistake(
+            f"--out: {request.work} holds the work of another request (different: {', '.join(different)}); "
+            "name another file, or take the folder away"
+        )

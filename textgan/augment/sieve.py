@@ -1,0 +1,109 @@
+"""Which generated sentences are worth learning from. Each rule counts what it dropped. Loads no torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from textgan.augment.labelled import spaced
+from textgan.choosing import Drawn, bar
+from textgan.data.corpus import Split
+from textgan.metrics.class_accuracy import NaiveBayes
+from textgan.metrics.memorisation import longest_copies
+from textgan.metrics.tokens import SPLIT
+
+RULES = {
+    "empty": "without a word",
+    "copied": "stand in the training text",
+    "repeated": "were written before",
+    "memorised": "are mostly one run of a training sentence",
+    "label": "have another label by naive Bayes",
+    "judge": "have a low score by the judge",
+}
+"""The rules in the order they are asked in -> what is wrong with what each drops."""
+
+
+@dataclass
+class Sieve:
+    """train: real text, whose labels (indices into names) naive Bayes learns. What is dropped is counted by rule.
+
+    memory: the share of a sentence's tokens, of five or more, that may not be one run of one training sentence. reject:
+    the share of the judge's lowest scores, by label, to be dropped; the bars are set by the first candidates of a label
+    that come, and stay. agree: whether naive Bayes has to find the label that was asked for. letters: sentences are
+    strings, or of a script without spaces: they are compared by the letter, and read letter by letter.
+    """
+
+    train: Split
+    names: Sequence[str]
+    memory: float = 0.8
+    reject: float = 0.5
+    agree: bool = True
+    letters: bool = False
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._texts = [self._read(text) for text in self.train.texts]
+        self._known = {self._key(text) for text in self.train.texts}
+        self._seen: set[tuple[str, ...]] = set()
+        self._bars: dict[str, float] = {}
+        self._model = NaiveBayes.fit(self._texts, self.train.labels or [], len(self.names))
+
+    def keep(self, drawn: Sequence[Drawn], most: int) -> list[Drawn]:
+        """The first `most` candidates, all asked to have one label, that every rule lets through."""
+        self._set_bar(drawn)
+        left = [one for one in drawn if self._new(one)]
+        if not left:
+            return []
+        longest = longest_copies([self._read(one.text) for one in left], self._texts)
+        kept: list[Drawn] = []
+        for one, run in zip(left, longest, strict=True):
+            if len(kept) == most:
+                break
+            why = self._why_not(one, int(run))
+            if why is None:
+                kept.append(one)
+            else:
+                self.dropped[why] += 1
+        return kept
+
+    def _new(self, one: Drawn) -> bool:
+        key = self._key(one.text)
+        why = (
+            "empty"
+            if not key
+            else "copied"
+            if key in self._known
+            else "repeated"
+            if key in self._seen
+            else None
+        )
+        self._seen.add(key)
+        if why is not None:
+            self.dropped[why] += 1
+        return why is None
+
+    def _why_not(self, one: Drawn, run: int) -> str | None:
+        tokens = len(self._key(one.text))
+        if tokens >= 5 and run >= self.memory * tokens:
+            return "memorised"
+        if self.agree and self.names[int(self._model.log_odds(self._read(one.text)).argmax())] != one.label:
+            return "label"
+        if one.score is not None and one.score < self._bars.get(str(one.label), -np.inf):
+            return "judge"
+        return None
+
+    def _set_bar(self, drawn: Sequence[Drawn]) -> None:
+        if drawn and self.reject > 0 and (name := str(drawn[0].label)) not in self._bars:
+            scores = [one.score for one in drawn if one.score is not None]
+            if scores:
+                self._bars[name] = bar(scores, self.reject)
+
+    def _read(self, text: str) -> str:
+        return spaced(text) if self.letters else text
+
+    def _key(self, text: str) -> tuple[str, ...]:
+        """What makes two sentences the same: their words and marks, whatever the case and the spaces."""
+        return tuple(text) if self.letters else tuple(SPLIT(text))

@@ -1,0 +1,187 @@
+"""From right and wrong answers on held-out text to whether generated text helped, in numbers and in words. No torch."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from textgan.benchmark.resampling import TAIL, resample, stretch
+from textgan.metrics.bootstrap import RESAMPLES
+
+ARMS = {
+    "real": "real text alone",
+    "augmented": "+ generated text",
+    "simple": "+ changed copies (EDA)",
+    "copies": "+ plain copies",
+}
+"""What a classifier learns from -> the same in words. All but the first have equally many sentences and labels."""
+TITLES = {"cnn": "CNN", "linear": "linear"}
+HELPED, HURT, UNCLEAR = "helped", "hurt", "no difference shown"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One classifier, of one seed, learnt from `labels` real sentences (and `added` others): right (N,) on each test
+    sentence. whole: `labels` are all there are."""
+
+    labels: int
+    whole: bool
+    seed: int
+    arm: str
+    classifier: str
+    added: int
+    right: np.ndarray
+
+    @property
+    def key(self) -> tuple[int, int, str, str]:
+        return self.labels, self.seed, self.arm, self.classifier
+
+    def row(self) -> dict[str, Any]:
+        """For a line of JSON; `right` in bits, so that the interval can be worked out again."""
+        bits = base64.b64encode(np.packbits(self.right).tobytes()).decode()
+        return {
+            **{"labels": self.labels, "whole": self.whole, "seed": self.seed, "arm": self.arm},
+            **{"classifier": self.classifier, "added": self.added, "accuracy": float(self.right.mean())},
+            **{"test": len(self.right), "right": bits},
+        }
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Cell:
+        bits = np.frombuffer(base64.b64decode(row["right"]), dtype=np.uint8)
+        right = np.unpackbits(bits, count=row["test"]).astype(bool)
+        return cls(
+            row["labels"], row["whole"], row["seed"], row["arm"], row["classifier"], row["added"], right
+        )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A mean over seeds with its 95% interval over seeds and test sentences (widened for few seeds), in [0, 1]."""
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+
+    @property
+    def word(self) -> str:
+        """Of a difference: whether chance is left out, and to which side."""
+        return HELPED if self.low > 0 else HURT if self.high < 0 else UNCLEAR
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One classifier at one number of labels. accuracy: by arm. gain: `augmented` less `real`; over: less `simple`.
+
+    The two are None where no generated text was left to learn from.
+    """
+
+    labels: int
+    whole: bool
+    classifier: str
+    added: int
+    accuracy: dict[str, Measured]
+    gain: Measured | None
+    over: Measured | None
+
+    @property
+    def name(self) -> str:
+        """`the CNN at 200 labels`."""
+        at = f"all {self.labels:,}" if self.whole else f"{self.labels:,}"
+        return (
+            f"the {TITLES.get(self.classifier, self.classifier)} {_classifier(self.classifier)}at {at} labels"
+        )
+
+
+def _classifier(name: str) -> str:
+    return "classifier " if name == "linear" else ""
+
+
+def measured(values: Sequence[np.ndarray], least: float = -1.0) -> Measured:
+    """values: for each seed (N,), a value in [least, 1] for each test sentence, whose mean is what is measured.
+
+    The bootstrap draws seeds, and test sentences for all of them together, since all seeds answer the same test: what
+    is due to its sentences does not average out over seeds. Seeds are stretched as in `benchmark.resampling`.
+    """
+    rows = [np.asarray(value, dtype=np.float64) for value in values]
+    draw = np.random.default_rng(0)
+    found = resample(rows, draw)  # (S, 1 + RESAMPLES), one draw of sentences for all rows
+    seeds, means = len(rows), found[:, 0]
+    chosen = draw.integers(0, seeds, size=(seeds, RESAMPLES))
+    drawn = found[chosen, 1 + np.arange(RESAMPLES)].mean(0)
+    if seeds > 1:
+        drawn += (stretch(seeds) - 1) * (means - means.mean())[chosen].mean(0)
+    low, high = np.quantile(drawn, [TAIL, 1 - TAIL]).clip(least, 1.0)
+    return Measured(float(means.mean()), float(low), float(high), seeds)
+
+
+def compare(cells: Sequence[Cell]) -> list[Comparison]:
+    """By number of labels and classifier, in the order they come in. Differences are of the same seed's sentences."""
+    made = []
+    for labels, classifier in dict.fromkeys((cell.labels, cell.classifier) for cell in cells):
+        mine = [cell for cell in cells if (cell.labels, cell.classifier) == (labels, classifier)]
+        arms = {arm: {cell.seed: cell for cell in mine if cell.arm == arm} for arm in ARMS}
+        accuracy = {arm: measured([c.right for c in by.values()], 0.0) for arm, by in arms.items() if by}
+        added = [cell.added for cell in arms["augmented"].values()]
+        comparison = Comparison(
+            labels,
+            mine[0].whole,
+            classifier,
+            round(sum(added) / len(added)) if added else 0,
+            accuracy,
+            _difference(arms["augmented"], arms["real"]),
+            _difference(arms["augmented"], arms["simple"]),
+        )
+        made.append(comparison)
+    return made
+
+
+def _difference(first: dict[int, Cell], second: dict[int, Cell]) -> Measured | None:
+    seeds = [seed for seed in first if seed in second and first[seed].added]
+    if not seeds:
+        return None
+    return measured([first[s].right.astype(float) - second[s].right.astype(float) for s in seeds])
+
+
+def headline(found: Sequence[Comparison]) -> str:
+    """One sentence: did generated text help anyone?"""
+    gains = [each for each in found if each.gain is not None]
+    if not gains:
+        return "Nothing to judge: no generated sentence was left after the filters"
+    helped, hurt = (of_word(gains, word) for word in (HELPED, HURT))
+    if not helped:
+        told = f"Generated text did not help: in none of {len(gains)} comparisons is accuracy higher beyond chance"
+        return told + (f", and it hurt {joined(hurt)}" if hurt else "")
+    told = f"Generated text helped in {len(helped)} of {len(gains)} comparisons, {joined(helped)}"
+    told += f"; it hurt {joined(hurt)}" if hurt else ""
+    more = [each for each in helped if each.over is not None and each.over.word == HELPED]
+    if not more:
+        return f"{told}; but not shown to be more than simple changes of real text do"
+    return f"{told}; more than simple changes of real text did for {joined(more)}"
+
+
+def of_word(found: Sequence[Comparison], word: str) -> list[Comparison]:
+    return [each for each in found if each.gain is not None and each.gain.word == word]
+
+
+def joined(found: Sequence[Comparison]) -> str:
+    names = [each.name for each in found]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def sentence(each: Comparison) -> str:
+    """`The CNN at 200 labels: helped, +2.1 points (95% interval 0.4 to 3.8)`."""
+    name = each.name[0].upper() + each.name[1:]
+    if each.gain is None:
+        return f"{name}: not measured, since no generated sentence was left"
+    told = f"{name}: {each.gain.word}, {points(each.gain)} against real text alone"
+    return told + (f"; {points(each.over)} against simple changes" if each.over is not None else "")
+
+
+def points(gain: Measured) -> str:
+    """A difference in points of accuracy, with its interval."""
+    return f"{gain.mean * 100:+.1f} points ({gain.low * 100:+.1f} to {gain.high * 100:+.1f})"

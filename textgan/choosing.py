@@ -1,0 +1,258 @@
+"""Which of the sentences that a generator writes are kept: what was asked for, label by label, one at a time.
+
+Nothing here knows a model: candidates come from an iterator and are looked at once, so that a hundred thousand take no
+more memory than ten, but for some 100 bytes a sentence where none may come twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal
+
+from textgan.errors import Mistake, did_you_mean
+
+PATIENCE = 20_000
+"""Sentences drawn in a row of which none is kept, after which it is given up (times K for the best of K)."""
+PILOT = 1_000
+"""Sentences drawn first, to learn which scores are low (`reject` a share) or how high they go (by odds)."""
+DROPPED = {
+    "novel": "of the training text",
+    "unique": "written before",
+    "min-score": "below the least score",
+    "reject": "rejected by score",
+    "best-of": "not the best of their group",
+}
+"""Why a sentence is dropped -> the same in words."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A sentence that was written, and what there is to say of it.
+
+    label: the one it was asked to have. tokens: with its end. log_prob: of the whole sentence under the generator as
+    it was trained (temperature 1, no cut), nats; a prefix that was given counts in. score: the judge's, higher is more
+    real. luck: a number in [0, 1), drawn with the sentence, that rejection by odds decides by.
+    """
+
+    text: str
+    label: str | None = None
+    tokens: int = 0
+    log_prob: float | None = None
+    score: float | None = None
+    luck: float = 0.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How sentences are drawn, and which are kept.
+
+    label: all of this one. balance: of the labels, `even`, `train` (as in the training text) or a weight for each.
+    best_of: the one with the highest score of so many. reject: the share in [0, 1) with the lowest scores is dropped
+    (the bar is the quantile of PILOT sentences), or `odds`, see `by_odds`. min_score: lower ones are dropped.
+    unique: no sentence twice. novel: none of the training text. Both by the letter, as the tokenizer writes it.
+    """
+
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    prefix: str | None = None
+    label: str | None = None
+    balance: Literal["even", "train"] | Mapping[str, float] = "even"
+    seed: int = 0
+    best_of: int = 1
+    reject: float | Literal["odds"] | None = None
+    min_score: float | None = None
+    unique: bool = False
+    novel: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.temperature > 0:
+            raise Mistake(f"--temperature: expected a value above 0, got {self.temperature:g}")
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {self.top_p:g}")
+        if self.best_of < 1:
+            raise Mistake(f"--best-of: expected 1 or more, got {self.best_of}")
+        if isinstance(self.reject, str) and self.reject != "odds":
+            raise Mistake(f"--reject: expected a share such as 0.5, or odds, got {self.reject!r}")
+        if self.reject is not None and not isinstance(self.reject, str) and not 0 <= self.reject < 1:
+            raise Mistake(
+                f"--reject: {self.reject:g} is no share to drop; give 0 or more and less than 1, or odds"
+            )
+        if self.min_score is not None and math.isnan(self.min_score):
+            raise Mistake("--min-score: expected a number, got nan")
+        if self.label is not None and self.balance != "even":
+            raise Mistake("--balance: with --label all sentences have one label; give one of the two")
+
+    @property
+    def needs_judge(self) -> str | None:
+        """The option that cannot do without a judge's score, if there is one."""
+        wanted = {
+            "--best-of": self.best_of > 1,
+            "--reject": self.reject is not None,
+            "--min-score": self.min_score is not None,
+        }
+        return next((option for option, given in wanted.items() if given), None)
+
+
+def rejecting(word: str | None) -> float | Literal["odds"] | None:
+    """What `--reject` was given, as `Asked.reject`."""
+    if word is None or word == "odds":
+        return None if word is None else "odds"
+    try:
+        return float(word)
+    except ValueError:
+        raise Mistake(f"--reject: expected a share such as 0.5, or odds, got {word!r}") from None
+
+
+def balancing(word: str) -> Literal["even", "train"] | dict[str, float]:
+    """What `--balance` was given (`even`, `train`, `pos=3,neg=1`), as `Asked.balance`."""
+    if word == "even":
+        return "even"
+    if word == "train":
+        return "train"
+    weights: dict[str, float] = {}
+    for part in word.split(","):
+        name, sign, value = part.rpartition("=")
+        try:
+            weights[name.strip()] = float(value)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise Mistake(
+                f"--balance: {part!r} is no weight; give even, train, or weights such as pos=3,neg=1"
+            )
+    return weights
+
+
+def weights_of(balance: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
+    """The weights above 0, in the order of the run's labels. Mistake for an unknown label and where none is left."""
+    for name, weight in balance.items():
+        if name not in names:
+            raise Mistake(f"--balance: no label is called {name!r}.{did_you_mean(name, names)}")
+        if not 0 <= weight < math.inf:
+            raise Mistake(f"--balance: {name}={weight:g}; expected a weight of 0 or more")
+    kept = {name: balance[name] for name in names if balance.get(name, 0) > 0}
+    if not kept:
+        raise Mistake("--balance: no label has a weight above 0")
+    return kept
+
+
+def turns(weights: Mapping[str, float]) -> Iterator[str]:
+    """Labels without end, one for each sentence: whichever is furthest behind its share, the first of equals.
+
+    After any number of sentences, each label has its share of them to within one.
+    """
+    total = sum(weights.values())
+    given = dict.fromkeys(weights, 0)
+    for number in range(1, 2**62):
+        label = max(weights, key=lambda name: weights[name] / total * number - given[name])
+        given[label] += 1
+        yield label
+
+
+def mark(text: str) -> int:
+    """8 bytes that stand for a text: among a million, two have the same with a chance of 3 in 100 million."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+def bar(scores: Sequence[float], share: float) -> float:
+    """The score that the lowest `share` of these lie below; those that equal it stay."""
+    return sorted(scores)[math.floor(share * len(scores))]
+
+
+class by_odds:
+    """Rejection by the judge's odds (Discriminator Rejection Sampling, Azadi et al. 2019, section 3.1), exact form.
+
+    A sentence is kept with probability exp(score - highest): were the score the log-odds of being real, what is kept
+    would have the distribution of real text. highest: of PILOT sentences, raised by any that exceeds it. Departures:
+    gamma is 0 and epsilon has no part (both make up for a judge that is too sure), and the judge is taken as it is.
+    """
+
+    def __init__(self, scores: Sequence[float]) -> None:
+        self.highest = max(scores)
+
+    def __call__(self, one: Drawn) -> bool:
+        score = _score(one)
+        self.highest = max(self.highest, score)
+        return one.luck < math.exp(score - self.highest)
+
+
+def choose(
+    candidates: Iterator[Drawn],
+    asked: Asked,
+    *,
+    seen: set[int],
+    known: Collection[int] = (),
+    pilot: Callable[[], Sequence[float]] = list,
+    dropped: Counter[str] | None = None,
+) -> Iterator[Drawn]:
+    """The candidates that are kept, as they come. Mistake once `PATIENCE` in a row were dropped.
+
+    seen: marks of what was given out, to which each kept sentence is added where none may come twice. known: marks of
+    the training text. pilot: scores of other candidates like these. dropped: counts by reason, see DROPPED.
+    """
+    counts = Counter[str]() if dropped is None else dropped
+    passes: Callable[[Drawn], bool] | None = None
+    if asked.reject == "odds":
+        passes = by_odds(pilot())
+    elif asked.reject:
+        least = bar(pilot(), asked.reject)
+        passes = lambda one: _score(one) >= least  # noqa: E731
+    group: list[Drawn] = []
+    tries, here = 0, Counter[str]()
+    for one in candidates:
+        tries += 1
+        why = _why_not(one, asked, seen, known, passes)
+        if why is None:
+            group.append(one)
+            if len(group) == asked.best_of:
+                best = max(group, key=_score) if asked.best_of > 1 else one
+                counts["best-of"] += len(group) - 1
+                group, tries, here = [], 0, Counter()
+                if asked.unique:
+                    seen.add(mark(best.text))
+                yield best
+            continue
+        counts[why] += 1
+        here[why] += 1
+        if tries >= PATIENCE * asked.best_of:
+            raise _given_up(here, tries)
+
+
+def _why_not(
+    one: Drawn,
+    asked: Asked,
+    seen: Collection[int],
+    known: Collection[int],
+    passes: Callable[[Drawn], bool] | None,
+) -> str | None:
+    if asked.novel and mark(one.text) in known:
+        return "novel"
+    if asked.unique and mark(one.text) in seen:
+        return "unique"
+    if asked.min_score is not None and _score(one) < asked.min_score:
+        return "min-score"
+    if passes is not None and not passes(one):
+        return "reject"
+    return None
+
+
+def _given_up(here: Mapping[str, int], tries: int) -> Mistake:
+    told = ", ".join(f"{count:,} {DROPPED[why]}" for why, count in sorted(here.items(), key=lambda i: -i[1]))
+    most = max(here, key=lambda why: here[why])
+    remedy = {
+        "novel": "the generator writes its training text; raise --temperature, or leave --novel out",
+        "unique": "ask for fewer, raise --temperature, or leave --unique out",
+        "min-score": "lower --min-score",
+        "reject": "give --reject a share in place of odds",
+    }[most]
+    return Mistake(f"--{most}: {tries:,} sentences in a row were dropped ({told}); {remedy}")
+
+
+def _score(one: Drawn) -> float:
+    assert one.score is not None, "the judge's score was asked for"
+    return one.score
