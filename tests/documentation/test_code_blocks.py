@@ -37,6 +37,7 @@ NOT_RUN = {
     "sentence-transformers/all-MiniLM-L6-v2": "downloads a model; its recipe is checked; see test_pretrained_judge",
     "model: distilgpt2": "downloads a model; its recipe is checked; see test_pretrained_generator",
     "python benchmarks/recipes.py --set systems": "hours of training on text that does not come with the package",
+    "textgan augment my.csv": "trains several generators and classifiers; tests/augment runs its section in smoke form",
     "textgan/  types.py": "a list of folders and no code",
 }
 """What a line or block holds -> why it is not run."""
