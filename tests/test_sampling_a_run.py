@@ -24,8 +24,15 @@ from textgan.types import Generator, Prompt, Sampler, Text
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    recipe = Recipe.load("conditional-short", ["budget=smoke", "threads=1", "metrics=[distinct]"])
-    return train(recipe, tmp_path_factory.mktemp("labelled") / "run")
+    home = tmp_path_factory.mktemp("labelled")
+    texts = [
+        f"the {'old' if i % 2 else 'new'} house {i % 9} is {'red' if i % 3 else 'blue'} ." for i in range(80)
+    ]
+    rows = "".join(f"{text},{'pos' if i % 4 else 'neg'}\n" for i, text in enumerate(texts))
+    (home / "rows.csv").write_text(f"text,kind\n{rows}", encoding="utf-8")
+    own = [f"corpus.path={home / 'rows.csv'}", "corpus.label=kind", "metrics=[distinct]", "length=12"]
+    recipe = Recipe.load("conditional-short", ["budget=smoke", "threads=1", *own])
+    return train(recipe, home / "run")
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +113,11 @@ def test_jsonl(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_run_without_a_judge_says_so(tmp_path: Path) -> None:
-    recipe = Recipe.load("mle-short", ["budget=smoke", "threads=1", "metrics=[distinct]", "corpus.size=100"])
+    (tmp_path / "lines.txt").write_text(
+        "".join(f"line {i} of {i % 7}\n" for i in range(40)), encoding="utf-8"
+    )
+    own = [f"corpus.path={tmp_path / 'lines.txt'}", "metrics=[distinct]", "length=8"]
+    recipe = Recipe.load("mle-short", ["budget=smoke", "threads=1", *own])
     run = load(train(recipe, tmp_path / "run"))
     for option, asked in {
         "--best-of": Asked(best_of=2),
