@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 from blocks import ROOT, Block, blocks, cut, documents
 
 from textgan.benchmark import whole
+from textgan.cli import app
 from textgan.cli import run as command
 from textgan.errors import Mistake
 from textgan.library import locate, read
@@ -37,6 +39,8 @@ NOT_RUN = {
     "sentence-transformers/all-MiniLM-L6-v2": "downloads a model; its recipe is checked; see test_pretrained_judge",
     "model: distilgpt2": "downloads a model; its recipe is checked; see test_pretrained_generator",
     "python benchmarks/recipes.py --set systems": "hours of training on text that does not come with the package",
+    "python benchmarks/semi.py": "reads mr, which does not come with the package, for an hour",
+    "python benchmarks/stabilisers.py --jobs 2": "half an hour of training",
     "textgan augment my.csv": "trains several generators and classifiers; tests/augment runs its section in smoke form",
     "textgan/  types.py": "a list of folders and no code",
 }
@@ -205,6 +209,11 @@ def _shell(words: Sequence[str], block: Block) -> None:
         for word in words[1:]
         for path in (sorted(map(str, Path().glob(word))) if "*" in word else [word])
     ]
+    if reason(" ".join(words)) and arguments[0] != "train":
+        verb = typer.main.get_command(app).commands[arguments[0]]  # type: ignore[attr-defined]
+        known = {option for parameter in verb.params for option in parameter.opts}
+        assert {word for word in arguments if word.startswith("--")} <= known, told
+        return
     if reason(" ".join(words)):
         out = arguments.index("--out")
         Recipe.load(arguments[1], [word for word in arguments[2:out] if "=" in word]).check()
