@@ -45,6 +45,7 @@ COMMANDS: dict[str, list[str]] = {
 }
 
 COCO = ["corpus=coco", "evaluate.final=2000"]
+NEWS = ["corpus=emnlp_news", "evaluate.final=2000"]
 REVIEWS = ["corpus=mr", "length=40", "tokenizer.max_size=3000", "evaluate.final=1000"]
 SYSTEMS: dict[str, list[str]] = {
     "seqgan-oracle": ["seqgan-oracle"],
@@ -74,6 +75,8 @@ SYSTEMS: dict[str, list[str]] = {
     "semi-short": ["semi-short"],
     "organ-short": ["organ-short"],
     "adm-long": ["adm-long"],
+    "leakgan-long": ["leakgan-long", *NEWS],
+    "relgan-long": ["relgan-long", *NEWS],
 }
 SETS = {"strategies": (COMMANDS, "recipes.jsonl"), "systems": (SYSTEMS, "systems.jsonl")}
 
