@@ -40,7 +40,7 @@ NOT_RUN = {
     "model: distilgpt2": "downloads a model; its recipe is checked; see test_pretrained_generator",
     "python benchmarks/recipes.py --set systems": "hours of training on text that does not come with the package",
     "python benchmarks/semi.py": "reads mr, which does not come with the package, for an hour",
-    "python benchmarks/stabilisers.py --jobs 2": "half an hour of training",
+    "python benchmarks/stabilisers.py": "half an hour of training",
     "textgan augment my.csv": "trains several generators and classifiers; tests/augment runs its section in smoke form",
     "textgan/  types.py": "a list of folders and no code",
 }
