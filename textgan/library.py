@@ -20,7 +20,7 @@ def root() -> Path:
 
 
 class Listed(NamedTuple):
-    """A recipe as `textgan recipes` lists it. minutes: of one core in its real form, empty where not measured."""
+    """A recipe as `textgan recipes` lists it. minutes: of the real form, from its head; empty if not measured."""
 
     name: str
     strategy: str

@@ -33,8 +33,8 @@ def measure_gradient(run: Path, folder: Path) -> None:
     """
     recipe = Recipe.load(run / "recipe.yaml")
     built = build(recipe)
-    game, phase = built.game, built.phases[-1]
-    assert isinstance(phase, Adversarial)
+    game = built.game
+    phase = next(phase for phase in built.phases if isinstance(phase, Adversarial))
     for name, player in {"generator": game.generator, "discriminator": game.discriminator}.items():
         checkpoints.load_player(run / "checkpoints" / "last", name, player)
     policy_mode(game.generator)

@@ -51,7 +51,7 @@ def train(
 
 @app.command(epilog="Example: textgan recipes")
 def recipes() -> None:
-    """List the recipes: name, strategy, minutes of one core in the real form (its head says on what), what it is."""
+    """List the recipes: name, strategy, minutes of the real form (the recipe's head says on what), what it is."""
     from textgan.library import Listed
     from textgan.library import recipes as known
 
