@@ -132,6 +132,8 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     ]
     if not phases:
         raise Mistake("train: with `start` the mle phase is skipped, and there is no other phase; add one")
+    for phase in phases:
+        phase.check(game)
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from textgan.drawing import Pen, scores
 from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.samples import Score
 from textgan.objectives.adversarial import Logistic
+from textgan.plain import from_json
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
@@ -240,7 +240,7 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
 
 def _label_names(file: Path) -> tuple[str, ...]:
     try:
-        names = json.loads(file.read_text(encoding="utf-8"))
+        names = from_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

@@ -15,6 +15,7 @@ from typing import Any
 
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
+from textgan.plain import from_json
 from textgan.training.folder import write_text
 
 TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
@@ -95,7 +96,7 @@ class Kept:
         self.head = {"kind": "settings", **settings}
         self.rows: list[dict[str, Any]] = []
         try:
-            head, *rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            head, *rows = [from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
             if head == self.head:
                 self.rows = [row for row in rows if _point(row) is not None]
         except (OSError, ValueError):  # there is none, or it is damaged: all is measured anew

@@ -22,6 +22,7 @@ from textgan.metrics.suite import load_metrics
 from textgan.names import DEFAULT_NAMES
 from textgan.overrides import PART_KEYS, PHASES, Override, flatten, merge, numbers, parse
 from textgan.parts import Bound, bind, bind_call, find, is_own_file, own_file, parameters
+from textgan.ranges import Seed
 
 HANDED: dict[str, frozenset[str]] = {
     "corpus": frozenset(),
@@ -62,7 +63,7 @@ class Settings:
     length: Annotated[int, Field(ge=2)]
     overlong: Literal["drop", "truncate"] = "drop"
     metrics: list[str] = field(default_factory=lambda: ["bleu", "self-bleu", "distinct", "nll"])
-    seed: int = 1
+    seed: Seed = 1
     device: str = "auto"
     precision: Literal["no", "bf16"] = "no"
     threads: Annotated[int, Field(ge=1)] | None = None

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake, did_you_mean
+from textgan.plain import from_json
 
 Record = tuple[str, dict[str, Any]]
 """Where a record stands (`reviews.csv, line 7`) and its values by column."""
@@ -197,7 +198,7 @@ def _jsonl(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = from_json(line)
         except ValueError as error:
             raise Mistake(
                 f"{place}: {file.name}, line {number} is no JSON ({error}); one object a line"

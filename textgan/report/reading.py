@@ -8,7 +8,6 @@ so.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from typing import Any
 
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
+from textgan.plain import from_json, from_yaml
 
 PHASES = ("mle", "discriminator", "adversarial")
 
@@ -179,7 +179,7 @@ def _recipe(path: Path) -> tuple[Mapping[str, Any], str]:
         return {}, ""
     try:
         text = path.read_text(encoding="utf-8")
-        recipe = yaml.safe_load(text)
+        recipe = from_yaml(text)
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise Mistake(f"run.recipe: {path} is no readable YAML ({reason}); train the run again") from error
@@ -192,7 +192,7 @@ def _json_object(path: Path, remedy: str) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = from_json(path.read_text(encoding="utf-8"))
     except ValueError as error:  # bad JSON and bad UTF-8 are both ValueErrors
         raise Mistake(f"run.{path.stem}: {path} is damaged ({error}); {remedy}") from error
     if not isinstance(value, dict):
@@ -231,7 +231,7 @@ def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line.decode("utf-8"))
+            row = from_json(line.decode("utf-8"))
             row = {**row, "kind": str(row["kind"]), "phase": str(row["phase"]), "step": int(row["step"])}
             rows.append({**row, "seconds": float(row["seconds"])})
         except (ValueError, TypeError, KeyError):  # half a line, foreign bytes, another kind of JSON

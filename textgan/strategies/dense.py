@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from textgan.errors import Mistake
+from textgan.errors import Mistake, Unfit
 from textgan.sampling import Draw
 from textgan.strategies.baselines import RunningMean
 from textgan.types import Discriminator, Generator, Objective, Sampler, Situation, Strategy, Turn, Verdict
@@ -46,7 +46,9 @@ class Dense(Strategy):
 
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
-            raise ValueError("dense needs a generator with a likelihood; this one puts out vectors")
+            raise Unfit(
+                "strategy: dense needs a generator with a likelihood, and this one puts out vectors; set it to embedding"
+            )
 
     def sampler(self, progress: float) -> Sampler:
         return Draw()

@@ -24,6 +24,7 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 from textgan.errors import Mistake, out_of_memory
+from textgan.plain import from_json
 from textgan.training.folder import flush, flush_folder
 
 _STATE = "state.pt"
@@ -133,7 +134,7 @@ def damage(folder: Path) -> str:
     if not manifest.exists():
         return ""
     try:
-        files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+        files = from_json(manifest.read_text(encoding="utf-8"))["files"]
         wanted = {Path(name).name: (entry["bytes"], entry["sha256"]) for name, entry in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return f"{manifest}: damaged"
@@ -151,7 +152,7 @@ def damage(folder: Path) -> str:
 def when_saved(folder: Path) -> str:
     """`adversarial step 40`; empty where it is not said."""
     try:
-        return str(json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["at"])
+        return str(from_json((folder / _MANIFEST).read_text(encoding="utf-8"))["at"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
@@ -169,7 +170,7 @@ def load_player(folder: Path, name: str, player: nn.Module) -> None:
     """Weights into `player`, in place; Mistake if the file is missing, damaged or of another shape."""
     file = find(folder) / f"{name}.safetensors"
     try:
-        load_model(player, str(file), device=str(next(player.parameters()).device))
+        load_model(player, str(file), device=_device(player))
     except FileNotFoundError as error:
         raise Mistake(f"{file}: missing; the checkpoint is not whole") from error
     except (SafetensorError, RuntimeError) as error:
@@ -218,6 +219,11 @@ def set_random_state(state: dict[str, Any]) -> None:
         np.random.set_state((kind, np.array(words, np.uint32), *rest))
         version, inner, gauss = state["python"]
         random.setstate((version, tuple(inner), gauss))
+
+
+def _device(player: nn.Module) -> str:
+    """A player may have no weights, as the judge of a run without one."""
+    return next((str(weight.device) for weight in player.parameters()), "cpu")
 
 
 def _beside(folder: Path, what: str) -> Path:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from textgan.data.batches import Batches
+from textgan.ranges import Count, Size, Whole
 from textgan.training.game import Game, judging, pair_accuracy, told_classes
 from textgan.training.optimizers import Optimizer, descend
 from textgan.training.phase import Phase
@@ -136,10 +137,10 @@ class Discriminate(Phase):
 
     def __init__(
         self,
-        steps: int = 200,
-        batch: int = 64,
-        pool: int | None = None,
-        epochs: int = 1,
+        steps: Whole = 200,
+        batch: Size = 64,
+        pool: Size | None = None,
+        epochs: Count = 1,
         optimizer: Optimizer = Optimizer(lr=1e-3),  # noqa: B008 (frozen)
     ) -> None:
         super().__init__()
@@ -148,6 +149,9 @@ class Discriminate(Phase):
         self.pool = pool or batch
         self.epochs = epochs
         self.plan = optimizer
+
+    def check(self, game: Game) -> None:
+        game.strategy.begin(game.generator)
 
     def begin(self, game: Game) -> None:
         self.game = game

@@ -13,6 +13,7 @@ from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
+from textgan.ranges import Count, Size
 from textgan.sampling import Draw, seeded
 from textgan.training.game import judging
 from textgan.training.likelihood import heldout_nats
@@ -31,9 +32,9 @@ class Evaluation:
 
     def __init__(
         self,
-        every: int = 50,
-        samples: int = 1000,
-        final: int = 2000,
+        every: Count = 50,
+        samples: Size = 1000,
+        final: Size = 2000,
         best: str = "bleu-4",
         temperature: float = 1.0,
         encoder: str | None = None,

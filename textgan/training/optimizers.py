@@ -10,17 +10,19 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from textgan.ranges import NotBelow, Part
+
 
 @dataclass(frozen=True)
 class Optimizer:
     """lr: learning rate; betas: Adam's; momentum: SGD's and RMSprop's; clip: largest gradient norm, 0 for none."""
 
-    lr: float = 1e-3
+    lr: NotBelow = 1e-3
     name: Literal["adam", "sgd", "rmsprop"] = "adam"
-    betas: tuple[float, float] = (0.9, 0.999)
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    clip: float = 5.0
+    betas: tuple[Part, Part] = (0.9, 0.999)
+    momentum: NotBelow = 0.0
+    weight_decay: NotBelow = 0.0
+    clip: NotBelow = 5.0
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         trained = [parameter for parameter in parameters if parameter.requires_grad]
@@ -36,7 +38,7 @@ class Optimizer:
 
 
 def descend(
-    loss: Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, clip: float, engine: Accelerator
+    loss: Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, clip: NotBelow, engine: Accelerator
 ) -> Tensor:
     """Backward, clip, step. Returns the gradient norm before clipping."""
     optimizer.zero_grad(set_to_none=True)

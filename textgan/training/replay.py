@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from textgan.errors import Unfit
 from textgan.types import Text
 
 
@@ -31,8 +32,8 @@ class Replay:
     def mix(self, fake: Text) -> Text:
         """The batch with some of its rows, those at its end, replaced by old fakes; it then enters the buffer."""
         if fake.choices is not None:
-            raise ValueError(
-                "replay: this strategy writes relaxed tokens, which take too much room to keep; set replay to 0"
+            raise Unfit(
+                "train.adversarial.replay: this strategy writes relaxed tokens, which take too much room to keep; set replay to 0"
             )
         held = min(self.seen, self.size)
         count = int(self.share * len(fake))
