@@ -11,7 +11,7 @@ class Mistake(Exception):
 
 
 class Unfit(Mistake, ValueError):
-    """Parts that do not go together, or not with this text or batch: a ValueError too, for whoever joins them in Python."""
+    """Parts that do not go together, or not with this text or batch; a ValueError too, for whoever joins them."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -36,6 +36,6 @@ _NO_MEMORY = (
     "out of memory",
     "bad_alloc",
     "Cannot allocate memory",
-    "Storage size calculation overflowed",
+    "Storage size calculation overflowed",  # more than any machine could address
     "numel: integer multiplication overflow",
 )

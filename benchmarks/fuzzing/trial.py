@@ -13,6 +13,7 @@ import re
 import resource
 import shutil
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Iterator
@@ -31,8 +32,8 @@ from textgan.training import checkpoints
 
 WHOLE = ("recipe.yaml", "environment.json", "corpus.json", "labels.json", "tokenizer", "samples")
 """What a run folder has from its first moment on."""
-ENOUGH, LIMIT, LAST = 2.0, 20.0, 60.0
-"""Seconds: until a run is asked to stop, until a command counts as one that hangs, until the process is given up."""
+ENOUGH, LIMIT, LAST = 1.5, 60.0, 180.0
+"""Seconds: of the processor, until a command is asked to stop; until it counts as one that hangs; until all is given up."""
 ROOM = 3 << 30
 """Bytes of memory, beyond what the process has, that a case may take."""
 LONGEST = 1500
@@ -75,12 +76,12 @@ class Edit:
 @dataclass(frozen=True)
 class Outcome:
     """code: the exit code, None where there is none. fault: what is wrong, empty for nothing; where: of the code that it
-    was raised in, by which faults are told apart. stopped: a run that took long and stopped when it was asked to."""
+    was raised in, by which faults are told apart. stopped: where it was when it took long and was asked to stop."""
 
     code: int | None
     fault: str = ""
     where: str = ""
-    stopped: bool = False
+    stopped: str = ""
     error: str = ""
 
 
@@ -109,8 +110,8 @@ class Ground:
         if case.run:
             shutil.copytree(self.runs / case.run, self.work / "run", symlinks=True)
             for edit in case.edits:
-                with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError):
-                    edit.apply(self.work / "run", self.runs)  # an earlier edit may have taken the file away
+                with suppress(Exception):  # an earlier edit may have left nothing that this one could change
+                    edit.apply(self.work / "run", self.runs)
         before, kept = self._around(), _whole_checkpoint(self.work / "run")
         outcome = self._run(case.words)
         if outcome.fault:
@@ -136,7 +137,7 @@ class Ground:
         finally:
             os.chdir(here)
             torch.set_num_threads(threads)
-        return Outcome(code, *_complaints(code, error.getvalue()), watch.asked, error.getvalue())
+        return Outcome(code, *_complaints(code, error.getvalue(), watch.where), watch.where, error.getvalue())
 
     def _left_wrong(self, before: dict[str, str]) -> str:
         """What is wrong with the files that the command has left."""
@@ -178,8 +179,8 @@ def _drawing(wanted: bool) -> Iterator[None]:
         plots.figure = drawn
 
 
-def _complaints(code: int, error: str) -> tuple[str, str]:
-    if code not in (0, 2):
+def _complaints(code: int, error: str, asked: str) -> tuple[str, str]:
+    if code not in (0, 2, 130) or (code == 130 and not asked):
         return f"exit {code}: {error[-300:]}", f"exit {code}"
     if "Traceback (most recent call last)" in error:
         return f"a traceback: {error[-600:]}", "traceback"
@@ -195,9 +196,17 @@ def _whole_checkpoint(folder: Path) -> str:
     """The digest of the checkpoint that a run could go on from; empty if there is none."""
     last = folder / "checkpoints" / "last"
     for place in (last, last.with_name(".last.old")):
-        if place.is_dir() and not checkpoints.damage(place):
+        if place.is_dir() and not _damage(place):
             return _digest(place)
     return ""
+
+
+def _damage(folder: Path) -> bool:
+    """A checkpoint that cannot even be examined is no whole one; the command itself is to say so in a line."""
+    try:
+        return bool(checkpoints.damage(folder))
+    except Exception:
+        return True
 
 
 def _lost(kept: str, folder: Path, outcome: Outcome) -> str:
@@ -228,39 +237,39 @@ def _trace(error: BaseException) -> str:
 
 
 class _Watch:
-    """Asks a run that takes long to stop, as a scheduler does; a command that then goes on is one that hangs.
+    """Asks a command that takes long to stop: a run by SIGTERM, as a scheduler does, all else by Ctrl-C. One that then
+    goes on is one that hangs.
 
-    A thread, since a run has SIGALRM for itself. asked: whether it was.
+    By processor time, since the machine has other work too. where: it was when it was asked; empty if it was not.
     """
 
     def __init__(self) -> None:
-        self.asked = False
-        self._timers = [
-            threading.Timer(ENOUGH, self._ask),
-            threading.Timer(LIMIT, self._hung),
-            threading.Timer(LAST, self._give_up),
-        ]
+        self.where = ""
+        self._timers = [threading.Timer(LIMIT, self._hung), threading.Timer(LAST, self._give_up)]
 
     def __enter__(self) -> None:
-        self._before = signal.signal(signal.SIGUSR1, self._raise)
+        self._before = {
+            number: signal.signal(number, handler)
+            for number, handler in ((signal.SIGUSR1, self._raise), (signal.SIGPROF, self._ask))
+        }
+        signal.setitimer(signal.ITIMER_PROF, ENOUGH, ENOUGH)
         for timer in self._timers:
             timer.daemon = True
             timer.start()
 
     def __exit__(self, *error: object) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
         for timer in self._timers:
             timer.cancel()
-        signal.signal(signal.SIGUSR1, self._before)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
-    def _ask(self) -> None:
-        if signal.getsignal(signal.SIGTERM) not in (signal.SIG_DFL, signal.SIG_IGN):
-            self.asked = True
-            os.kill(os.getpid(), signal.SIGTERM)
-        elif not self._timers[1].finished.is_set():
-            again = threading.Timer(1.0, self._ask)
-            again.daemon = True
-            self._timers.append(again)
-            again.start()
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        own = [each for each in traceback.extract_stack(frame) if "/textgan/" in each.filename]
+        self.where = self.where or f"{Path(own[-1].filename).name}:{own[-1].lineno} {own[-1].name}" if own else "elsewhere"
+        if signal.getsignal(signal.SIGTERM) in (signal.SIG_DFL, signal.SIG_IGN):
+            raise KeyboardInterrupt
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def _hung(self) -> None:
         os.kill(os.getpid(), signal.SIGUSR1)
@@ -268,7 +277,7 @@ class _Watch:
     def _give_up(self) -> None:
         import faulthandler
 
-        faulthandler.dump_traceback()
+        faulthandler.dump_traceback(file=sys.__stderr__)
         os._exit(1)
 
     @staticmethod

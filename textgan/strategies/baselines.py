@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from textgan.errors import Unfit
+
 
 class Baseline(nn.Module):
     """An interface; a module so that a running mean is saved with the run."""

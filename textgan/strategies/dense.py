@@ -47,7 +47,7 @@ class Dense(Strategy):
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
             raise Unfit(
-                "strategy: dense needs a generator with a likelihood, and this one puts out vectors; set it to embedding"
+                "strategy: dense needs a generator with a likelihood, and this one has none; set it to embedding"
             )
 
     def sampler(self, progress: float) -> Sampler:

@@ -76,7 +76,7 @@ class Reinforce(Strategy):
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
             raise Unfit(
-                "strategy: reinforce needs a generator with a likelihood, and this one puts out vectors; set it to embedding"
+                "strategy: reinforce needs a generator with a likelihood, and this one has none; set it to embedding"
             )
         if self.rollouts and self.rollout_lag:
             self.rollout_policy = _frozen_copy(generator)

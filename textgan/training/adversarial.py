@@ -97,7 +97,7 @@ class Adversarial(Phase):
     def check(self, game: Game) -> None:
         if self.mle_every and not (game.generator.has_likelihood or game.generator.reconstructs):
             raise Unfit(
-                "train.adversarial.mle_every: it needs a generator with a likelihood, and this one has none; set it to 0"
+                "train.adversarial.mle_every: needs a generator with a likelihood, and this one has none; set it to 0"
             )
         if self.length is not None:
             short, long = sorted(round(at(self.length, x)) for x in (0.0, 1.0))

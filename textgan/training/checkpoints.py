@@ -138,6 +138,8 @@ def damage(folder: Path) -> str:
         wanted = {Path(name).name: (entry["bytes"], entry["sha256"]) for name, entry in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return f"{manifest}: damaged"
+    if not all(isinstance(size, int) and isinstance(digest, str) for size, digest in wanted.values()):
+        return f"{manifest}: damaged"
     for name, (size, digest) in wanted.items():
         file = folder / name
         if not file.is_file():
