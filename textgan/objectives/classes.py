@@ -90,7 +90,7 @@ def _told(verdict: Verdict) -> tuple[Tensor, Tensor]:
     """Logits of the classes (B,K) and labels (B,)."""
     if verdict.classes is None or verdict.labels is None:
         raise Unfit(
-            "objective: it needs a corpus with labels and a judge that tells them; give corpus.label, and set "
-            "discriminator.labels to tell"
+            "objective: it needs a corpus with labels and a judge that tells them; give corpus.label, and "
+            "discriminator.labels: tell"
         )
     return verdict.classes, verdict.labels

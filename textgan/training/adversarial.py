@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from textgan.ranges import Count, Size, Whole
 from textgan.strategies.schedules import Schedule, at
 from textgan.training.averaging import Average
 from textgan.training.discriminator import DiscriminatorTrainer
+from textgan.training.form import take_over
 from textgan.training.game import Game, judging, policy_mode
 from textgan.training.likelihood import mean_entropy, token_loss
 from textgan.training.optimizers import Optimizer, descend
@@ -95,6 +97,10 @@ class Adversarial(Phase):
         self.discriminator_plan = discriminator
 
     def check(self, game: Game) -> None:
+        self._check_generator(game)
+        deepcopy(game.strategy).begin(game.generator)  # what it keeps of the generator is not to be kept yet
+
+    def _check_generator(self, game: Game) -> None:
         if self.mle_every and not (game.generator.has_likelihood or game.generator.reconstructs):
             raise Unfit(
                 "train.adversarial.mle_every: needs a generator with a likelihood, and this one has none; set it to 0"
@@ -106,11 +112,11 @@ class Adversarial(Phase):
                     f"train.adversarial.length: goes from {short} to {long} tokens; expected 1 or more, and no "
                     f"more than the run's length, {game.length}"
                 )
-        game.strategy.begin(game.generator)
 
     def begin(self, game: Game) -> None:
-        self.check(game)
+        self._check_generator(game)
         self.game = game
+        game.strategy.begin(game.generator)
         self.optimizer = self.generator_plan.build(game.generator.parameters())
         self.batches = game.batches(game.train, self.batch, stream=20)
         self.judge = DiscriminatorTrainer(
@@ -219,7 +225,7 @@ class Adversarial(Phase):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.step_count = state["step"]
         self.seconds = state.get("seconds", 0.0)
-        self.optimizer.load_state_dict(state["optimizer"])
+        take_over(self.optimizer, state["optimizer"])
         self.batches.load_state_dict(state["batches"])
         self.judge.load_state_dict(state["judge"])
         if self.average is not None:

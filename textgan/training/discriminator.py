@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import reduce
 from itertools import accumulate
 from typing import Any
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from textgan.data.batches import Batches
 from textgan.ranges import Count, Size, Whole
+from textgan.training.form import take_over
 from textgan.training.game import Game, judging, pair_accuracy, told_classes
 from textgan.training.optimizers import Optimizer, descend
 from textgan.training.phase import Phase
@@ -118,7 +120,7 @@ class DiscriminatorTrainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.optimizer.load_state_dict(state["optimizer"])
+        take_over(self.optimizer, state["optimizer"])
         streams: dict[str, Batches] = {"real": self.real, "heldout": self.heldout}
         for name, stream in streams.items():
             stream.load_state_dict(state[name])
@@ -151,7 +153,7 @@ class Discriminate(Phase):
         self.plan = optimizer
 
     def check(self, game: Game) -> None:
-        game.strategy.begin(game.generator)
+        deepcopy(game.strategy).begin(game.generator)  # what it keeps of the generator is not to be kept yet
 
     def begin(self, game: Game) -> None:
         self.game = game

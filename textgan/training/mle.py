@@ -10,6 +10,7 @@ from torch import Tensor
 
 from textgan.errors import Unfit
 from textgan.ranges import NotBelow, Size, Whole
+from textgan.training.form import mismatch, take_over
 from textgan.training.game import Game
 from textgan.training.likelihood import heldout_nats, token_loss
 from textgan.training.optimizers import Optimizer, descend
@@ -115,5 +116,7 @@ class Mle(Phase):
         self.bad_epochs = state["bad-epochs"]
         self.stopped = state["stopped"]
         self.best_weights = state["best-weights"]
-        self.optimizer.load_state_dict(state["optimizer"])
+        if self.best_weights and mismatch(self.best_weights, self.game.generator.state_dict()):
+            raise ValueError("the best weights are of another generator")
+        take_over(self.optimizer, state["optimizer"])
         self.batches.load_state_dict(state["batches"])

@@ -77,4 +77,7 @@ class Replay:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.seen = state["seen"]
+        shapes = {name: value.shape[:1] for name, value in state["kept"].items()}
+        if set(shapes.values()) - {(self.size,)} or bool(self.seen) != bool(shapes):
+            raise ValueError("the old fakes are not as many as the buffer holds")
         self.kept = {name: value.to(self.device) for name, value in state["kept"].items()}
