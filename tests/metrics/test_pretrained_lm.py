@@ -65,7 +65,7 @@ def test_the_values_of_sentences_have_the_score_for_mean(model: str) -> None:
     values = sentence_values(TEXTS, TEXTS, None, [name])["pretrained-nll"]
     assert len(values) == len(TEXTS) and values.std() > 0.1
     assert values.mean() == pytest.approx(score.value)
-    assert f"model:{model}" in score.signature and "tokens:" in score.signature
+    assert f"|model:{Path(model).name}|" in score.signature  # no path of this machine
 
 
 def test_nothing_to_score(model: str) -> None:

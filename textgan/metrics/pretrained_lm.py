@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,6 @@ def measure_pretrained_lm(samples: Samples, *, model: str) -> dict[str, Score]:
     nats, tokens = nats_and_tokens(samples.texts, model)
     if not tokens.sum():
         return {}
-    told = signature(
-        "pretrained-nll", hyps=len(samples.texts), tokens=int(tokens.sum()), model=model, longest=LONGEST
-    )
+    name = Path(model).name if Path(model).is_dir() else model
+    told = signature("pretrained-nll", hyps=len(samples.texts), model=name, tok="its own", longest=LONGEST)
     return {"pretrained-nll": Score(float(nats.sum() / tokens.sum()), told)}
