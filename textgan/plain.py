@@ -93,8 +93,17 @@ def _weigh(node: yaml.Node, known: dict[int, int], depth: int) -> int:
 
 
 def from_json(text: str) -> Any:
-    """The value in the text; raises ValueError."""
+    """The value in the text; raises ValueError, and for half characters the kind of it that is UnicodeEncodeError."""
     try:
-        return json.loads(text)
+        value = json.loads(text, parse_int=_integer)
+        if "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("nested too deep") from None
+    return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20 or abs(int(digits)) > LARGEST:
+        raise ValueError(f"{digits:.20}... has more than 64 bits")
+    return int(digits)

@@ -25,9 +25,14 @@ TrustCode = Annotated[
 ]
 
 
+_LONGEST = 1000
+
+
 def say(lines: str) -> int:
     """On standard error, each line under the program's name; returns the exit code of a mistake."""
     for line in lines.splitlines():
+        if len(line) > _LONGEST:  # it repeats what it was given: both its ends say more than all of it
+            line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 4 :]}"
         print(f"textgan: {line}", file=sys.stderr)
     return 2
 

@@ -56,6 +56,8 @@ def _named(folder: Path) -> dict[str, str]:
             raise Mistake(
                 f"tokenizer.path: {folder / file} is no JSON ({error}); save the tokenizer anew"
             ) from error
+        if not isinstance(held, dict):
+            raise Mistake(f"tokenizer.path: {folder / file} is no JSON object; save the tokenizer anew")
         for name in _names:
             sign = held.get(f"{name}_token")
             sign = sign.get("content") if isinstance(sign, dict) else sign

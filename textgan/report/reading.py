@@ -96,7 +96,8 @@ class RunRecord:
     @property
     def start(self) -> str:
         """What the generator was before the game: trained by likelihood, or not at all."""
-        phases = self.recipe.get("train") or {}
+        told = self.recipe.get("train")
+        phases = told if isinstance(told, Mapping) else {}
         return (
             "MLE (before)"
             if not phases or "mle" in phases or self.recipe.get("start")
@@ -234,7 +235,12 @@ def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
             row = from_json(line.decode("utf-8"))
             row = {**row, "kind": str(row["kind"]), "phase": str(row["phase"]), "step": int(row["step"])}
             rows.append({**row, "seconds": float(row["seconds"])})
-        except (ValueError, TypeError, KeyError):  # half a line, foreign bytes, another kind of JSON
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            OverflowError,
+        ):  # half a line, foreign bytes, another kind of JSON
             bad.append(number)
     if bad and not rows:
         raise Mistake(
