@@ -42,7 +42,7 @@ def play(kind: str, count: int, number: int, ground: Ground, display: Display) -
     @settings(
         max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
     )
-    @given(KINDS[kind]())
+    @given(KINDS[kind](small.RUNS))
     def case(drawn: Case) -> None:
         nonlocal told
         outcome = ground.trial(drawn)

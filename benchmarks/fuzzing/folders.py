@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,7 @@ import torch
 import yaml
 from hypothesis import strategies as st
 
-from fuzzing import small, values
+from fuzzing import values
 from fuzzing.recipes import as_yaml, places, put
 from fuzzing.trial import Case, Edit
 
@@ -65,7 +65,7 @@ def _take_away(file: Path, runs: Path) -> None:
     shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
 
 
-def _link(target: str) -> Callable[[Path, Path], object]:
+def link(target: str) -> Callable[[Path, Path], object]:
     def change(file: Path, runs: Path) -> None:
         _take_away(file, runs) if file.exists() else None
         file.symlink_to(os.path.relpath(runs.parent / target, file.parent))
@@ -157,7 +157,7 @@ RAW = [
 
 
 @st.composite
-def change(draw: st.DrawFn) -> Change:
+def change(draw: st.DrawFn, runs: Sequence[str]) -> Change:
     what = draw(st.sampled_from(["gone", "cut", "flip", "raw", "other run", "other file", "link", "folder", "value", "value", "value", "drop"]))
     signed = draw(st.booleans())
     if what in ("value", "drop"):
@@ -178,22 +178,22 @@ def change(draw: st.DrawFn) -> Change:
         content = draw(st.one_of(st.sampled_from(RAW), st.binary(max_size=60)))
         return Change(place, f"now {content[:60]!r}", _written(content), signed)
     if what == "other run":
-        run = draw(st.sampled_from(small.RUNS))
+        run = draw(st.sampled_from(runs))
         return Change(place, f"that of {run}", _other(place, run), signed)
     if what == "other file":
         source = draw(st.sampled_from(PLACES))
-        run = draw(st.sampled_from(small.RUNS))
+        run = draw(st.sampled_from(runs))
         return Change(place, f"{source} of {run}", _other(source, run), signed)
     if what == "link":
         target = draw(st.sampled_from(["outside/precious", "outside", "nowhere", "work/run"]))
-        return Change(place, f"a link to {target}", _link(target))
+        return Change(place, f"a link to {target}", link(target))
     return Change(place, "a folder", _folder)
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    run = draw(st.sampled_from(small.RUNS))
-    edits = draw(st.lists(change(), min_size=1, max_size=2))
+def cases(draw: st.DrawFn, runs: Sequence[str]) -> Case:
+    run = draw(st.sampled_from(runs))
+    edits = draw(st.lists(change(runs), min_size=1, max_size=2))
     temper = ["--temperatures", "1", "--samples", "4"]
     checkpoint = draw(st.sampled_from([[], ["--checkpoint", "best"], ["--checkpoint", "pretrained"]]))
     words = draw(
@@ -216,4 +216,4 @@ def cases(draw: st.DrawFn) -> Case:
             ]
         )
     )
-    return Case("folders", tuple(words), run=run, edits=tuple(edits))
+    return Case("folders", tuple(words), run=run, edits=tuple(edits), figures=words[0] != "train" and not draw(st.integers(0, 7)))

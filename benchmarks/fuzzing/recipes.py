@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -95,7 +96,7 @@ def mutated(draw: st.DrawFn) -> Case:
                 held = holder.pop(place[-1])
                 if what == "rename":
                     holder[draw(st.sampled_from([f"{place[-1]}s", str(place[-1])[1:], *values.WORDS[:8]]))] = held
-    return Case("recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": as_yaml(recipe)})
+    return Case("recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": as_yaml(recipe)}, figures=False)
 
 
 @st.composite
@@ -121,7 +122,7 @@ def arguments(draw: st.DrawFn) -> Case:
             name = draw(st.sampled_from(wanted))
             default = parameters(part)[name].default
             holder[name] = draw(values.like(4 if default is None else default))
-    return Case("recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": as_yaml(recipe)})
+    return Case("recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": as_yaml(recipe)}, figures=False)
 
 
 @st.composite
@@ -146,7 +147,7 @@ def overrides(draw: st.DrawFn) -> Case:
     words = [word for word in words if not word.startswith("-")]
     seed = draw(st.sampled_from([(), (), (), ("--seed", "-1"), ("--seed", "9" * 30), ("--seed", "x"), ("--resume",), ("--bogus",)]))
     files = {**small.FILES, "r.yaml": as_yaml(recipe)}
-    return Case("recipes", ("train", "r.yaml", *words, *seed, *OUT), files)
+    return Case("recipes", ("train", "r.yaml", *words, *seed, *OUT), files, figures=False)
 
 
 @st.composite
@@ -177,8 +178,8 @@ def texts(draw: st.DrawFn) -> Case:
         content = draw(st.text(max_size=200)).encode("utf-8", "surrogatepass")
     else:
         content = as_yaml(draw(values.anything()))
-    return Case("recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": content})
+    return Case("recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": content}, figures=False)
 
 
-def cases() -> st.SearchStrategy[Case]:
+def cases(runs: Sequence[str]) -> st.SearchStrategy[Case]:
     return st.one_of(mutated(), mutated(), arguments(), arguments(), overrides(), texts())

@@ -44,7 +44,8 @@ LONGEST = 1500
 class Case:
     """A command on files. words: of the command line. files: written into the working folder before, by name.
 
-    run: the honest run that is copied to `run`, and edits: what is done to it there, in words for the report.
+    run: the honest run that is copied to `run`, and edits: what is done to it there. figures: whether those of the pages
+    are drawn, which takes ten times as long as all the rest.
     """
 
     kind: str
@@ -52,6 +53,7 @@ class Case:
     files: dict[str, bytes] = field(default_factory=dict)
     run: str = ""
     edits: tuple[Edit, ...] = ()
+    figures: bool = True
 
     def told(self) -> dict[str, object]:
         """For a line of JSON."""
@@ -113,19 +115,19 @@ class Ground:
                 with suppress(Exception):  # an earlier edit may have left nothing that this one could change
                     edit.apply(self.work / "run", self.runs)
         before, kept = self._around(), _whole_checkpoint(self.work / "run")
-        outcome = self._run(case.words)
+        outcome = self._run(case.words, case.figures)
         if outcome.fault:
             return outcome
         fault = self._left_wrong(before) or _lost(kept, self.work / "run", outcome)
         return Outcome(outcome.code, fault, fault, outcome.stopped, outcome.error)
 
-    def _run(self, words: tuple[str, ...]) -> Outcome:
+    def _run(self, words: tuple[str, ...], figures: bool) -> Outcome:
         said, error = io.StringIO(), io.StringIO()
         here, threads = Path.cwd(), torch.get_num_threads()
         os.chdir(self.work)
         watch = _Watch()
         try:
-            with redirect_stdout(said), redirect_stderr(error), _drawing(words[0] != "train"), watch:
+            with redirect_stdout(said), redirect_stderr(error), _drawing(figures), watch:
                 code = run(words)
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1
@@ -169,7 +171,7 @@ class Ground:
 
 @contextmanager
 def _drawing(wanted: bool) -> Iterator[None]:
-    """Without it the figures of a run's page are empty: they take far longer than so small a run."""
+    """Without it the figures of a run's page are empty."""
     drawn = plots.figure
     try:
         if not wanted:

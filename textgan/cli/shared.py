@@ -25,6 +25,8 @@ TrustCode = Annotated[
 ]
 
 
+LARGEST = 10**12
+"""Of a whole number in an option: beyond it sums run out of the 64 bits of torch's and numpy's generators."""
 _LONGEST = 1000
 
 
