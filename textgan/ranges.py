@@ -18,5 +18,7 @@ Seed = Annotated[int, Field(ge=0, le=2**53)]
 Above = Annotated[float, Field(gt=0)]
 NotBelow = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Temperature = Annotated[float, Field(ge=1e-6, le=1e6)]
+"""From `textgan.sampling.COLDEST` to HOTTEST."""
 Part = Annotated[float, Field(ge=0, lt=1)]
 """A share of which something must be left over, as of dropout."""

@@ -32,8 +32,10 @@ from textgan.training import checkpoints
 
 WHOLE = ("recipe.yaml", "environment.json", "corpus.json", "labels.json", "tokenizer", "samples")
 """What a run folder has from its first moment on."""
-ENOUGH, LIMIT, LAST = 1.5, 60.0, 180.0
-"""Seconds: of the processor, until a command is asked to stop; until it counts as one that hangs; until all is given up."""
+ENOUGH, PATIENCE = 1.5, 8
+"""Seconds of the processor until a command is asked to stop, and how often it is, before it counts as one that hangs."""
+LIMIT, LAST = 300.0, 600.0
+"""Seconds by the clock until a command counts as one that hangs, and until the process is given up."""
 ROOM = 3 << 30
 """Bytes of memory, beyond what the process has, that a case may take."""
 LONGEST = 1500
@@ -247,6 +249,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.where = ""
+        self._times = 0
         self._timers = [threading.Timer(LIMIT, self._hung), threading.Timer(LAST, self._give_up)]
 
     def __enter__(self) -> None:
@@ -267,6 +270,9 @@ class _Watch:
             signal.signal(number, handler)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._times += 1
+        if self._times > PATIENCE:
+            raise Hung
         own = [each for each in traceback.extract_stack(frame) if "/textgan/" in each.filename]
         self.where = self.where or f"{Path(own[-1].filename).name}:{own[-1].lineno} {own[-1].name}" if own else "elsewhere"
         if signal.getsignal(signal.SIGTERM) in (signal.SIG_DFL, signal.SIG_IGN):

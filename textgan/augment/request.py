@@ -17,6 +17,7 @@ from textgan.choosing import weights_of
 from textgan.errors import Mistake, did_you_mean
 from textgan.loaded import LoadedRun, load
 from textgan.plain import from_json
+from textgan.sampling import COLDEST, HOTTEST
 from textgan.training.folder import write_json
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
@@ -69,6 +70,8 @@ class Request:
             )
         if self.n < 1 or not self.temperature > 0:
             raise Mistake("-n and --temperature: expected values above 0")
+        if not COLDEST <= self.temperature <= HOTTEST:
+            raise Mistake(f"--temperature: expected a value from {COLDEST:g} to {HOTTEST:g}")
         if not 0 <= self.reject < 1:
             raise Mistake(f"--reject: {self.reject:g} is no share to drop; give 0 or more and less than 1")
 

@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -45,20 +46,20 @@ def save(
     cannot be written; the old one then stays as it is.
     """
     fresh, old = _beside(folder, "new"), _beside(folder, "old")
-    shutil.rmtree(fresh, ignore_errors=True)
+    _clear(fresh)
     fresh.mkdir(parents=True)
     try:
         _write(fresh, players, state, at)
+        if folder.exists():
+            _clear(old)
+            folder.rename(old)
+        fresh.rename(folder)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)  # what is half written would only take room
         raise
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-    fresh.rename(folder)
     flush_folder(folder.parent)
     if not keep:
-        shutil.rmtree(old, ignore_errors=True)
+        _clear(old)
 
 
 def _write(fresh: Path, players: dict[str, nn.Module], state: dict[str, Any] | None, at: str) -> None:
@@ -221,6 +222,15 @@ def set_random_state(state: dict[str, Any]) -> None:
         np.random.set_state((kind, np.array(words, np.uint32), *rest))
         version, inner, gauss = state["python"]
         random.setstate((version, tuple(inner), gauss))
+
+
+def _clear(place: Path) -> None:
+    """Nothing is there afterwards, as far as that can be had."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            place.unlink()
 
 
 def _device(player: nn.Module) -> str:
