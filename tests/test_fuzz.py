@@ -118,6 +118,39 @@ def test_a_recipe_that_cannot_be_is_refused_before_any_file_is_made(
     assert told in outcome.error and not (ground.work / "new").exists()
 
 
+def test_a_judge_that_an_objective_cannot_train_is_told(ground: Ground) -> None:
+    change = {"discriminator": {"name": "mediator", "hidden": 4, "embedding": 4}, "objective": "rank"}
+    change |= {"strategy": "reinforce", "train": {"adversarial": {"steps": 1, "batch": 4, "d_steps": 1}}}
+    outcome = trial(ground, "train", "r.yaml", "--out", "new", r_yaml=recipes.as_yaml(RECIPE | change))
+    assert (outcome.code, outcome.fault) == (2, "") and "depends on no weight" in outcome.error
+
+
+def test_a_long_look_stops_when_it_is_asked_to(ground: Ground) -> None:
+    change = {"evaluate": {"samples": 10**8, "final": 4}}
+    outcome = trial(ground, "train", "r.yaml", "--out", "new", r_yaml=recipes.as_yaml(RECIPE | change))
+    assert (outcome.code, outcome.fault) == (0, "") and "stopped and saved" in outcome.error
+
+
+@pytest.mark.parametrize("place", ["checkpoints/.last.old", "checkpoints/.last.new"])
+def test_a_file_in_the_way_of_a_checkpoint_is_put_away(place: str, ground: Ground) -> None:
+    def change(file: Path, _: Path) -> None:
+        if file.exists():
+            folders.take_away(file, file)
+        file.write_text("x")
+
+    outcome = changed(ground, Change(place, "file", change), *RESUME)
+    assert (outcome.code, outcome.fault) == (0, "")
+
+
+def test_temperatures_that_no_logit_could_be_divided_by_are_refused(ground: Ground) -> None:
+    for value in ("1e-300", "1e300", "0", "nan"):
+        outcome = trial(ground, "sample", "run", "--temperature", value, run="short-mle")
+        assert outcome.code == 2 and "--temperature: expected" in outcome.error
+    for key in ({"strategy": {"name": "gumbel", "temperature": 0.0}}, {"evaluate": {"temperature": 0.0}}):
+        outcome = trial(ground, "train", "r.yaml", r_yaml=recipes.as_yaml(RECIPE | key))
+        assert outcome.code == 2 and "temperature" in outcome.error
+
+
 def test_a_number_of_thousands_of_digits_is_no_number(ground: Ground) -> None:
     for text in ("1" * 5000, "0x" + "f" * 6000):
         outcome = trial(ground, "train", "r.yaml", r_yaml=f"length: {text}".encode())

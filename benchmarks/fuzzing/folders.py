@@ -61,26 +61,26 @@ def _sign(folder: Path) -> None:
     manifest.write_text(json.dumps(held), encoding="utf-8")
 
 
-def _take_away(file: Path, runs: Path) -> None:
+def take_away(file: Path, runs: Path) -> None:
     shutil.rmtree(file) if file.is_dir() and not file.is_symlink() else file.unlink()
 
 
 def link(target: str) -> Callable[[Path, Path], object]:
     def change(file: Path, runs: Path) -> None:
-        _take_away(file, runs) if file.exists() else None
+        take_away(file, runs) if file.exists() else None
         file.symlink_to(os.path.relpath(runs.parent / target, file.parent))
 
     return change
 
 
 def _folder(file: Path, runs: Path) -> None:
-    _take_away(file, runs)
+    take_away(file, runs)
     file.mkdir()
 
 
 def _written(content: bytes) -> Callable[[Path, Path], object]:
     def change(file: Path, runs: Path) -> None:
-        _take_away(file, runs) if file.is_dir() else None
+        take_away(file, runs) if file.is_dir() else None
         file.write_bytes(content)
 
     return change
@@ -102,7 +102,7 @@ def _flipped(share: float, bit: int) -> Callable[[Path, Path], object]:
 def _other(place: str, run: str) -> Callable[[Path, Path], object]:
     def change(file: Path, runs: Path) -> None:
         source = runs / run / place
-        _take_away(file, runs)
+        take_away(file, runs)
         shutil.copytree(source, file) if source.is_dir() else shutil.copy(source, file)
 
     return change
@@ -167,7 +167,7 @@ def change(draw: st.DrawFn, runs: Sequence[str]) -> Change:
         return Change(place, told, _value(at, new, what == "drop"), signed)
     place = draw(st.sampled_from(PLACES))
     if what == "gone":
-        return Change(place, "gone", _take_away, signed)
+        return Change(place, "gone", take_away, signed)
     if what == "cut":
         share = draw(st.floats(0, 1))
         return Change(place, f"cut to {share:.3f}", _cut(share), signed)

@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from textgan.errors import Unfit
 from textgan.ranges import NotBelow, Part
 
 
@@ -40,7 +41,12 @@ class Optimizer:
 def descend(
     loss: Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, clip: NotBelow, engine: Accelerator
 ) -> Tensor:
-    """Backward, clip, step. Returns the gradient norm before clipping."""
+    """Backward, clip, step. Returns the gradient norm before clipping. Mistake where the loss reaches no weight."""
+    if not loss.requires_grad:
+        raise Unfit(
+            f"objective: what it asks of the {type(model).__name__} depends on no weight of it; take another "
+            "objective, or another discriminator"
+        )
     optimizer.zero_grad(set_to_none=True)
     engine.backward(loss)
     norm = nn.utils.clip_grad_norm_(model.parameters(), clip if clip > 0 else float("inf"))
