@@ -2,9 +2,9 @@
 
     python benchmarks/fuzz.py [--cases 3000] [--seed 1] [--only recipes corpora folders] [--out FILE] [--json]
 
-Cases are drawn by hypothesis and tried in this process, in a folder of their own (see `fuzzing.trial`). Each fault is told
-once for each place in the code that it comes from, with the case that showed it. --json: a line for each in place of
-the table. --out: those lines into a file, too, and a last one with the counts. Exits with 1 if there is a fault.
+Cases are drawn by hypothesis and tried in this process, in a folder of their own (see `fuzzing.trial`). Each fault is
+told once for each place in the code that it comes from, with the case that showed it. --json: a line for each in place
+of the table. --out: those lines into a file, too, and a last one with the counts. Exits with 1 if there is a fault.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ ConjectureRunner.generate_mutations_from = lambda self, data: None  # type: igno
 KINDS = {"recipes": recipes.cases, "corpora": corpora.cases, "folders": folders.cases}
 
 
-def play(kind: str, count: int, number: int, ground: Ground, display: Display) -> tuple[Counter[str], dict[str, str]]:
+def play(
+    kind: str, count: int, number: int, ground: Ground, display: Display
+) -> tuple[Counter[str], dict[str, str]]:
     """(cases by how they ended, the line of the first case of each fault by where it comes from)."""
     ends: Counter[str] = Counter()
     slow: Counter[str] = Counter()
@@ -40,7 +42,11 @@ def play(kind: str, count: int, number: int, ground: Ground, display: Display) -
 
     @seed(number)
     @settings(
-        max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     @given(KINDS[kind](small.RUNS))
     def case(drawn: Case) -> None:
@@ -56,11 +62,15 @@ def play(kind: str, count: int, number: int, ground: Ground, display: Display) -
             ends[f"fault: {outcome.where}"] += 1
         if time.monotonic() - told > 20:
             told = time.monotonic()
-            display.say(f"{kind}: {sum(v for k, v in ends.items() if not k.startswith('fault:')):,} of {count:,}")
+            display.say(
+                f"{kind}: {sum(v for k, v in ends.items() if not k.startswith('fault:')):,} of {count:,}"
+            )
 
     case()
     if slow:
-        display.say(f"{kind}: took long in {', '.join(f'{where} ({count})' for where, count in slow.most_common())}")
+        display.say(
+            f"{kind}: took long in {', '.join(f'{where} ({count})' for where, count in slow.most_common())}"
+        )
     return ends, faults
 
 
@@ -94,7 +104,15 @@ def main() -> int:
                 counts = {end: count for end, count in ends.items() if not end.startswith("fault:")}
                 lines += faults.values()
                 minutes = (time.monotonic() - began) / 60
-                rows.append({"kind": kind, "seed": asked.seed, "cases": sum(counts.values()), "minutes": round(minutes, 1)} | counts)
+                rows.append(
+                    {
+                        "kind": kind,
+                        "seed": asked.seed,
+                        "cases": sum(counts.values()),
+                        "minutes": round(minutes, 1),
+                    }
+                    | counts
+                )
                 lines.append(json.dumps(rows[-1]))
                 if asked.out is not None:  # as far as it is, since this takes long
                     asked.out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

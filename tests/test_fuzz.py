@@ -1,4 +1,4 @@
-"""Whatever a command is given, it ends in success or in one clear line: some cases at random, and all that once did not.
+"""Whatever a command is given, it ends in success or in one clear line: some cases at random, and what once did not.
 
 The cases and what counts as a fault are those of benchmarks/fuzz.py.
 """
@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
 from fuzzing import corpora, folders, recipes, small
 from fuzzing.folders import Change
 from fuzzing.trial import Case, Ground, Outcome, little_memory
-from hypothesis import HealthCheck, Phase, given, seed, settings
 
 KINDS = {"recipes": recipes.cases, "corpora": corpora.cases, "folders": folders.cases}
 
@@ -37,7 +38,11 @@ def whole_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 def _play(ground: Ground, kind: str, runs: tuple[str, ...], count: int, number: int) -> None:
     @seed(number)
     @settings(
-        max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck]
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
     )
     @given(KINDS[kind](runs))
     def case(drawn: Case) -> None:
@@ -190,15 +195,22 @@ def test_a_damaged_run_is_told_in_a_line(
 
 def test_rows_without_bounds_are_left_out_of_the_report(ground: Ground) -> None:
     row = b'{"kind": "train", "phase": "mle", "step": 1e999, "seconds": 1}\n'
-    outcome = changed(ground, Change("metrics.jsonl", "", lambda file, _: file.write_bytes(file.read_bytes() + row)), "report", "run")
+    outcome = changed(
+        ground,
+        Change("metrics.jsonl", "", lambda file, _: file.write_bytes(file.read_bytes() + row)),
+        "report",
+        "run",
+    )
     assert (outcome.code, outcome.fault) == (0, "")
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("phase", -1), ("phase", "x"), ("phase", None), ("metrics-size", -1), ("elapsed", "x"), ("seconds", [1]), ("steps", {"mle": "x"}),
-        ("random", {}), ("random", {"cpu": torch.zeros(3, dtype=torch.uint8), "cuda": []}), ("health", {"first": {}}), ("best", "x"),
+        ("phase", -1), ("phase", "x"), ("phase", None), ("metrics-size", -1), ("elapsed", "x"),
+        ("seconds", [1]), ("steps", {"mle": "x"}),
+        ("random", {}), ("random", {"cpu": torch.zeros(3, dtype=torch.uint8), "cuda": []}), 
+        ("health", {"first": {}}), ("best", "x"),
     ],
 )  # fmt: skip
 def test_a_state_of_another_form_is_refused_though_its_checksum_is_right(

@@ -20,12 +20,15 @@ from fuzzing.recipes import as_yaml, places, put
 from fuzzing.trial import Case, Edit
 
 PLACES = [
-    "recipe.yaml", "environment.json", "corpus.json", "labels.json", "evaluation.json", "metrics.jsonl", "tokenizer/tokenizer.json",
-    "tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json", "samples/after.txt", "samples/before.txt", "checkpoints/last/manifest.json",
-    "checkpoints/last/state.pt", "checkpoints/last/generator.safetensors", "checkpoints/last/discriminator.safetensors",
-    "checkpoints/pretrained/generator.safetensors", "checkpoints/best/generator.safetensors", "checkpoints/pretrained/manifest.json",
-    "checkpoints/.last.old/manifest.json", "checkpoints/.last.old/state.pt", "report.html", ".lock", "tokenizer", "samples", "checkpoints",
-    "checkpoints/last", "checkpoints/.last.old", "checkpoints/pretrained", "checkpoints/best",
+    "recipe.yaml", "environment.json", "corpus.json", "labels.json", "evaluation.json", "metrics.jsonl",
+    "tokenizer/tokenizer.json", "tokenizer/tokenizer_config.json", "tokenizer/special_tokens_map.json",
+    "samples/after.txt", "samples/before.txt", "checkpoints/last/manifest.json",
+    "checkpoints/last/state.pt", "checkpoints/last/generator.safetensors",
+    "checkpoints/last/discriminator.safetensors", "checkpoints/pretrained/generator.safetensors",
+    "checkpoints/best/generator.safetensors", "checkpoints/pretrained/manifest.json",
+    "checkpoints/.last.old/manifest.json", "checkpoints/.last.old/state.pt", "report.html", ".lock",
+    "tokenizer", "samples", "checkpoints", "checkpoints/last", "checkpoints/.last.old",
+    "checkpoints/pretrained", "checkpoints/best",
 ]  # fmt: skip
 TOKENIZER = [place for place in PLACES if place.startswith("tokenizer/")]
 STRUCTURED = [place for place in PLACES if place.endswith((".json", ".yaml", ".jsonl", ".pt"))]
@@ -120,7 +123,11 @@ def _value(at: float, new: Any, drop: bool) -> Callable[[Path, Path], object]:
             held = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         else:
             held = json.loads(file.read_text(encoding="utf-8"))
-        known = [place for place in places(held) if len(place) < 7 and not (place[0] == "random" and len(place) > 3)]
+        known = [
+            place
+            for place in places(held)
+            if len(place) < 7 and not (place[0] == "random" and len(place) > 3)
+        ]
         if not known:
             held = new
         else:
@@ -149,16 +156,35 @@ def _json(value: Any) -> str:
 
 
 RAW = [
-    b"", b"\0", b"\xff\xfe", b"{}", b"[]", b"null", b"1", b'"x"', b"NaN", b"[" * 100_000, b"1" * 5000, b'{"a": ' * 50_000, b"{", b"\n\n", b"a: b",
-    b"- x", b"&a [*a]", b'{"files": {}}', b'{"files": {"../../../outside/precious": {"bytes": 5, "sha256": "x"}}}', b'["\\ud800"]', b'{"added_tokens": 1}',
-    b'["../../outside/precious"]', b"generator: ../../../outside/evil.py:Evil\n", b"PK\x03\x04" + b"\0" * 100, b"\x80\x02c__main__\nx\n.",
-    b"\xff" * 8 + b"{}", b"\x02" + b"\0" * 7 + b"{}", b"\x08" + b"\0" * 7 + b'{"a": 1}',
+    b"", b"\0", b"\xff\xfe", b"{}", b"[]", b"null", b"1", b'"x"', b"NaN", b"[" * 100_000, b"1" * 5000,
+    b'{"a": ' * 50_000, b"{", b"\n\n", b"a: b", b"- x", b"&a [*a]", b'{"files": {}}',
+    b'{"files": {"../../../outside/precious": {"bytes": 5, "sha256": "x"}}}', b'["\\ud800"]',
+    b'{"added_tokens": 1}', b'["../../outside/precious"]', b"generator: ../../../outside/evil.py:Evil\n",
+    b"PK\x03\x04" + b"\0" * 100, b"\x80\x02c__main__\nx\n.", b"\xff" * 8 + b"{}",
+    b"\x02" + b"\0" * 7 + b"{}", b"\x08" + b"\0" * 7 + b'{"a": 1}',
 ]  # fmt: skip
 
 
 @st.composite
 def change(draw: st.DrawFn, runs: Sequence[str]) -> Change:
-    what = draw(st.sampled_from(["gone", "cut", "flip", "raw", "other run", "other file", "link", "folder", "value", "value", "value", "drop"]))
+    what = draw(
+        st.sampled_from(
+            [
+                "gone",
+                "cut",
+                "flip",
+                "raw",
+                "other run",
+                "other file",
+                "link",
+                "folder",
+                "value",
+                "value",
+                "value",
+                "drop",
+            ]
+        )
+    )
     signed = draw(st.booleans())
     if what in ("value", "drop"):
         place = draw(st.sampled_from(STRUCTURED))
@@ -216,4 +242,10 @@ def cases(draw: st.DrawFn, runs: Sequence[str]) -> Case:
             ]
         )
     )
-    return Case("folders", tuple(words), run=run, edits=tuple(edits), figures=words[0] != "train" and not draw(st.integers(0, 7)))
+    return Case(
+        "folders",
+        tuple(words),
+        run=run,
+        edits=tuple(edits),
+        figures=words[0] != "train" and not draw(st.integers(0, 7)),
+    )

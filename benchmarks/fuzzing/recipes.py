@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -13,22 +14,31 @@ from hypothesis import strategies as st
 from fuzzing import small, values
 from fuzzing.trial import Case
 
+BOMB = "\n".join(
+    [
+        "a: &a [x]",
+        *(f"{name}: &{name} [{', '.join([f'*{before}'] * 8)}]" for before, name in pairwise("abcdefgh")),
+        "length: [*h, *h, *h, *h]",
+    ]
+)
+"""Eight lines that stand for eight million values."""
 SNIPPETS = [
-    "!!python/object/apply:os.mkdir [../mark]", "!!python/name:os.system", "!!python/module:os", "!!binary aGVsbG8=",
-    "!!binary é", "!!int abc", "!!float abc", "!!bool abc", "!!timestamp abc", "!!null x", "!!set {a, b}", "!!omap [a: 1]",
-    "!!omap 1", "!!pairs [a: 1, a: 2]", "!!seq {a: 1}", "!!map [1]", "!!str {a: 1}", "!custom 1", "2001-02-30", "2001-01-01",
-    "2001-12-14t21:59:43.10-25:00", "1:99:99", "0b12", "0o9", "09", "0x", "1__0", "-.inf", ".NaN", "<<", "=", "? {a: 1} : 2",
-    "{? [1] : 2}", "&a [*a]", "&a {b: *a}", "*missing", "{<<: 1}", "{<<: [1]}", "{<<: {a: 1}, a: 2}", "&x {<<: *x}",
-    "{1: 2}", "{null: 1}", "{true: 1}", "{1.5: 2}", "{.nan: 1, .nan: 2}", "{a: 1, a: 2}", "|\n  text\n", "'", '"', "[", "{", "}", "@", "`", "%",
-    "\t", "- - - 1", "---\n1\n---\n2", "1" * 5000, "-" + "9" * 5000, "0x" + "f" * 6000, "[" * 2000, "{a: " * 1000, "- " * 3000 + "1",
-    "a: &a [x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: &c [*b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c]\n"
-    "e: &e [*d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e]\ng: &g [*f, *f, *f, *f, *f, *f, *f, *f]\n"
-    "h: &h [*g, *g, *g, *g, *g, *g, *g, *g]\nlength: [*h, *h, *h, *h]",
+    "!!python/object/apply:os.mkdir [../mark]", "!!python/name:os.system", "!!python/module:os",
+    "!!binary aGVsbG8=", "!!binary é", "!!int abc", "!!float abc", "!!bool abc", "!!timestamp abc",
+    "!!null x", "!!set {a, b}", "!!omap [a: 1]", "!!omap 1", "!!pairs [a: 1, a: 2]", "!!seq {a: 1}",
+    "!!map [1]", "!!str {a: 1}", "!custom 1", "2001-02-30", "2001-01-01", "2001-12-14t21:59:43.10-25:00",
+    "1:99:99", "0b12", "0o9", "09", "0x", "1__0", "-.inf", ".NaN", "<<", "=", "? {a: 1} : 2", "{? [1] : 2}",
+    "&a [*a]", "&a {b: *a}", "*missing", "{<<: 1}", "{<<: [1]}", "{<<: {a: 1}, a: 2}", "&x {<<: *x}",
+    "{1: 2}", "{null: 1}", "{true: 1}", "{1.5: 2}", "{.nan: 1, .nan: 2}", "{a: 1, a: 2}", "|\n  text\n",
+    "'", '"', "[", "{", "}", "@", "`", "%", "\t", "- - - 1", "---\n1\n---\n2", "1" * 5000, "-" + "9" * 5000,
+    "0x" + "f" * 6000, "[" * 2000, "{a: " * 1000, "- " * 3000 + "1",
+    BOMB,
 ]  # fmt: skip
 """YAML that is odd, foreign, too large, or no YAML."""
 KEYS = [
-    "corpus", "tokenizer", "length", "generator", "discriminator", "objective", "penalty", "strategy", "train", "evaluate", "overlong",
-    "metrics", "seed", "device", "precision", "threads", "start", "labelled", "callbacks", "report_to", "name", "budgets", "budget",
+    "corpus", "tokenizer", "length", "generator", "discriminator", "objective", "penalty", "strategy",
+    "train", "evaluate", "overlong", "metrics", "seed", "device", "precision", "threads", "start",
+    "labelled", "callbacks", "report_to", "name", "budgets", "budget",
 ]  # fmt: skip
 OUT = ("--out", "new")
 
@@ -79,7 +89,11 @@ def mutated(draw: st.DrawFn) -> Case:
         known = places(recipe)
         what = draw(st.sampled_from(["value", "value", "value", "value", "add", "drop", "rename", "part"]))
         if what == "add" or not known:
-            put(recipe, (draw(st.one_of(st.sampled_from(KEYS), st.text(max_size=6))),), draw(values.anything()))
+            put(
+                recipe,
+                (draw(st.one_of(st.sampled_from(KEYS), st.text(max_size=6))),),
+                draw(values.anything()),
+            )
             continue
         place = draw(st.sampled_from(known))
         if what == "value":
@@ -95,8 +109,12 @@ def mutated(draw: st.DrawFn) -> Case:
             if isinstance(holder, dict):
                 held = holder.pop(place[-1])
                 if what == "rename":
-                    holder[draw(st.sampled_from([f"{place[-1]}s", str(place[-1])[1:], *values.WORDS[:8]]))] = held
-    return Case("recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": as_yaml(recipe)}, figures=False)
+                    holder[
+                        draw(st.sampled_from([f"{place[-1]}s", str(place[-1])[1:], *values.WORDS[:8]]))
+                    ] = held
+    return Case(
+        "recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": as_yaml(recipe)}, figures=False
+    )
 
 
 @st.composite
@@ -122,7 +140,9 @@ def arguments(draw: st.DrawFn) -> Case:
             name = draw(st.sampled_from(wanted))
             default = parameters(part)[name].default
             holder[name] = draw(values.like(4 if default is None else default))
-    return Case("recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": as_yaml(recipe)}, figures=False)
+    return Case(
+        "recipes", ("train", "r.yaml", *OUT), {**small.FILES, "r.yaml": as_yaml(recipe)}, figures=False
+    )
 
 
 @st.composite
@@ -130,10 +150,16 @@ def overrides(draw: st.DrawFn) -> Case:
     """A small recipe as it is, changed by words on the command line."""
     name = draw(st.sampled_from(sorted(_known())))
     recipe = _known()[name]
-    known = [".".join(map(str, place)) for place in places(recipe) if all(isinstance(key, str) for key in place)]
+    known = [
+        ".".join(map(str, place)) for place in places(recipe) if all(isinstance(key, str) for key in place)
+    ]
     words = []
     for _ in range(draw(st.integers(1, 4))):
-        place = draw(st.one_of(st.sampled_from(known), st.sampled_from(known), st.sampled_from(KEYS), st.text(max_size=12)))
+        place = draw(
+            st.one_of(
+                st.sampled_from(known), st.sampled_from(known), st.sampled_from(KEYS), st.text(max_size=12)
+            )
+        )
         text = draw(
             st.one_of(
                 values.anything().map(lambda value: as_yaml([value]).decode("utf-8", "replace")[2:].strip()),
@@ -145,7 +171,11 @@ def overrides(draw: st.DrawFn) -> Case:
         equals = draw(st.sampled_from(["=", "=", "=", "=", "=", "=", "", "==", "+=", ":", " = "]))
         words.append(f"{place}{equals}{text[:60_000]}".encode("utf-8", "replace").decode().replace("\0", ""))
     words = [word for word in words if not word.startswith("-")]
-    seed = draw(st.sampled_from([(), (), (), ("--seed", "-1"), ("--seed", "9" * 30), ("--seed", "x"), ("--resume",), ("--bogus",)]))
+    seed = draw(
+        st.sampled_from(
+            [(), (), (), ("--seed", "-1"), ("--seed", "9" * 30), ("--seed", "x"), ("--resume",), ("--bogus",)]
+        )
+    )
     files = {**small.FILES, "r.yaml": as_yaml(recipe)}
     return Case("recipes", ("train", "r.yaml", *words, *seed, *OUT), files, figures=False)
 
@@ -154,7 +184,11 @@ def overrides(draw: st.DrawFn) -> Case:
 def texts(draw: st.DrawFn) -> Case:
     """A file that may be YAML: of a small recipe with a snippet put into it, or of anything."""
     recipe = as_yaml(_known()[draw(st.sampled_from(sorted(_known())))])
-    what = draw(st.sampled_from(["snippet", "snippet", "snippet", "value", "cut", "flip", "bytes", "text", "anything"]))
+    what = draw(
+        st.sampled_from(
+            ["snippet", "snippet", "snippet", "value", "cut", "flip", "bytes", "text", "anything"]
+        )
+    )
     if what == "snippet":
         key = draw(st.one_of(st.sampled_from(KEYS), st.text(max_size=5)))
         snippet = draw(st.sampled_from(SNIPPETS))
@@ -173,7 +207,9 @@ def texts(draw: st.DrawFn) -> Case:
             changed[draw(st.integers(0, len(changed) - 1))] ^= 1 << draw(st.integers(0, 7))
         content = bytes(changed)
     elif what == "bytes":
-        content = draw(st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"])) + draw(st.binary(max_size=200))
+        content = draw(st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"])) + draw(
+            st.binary(max_size=200)
+        )
     elif what == "text":
         content = draw(st.text(max_size=200)).encode("utf-8", "surrogatepass")
     else:

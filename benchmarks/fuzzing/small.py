@@ -14,11 +14,23 @@ from textgan.run import train
 
 LINES = [f"the {a} {b} sees a {c} ." for a in ("old", "new") for b in "pqr" for c in "uvwxyz"]
 TEXT = "\n".join(LINES).encode()
-TABLE = "\n".join(["text,label", *(f"{line},{'pos' if i % 2 else 'neg'}" for i, line in enumerate(LINES))]).encode()
+TABLE = "\n".join(
+    ["text,label", *(f"{line},{'pos' if i % 2 else 'neg'}" for i, line in enumerate(LINES))]
+).encode()
 FILES = {"c.txt": TEXT, "c.csv": TABLE}
 LABELLED = {"name": "file", "path": "c.csv", "label": "label", "validation": 4, "test": 6}
 PLAIN = {"name": "file", "path": "c.txt", "validation": 4, "test": 6}
-_few = {"epochs": 1, "steps": 1, "d_steps": 1, "g_steps": 1, "d_epochs": 1, "mle_steps": 1, "batch": 4, "pool": 4, "d_pool": 4}
+_few = {
+    "epochs": 1,
+    "steps": 1,
+    "d_steps": 1,
+    "g_steps": 1,
+    "d_epochs": 1,
+    "mle_steps": 1,
+    "batch": 4,
+    "pool": 4,
+    "d_pool": 4,
+}
 _kept = {"heads", "slots", "layers", "copies", "blocks", "horizon", "goal"}
 
 
@@ -26,8 +38,13 @@ def small(path: Path) -> dict[str, Any]:
     """A shipped recipe as a mapping, of a size that trains in a moment."""
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     values.pop("budgets", None)
-    labels = values["corpus"].get("name") in ("reviews", "mr", "topics", "stories") or "label" in values["corpus"]
-    letters = isinstance(values.get("tokenizer"), dict) and values["tokenizer"].get("name") in ("character", "bpe")
+    labels = (
+        values["corpus"].get("name") in ("reviews", "mr", "topics", "stories") or "label" in values["corpus"]
+    )
+    letters = isinstance(values.get("tokenizer"), dict) and values["tokenizer"].get("name") in (
+        "character",
+        "bpe",
+    )
     oracle = values["corpus"].get("name") == "oracle"
     if oracle:
         values["corpus"] |= {"size": 30, "validation": 5, "test": 5, "words": 20, "length": 5}
@@ -39,7 +56,9 @@ def small(path: Path) -> dict[str, Any]:
         values["labelled"] = 8
     for part in ("generator", "discriminator"):
         values[part] = _shrunk(values.get(part))
-    values["train"] = {name: phase if phase is None else _brief(phase) for name, phase in values["train"].items()}
+    values["train"] = {
+        name: phase if phase is None else _brief(phase) for name, phase in values["train"].items()
+    }
     if isinstance(values.get("strategy"), dict) and "rollouts" in values["strategy"]:
         values["strategy"]["rollouts"] = 1
     values["evaluate"] = {**values.get("evaluate", {}), "every": 1, "samples": 4, "final": 4}
@@ -66,7 +85,15 @@ def recipes() -> dict[str, dict[str, Any]]:
     return {f"{path.parent.name}-{path.stem}": small(path) for path in sorted(root().rglob("*.yaml"))}
 
 
-RUNS = ("short-mle", "short-seqgan", "short-gumbel", "short-conditional", "short-arae", "short-relgan", "short-wgan-gp")
+RUNS = (
+    "short-mle",
+    "short-seqgan",
+    "short-gumbel",
+    "short-conditional",
+    "short-arae",
+    "short-relgan",
+    "short-wgan-gp",
+)
 
 
 def prepare(folder: Path, names: tuple[str, ...] = RUNS) -> None:

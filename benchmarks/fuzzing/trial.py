@@ -33,7 +33,7 @@ from textgan.training import checkpoints
 WHOLE = ("recipe.yaml", "environment.json", "corpus.json", "labels.json", "tokenizer", "samples")
 """What a run folder has from its first moment on."""
 ENOUGH, PATIENCE = 1.5, 8
-"""Seconds of the processor until a command is asked to stop, and how often it is, before it counts as one that hangs."""
+"""Seconds of the processor until a command is asked to stop, and how often it is, until it counts as one that hangs."""
 LIMIT, LAST = 300.0, 600.0
 """Seconds by the clock until a command counts as one that hangs, and until the process is given up."""
 ROOM = 3 << 30
@@ -46,8 +46,8 @@ LONGEST = 1500
 class Case:
     """A command on files. words: of the command line. files: written into the working folder before, by name.
 
-    run: the honest run that is copied to `run`, and edits: what is done to it there. figures: whether those of the pages
-    are drawn, which takes ten times as long as all the rest.
+    run: the honest run that is copied to `run`, and edits: what is done to it there. figures: whether those of the
+    pages are drawn, which takes ten times as long as all the rest.
     """
 
     kind: str
@@ -79,8 +79,8 @@ class Edit:
 
 @dataclass(frozen=True)
 class Outcome:
-    """code: the exit code, None where there is none. fault: what is wrong, empty for nothing; where: of the code that it
-    was raised in, by which faults are told apart. stopped: where it was when it took long and was asked to stop."""
+    """code: the exit code, None where there is none. fault: what is wrong, empty for nothing; where: of the code that
+    it was raised in, by which faults are told apart. stopped: where it was when it took long and was asked to stop."""
 
     code: int | None
     fault: str = ""
@@ -217,7 +217,11 @@ def _lost(kept: str, folder: Path, outcome: Outcome) -> str:
     if not kept or outcome.code != 2:
         return ""
     places = [place for place in (folder / "checkpoints").glob("*last*") if place.is_dir()]
-    return "" if kept in map(_digest, places) else "a command that failed has taken away the last whole checkpoint"
+    return (
+        ""
+        if kept in map(_digest, places)
+        else "a command that failed has taken away the last whole checkpoint"
+    )
 
 
 def _digest(folder: Path) -> str:
@@ -274,7 +278,11 @@ class _Watch:
         if self._times > PATIENCE:
             raise Hung
         own = [each for each in traceback.extract_stack(frame) if "/textgan/" in each.filename]
-        self.where = self.where or f"{Path(own[-1].filename).name}:{own[-1].lineno} {own[-1].name}" if own else "elsewhere"
+        self.where = (
+            self.where or f"{Path(own[-1].filename).name}:{own[-1].lineno} {own[-1].name}"
+            if own
+            else "elsewhere"
+        )
         if signal.getsignal(signal.SIGTERM) in (signal.SIG_DFL, signal.SIG_IGN):
             raise KeyboardInterrupt
         os.kill(os.getpid(), signal.SIGTERM)
