@@ -109,6 +109,7 @@ def test_a_run_without_a_judge_is_resumed(ground: Ground) -> None:
         ({"train": {"adversarial": {"generator": {"lr": -1.0}}}}, "train.adversarial.generator.lr: "),
         ({"train": {"adversarial": {"generator": {"betas": [0.5, 1.0]}}}}, "train.adversarial.generator.betas: "),
         ({"evaluate": {"every": 0}}, "evaluate.every: "),
+        ({"evaluate": {"samples": 10**9}}, "evaluate.samples: "),
         ({"evaluate": {"temperature": float("nan")}}, "evaluate.temperature: "),
         ({"tokenizer": {"name": "numbered", "size": 10**9}}, "tokenizer.size: "),
         ({"strategy": "reinforce", "generator": {"name": "noise-lstm"}}, "strategy: reinforce needs"),
@@ -123,6 +124,20 @@ def test_a_recipe_that_cannot_be_is_refused_before_any_file_is_made(
     assert told in outcome.error and not (ground.work / "new").exists()
 
 
+def test_a_model_that_could_be_made_and_not_trained_is_refused(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textgan.assembly.free_memory", lambda: 1000)
+    outcome = trial(ground, "train", "r.yaml", "--out", "new", r_yaml=recipes.as_yaml(RECIPE))
+    assert (outcome.code, outcome.fault) == (2, "") and "GB are free" in outcome.error
+    assert not (ground.work / "new").exists()
+
+
+def test_a_budget_is_named_by_a_word(ground: Ground) -> None:
+    outcome = trial(ground, "train", "r.yaml", "budget={a: 1}", r_yaml=recipes.as_yaml(RECIPE))
+    assert outcome.code == 2 and "budget: the recipe has none" in outcome.error
+
+
 def test_a_judge_that_an_objective_cannot_train_is_told(ground: Ground) -> None:
     change = {"discriminator": {"name": "mediator", "hidden": 4, "embedding": 4}, "objective": "rank"}
     change |= {"strategy": "reinforce", "train": {"adversarial": {"steps": 1, "batch": 4, "d_steps": 1}}}
@@ -131,7 +146,7 @@ def test_a_judge_that_an_objective_cannot_train_is_told(ground: Ground) -> None:
 
 
 def test_a_long_look_stops_when_it_is_asked_to(ground: Ground) -> None:
-    change = {"evaluate": {"samples": 10**8, "final": 4}}
+    change = {"evaluate": {"samples": 10**7, "final": 4}}
     outcome = trial(ground, "train", "r.yaml", "--out", "new", r_yaml=recipes.as_yaml(RECIPE | change))
     assert (outcome.code, outcome.fault) == (0, "") and "stopped and saved" in outcome.error
 

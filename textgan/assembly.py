@@ -18,7 +18,7 @@ from textgan.data.hidden import hide_labels
 from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.errors import Mistake, did_you_mean
-from textgan.machine import cores, keep_freed_memory
+from textgan.machine import cores, free_memory, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
 from textgan.recipe import Recipe
@@ -136,6 +136,24 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     for phase in phases:
         phase.check(game)
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
+
+
+def check_room(game: Game) -> None:
+    """Mistake where training would take more memory than is free: a gradient and two moments for each weight."""
+    if game.engine.device.type != "cpu":
+        return
+    free = free_memory()
+    players: dict[str, torch.nn.Module] = {"generator": game.generator, "discriminator": game.discriminator}
+    trained = {
+        name: sum(weight.nbytes for weight in player.parameters() if weight.requires_grad)
+        for name, player in players.items()
+    }
+    largest = max(trained, key=trained.__getitem__)
+    if free is not None and 3 * sum(trained.values()) > free:
+        raise Mistake(
+            f"{largest}: to train its {trained[largest] // 4:,} weights takes {3 * trained[largest] / 2**30:.1f} GB "
+            f"more, and {free / 2**30:.1f} GB are free; make it smaller"
+        )
 
 
 def _check_they_fit(

@@ -11,6 +11,8 @@ Whole = Annotated[int, Field(ge=0)]
 Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """Of a layer, or of a batch: a dimension of a tensor."""
 Sizes = Annotated[list[Size], Field(min_length=1)]
+Sentences = Annotated[int, Field(ge=1, le=10_000_000)]
+"""Kept in memory all at once."""
 Depth = Annotated[int, Field(ge=1, le=1000)]
 """Layers on top of each other, each a module of its own."""
 Seed = Annotated[int, Field(ge=0, le=2**53)]

@@ -312,7 +312,7 @@ def _chosen(names: list[Any], budgets: Any) -> tuple[list[Override], list[str]]:
         mistakes += [f"budgets.{budget}.{line}" for line in unknown]
     chosen: list[Override] = []
     for name in names:
-        if name in changes:
+        if not isinstance(name, (dict, list, set)) and name in changes:
             chosen = changes[name]
         else:
             near = did_you_mean(str(name), map(str, changes)) or " It has none."

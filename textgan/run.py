@@ -18,7 +18,7 @@ import torch
 import yaml
 from accelerate import Accelerator
 
-from textgan.assembly import Built, build
+from textgan.assembly import Built, build, check_room
 from textgan.data.corpus import Corpus, fingerprint, token_counts
 from textgan.errors import Mistake, out_of_memory
 from textgan.metrics.samples import Score
@@ -78,9 +78,11 @@ def train(
                 held.enter_context(stop.listening())
                 with stop.at_once():
                     built = build(recipe, display)
+                    check_room(built.game)
                 _check_corpus(folder, built.corpus)
             else:
                 built = build(recipe, display)
+                check_room(built.game)
                 with folder.creating() as fresh:
                     _begin(fresh, resolved, built, _environment(command, recipe, built.game.engine))
                 held.enter_context(locked(path))

@@ -13,7 +13,7 @@ from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
-from textgan.ranges import Count, Size, Temperature
+from textgan.ranges import Count, Sentences, Temperature
 from textgan.sampling import Draw, seeded
 from textgan.training.game import judging
 from textgan.training.likelihood import heldout_nats
@@ -33,8 +33,8 @@ class Evaluation:
     def __init__(
         self,
         every: Count = 50,
-        samples: Size = 1000,
-        final: Size = 2000,
+        samples: Sentences = 1000,
+        final: Sentences = 2000,
         best: str = "bleu-4",
         temperature: Temperature = 1.0,
         encoder: str | None = None,
