@@ -114,6 +114,8 @@ def test_a_run_without_a_judge_is_resumed(ground: Ground) -> None:
         ({"tokenizer": {"name": "numbered", "size": 10**9}}, "tokenizer.size: "),
         ({"strategy": "reinforce", "generator": {"name": "noise-lstm"}}, "strategy: reinforce needs"),
         ({"generator": {"name": "noise-lstm"}, "train": {"mle": {}}}, "train.mle: it needs"),
+        ({"generator": {"name": "continuous", "embedding": 8},
+          "discriminator": {"name": "cnn", "embedding": 4, "table": "corpus"}}, "discriminator.embedding: 4, but"),
     ],
 )  # fmt: skip
 def test_a_recipe_that_cannot_be_is_refused_before_any_file_is_made(

@@ -97,6 +97,8 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
             "discriminator.table: the generator writes vectors, which this discriminator's own table does not "
             "know; set discriminator.table to 'corpus'"
         )
+    if generator.writes_vectors:
+        _check_one_space(generator, discriminator)
     discriminator = discriminator.to(engine.device)
     generator.meet(discriminator)
     if start:  # only now, since a generator that reads the judge has layers of the judge's size
@@ -136,6 +138,18 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     for phase in phases:
         phase.check(game)
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
+
+
+def _check_one_space(generator: Generator, discriminator: Discriminator) -> None:
+    """Mistake where a generator writes vectors of another size than a judge's own table of them has."""
+    size = getattr(getattr(generator, "table", None), "shape", (0, 0))[1]
+    for judge in discriminator.members():
+        table = getattr(judge, "table", None)
+        if size and isinstance(table, torch.nn.Embedding) and table.embedding_dim != size:
+            raise Mistake(
+                f"discriminator.embedding: {table.embedding_dim}, but the generator writes vectors of {size}; make "
+                "them equal"
+            )
 
 
 def check_room(game: Game) -> None:
