@@ -188,20 +188,15 @@ def runs_code(text: str) -> list[str]:
     found = []
     for name, named in _calls(ast.parse(text)):
         last = name.rpartition(".")[2]
-        if (
-            name in ("yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load", "joblib.load")
-            or name.startswith(("pickle.", "marshal.", "shelve.", "dill.", "cloudpickle."))
-            or name == "torch.load"
-            and named.get("weights_only") is not True
-            or last == "from_pretrained"
-            and named.get("trust_remote_code")
-            or name == "AutoModel.from_pretrained"
-            and named.get("trust_remote_code") is not False
-            or last == "load"
-            and named.get("allow_pickle")
-            or last in ("extractall", "unpack_archive", "exec")
-        ):
-            found.append(name)
+        signs = (
+            name in ("yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load", "joblib.load"),
+            name.startswith(("pickle.", "marshal.", "shelve.", "dill.", "cloudpickle.")),
+            name == "torch.load" and named.get("weights_only") is not True,
+            last == "from_pretrained" and bool(named.get("trust_remote_code")),
+            last == "load" and bool(named.get("allow_pickle")),
+            last in ("extractall", "unpack_archive", "exec"),
+        )
+        found += [name] if any(signs) else []
     return found
 
 
