@@ -24,10 +24,10 @@ from textgan.data.corpus import Corpus, fingerprint, token_counts
 from textgan.errors import Mistake, out_of_memory
 from textgan.metrics.samples import Score
 from textgan.recipe import WATCHING, Recipe
-from textgan.training import checkpoints
+from textgan.training import checkpoints, closer
 from textgan.training.callbacks import Callback, Callbacks
 from textgan.training.evaluation import judge_accuracy
-from textgan.training.folder import RunFolder, write_json, write_text
+from textgan.training.folder import CLOSER, RunFolder, write_json, write_text
 from textgan.training.lock import locked
 from textgan.training.progress import Display, clock
 from textgan.training.stopping import Stop, Stopped
@@ -196,6 +196,7 @@ def _conclude(
     real_labels = None if labels is None else [labels[i] for i in rows_real]
     scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
     rows = {"real": scores}
+    written: dict[str, list[str]] = {}
     states = {"after": folder.checkpoints / "last"}
     if checkpoints.exists(folder.checkpoints / "pretrained"):
         states = {"before": folder.checkpoints / "pretrained", **states}
@@ -207,6 +208,7 @@ def _conclude(
         asked = trainer.asked(count, seed)
         rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)
         folder.write_samples(name, sentences)
+        written[name] = sentences
     if game.discriminator.tells_classes:
         rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
     source = corpus.source
@@ -233,6 +235,10 @@ def _conclude(
             "warnings": trainer.warnings,
         },
     )
+    trainer.display.say("looking closer at the text: words, nearest training sentences, scores by token")
+    judged = bool({"discriminator", "adversarial"} & {*recipe.phases})
+    found = closer.look(written, corpus) | closer.scores_of_tokens(game, built.tokenizer, seed + 1, judged)
+    write_json(folder.path / CLOSER, found)
     trainer.display.say(f"done in {clock(trainer.elapsed)}")
     return rows
 

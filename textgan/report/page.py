@@ -7,17 +7,21 @@ corpus or a generator. The same runs give the same bytes: no clock, no random id
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake
-from textgan.report import numbers, plots, table
+from textgan.report import fronts, numbers, plots, table
+from textgan.report.closer_views import Views, views
 from textgan.report.movement import direction_in_words, movements
 from textgan.report.reading import RunRecord, Snapshot, part_name, read
 from textgan.report.svg import Figure
+from textgan.report.verdict import front_wanted, verdict
 
 SHOWN = 12  # sentences side by side
 MOMENTS = 8  # snapshots over time
@@ -33,7 +37,10 @@ class Section:
     slug: str
     facts: Sequence[tuple[str, str]]
     curves: Sequence[Figure]
-    lengths: Figure | None
+    fronts: Sequence[Figure]
+    crossings: Sequence[str]
+    front_wanted: str  # the command that would make the front, or nothing
+    text: Views
     pairs: Sequence[tuple[str, Sequence[str]]]  # (heading, sentences)
     over_time: Sequence[Snapshot]
     warnings: Sequence[str]
@@ -92,6 +99,7 @@ def render(runs: Sequence[RunRecord]) -> str:
         heads=heads(keys),
         rows=[(row, shown(rows, place, keys)) for place, row in enumerate(rows)],
         captions=table.captions(runs),
+        verdicts=[_named(run, runs) + verdict(run) for run in runs],
         movements=movements(runs),
         figures=[
             *filter(None, [plots.quality_and_diversity(runs)]),
@@ -104,18 +112,32 @@ def render(runs: Sequence[RunRecord]) -> str:
 
 
 def fill(**values: Any) -> str:
-    """The page's template with these values; those of a report's sections may be left out."""
-    from jinja2 import Environment, StrictUndefined
+    """The page's template with these values; those of a report's sections may be left out.
+
+    The page may run its own script and nothing else, by its hash: were the escaping ever to fail, what a generator
+    wrote would still not be run.
+    """
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
 
     surroundings = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(_file),
     )
-    template = surroundings.from_string(
-        files("textgan.report").joinpath("page.html.jinja").read_text("utf-8")
-    )
+    script = _file("sort.js")
+    digest = b64encode(sha256(script.encode()).digest()).decode()
     empty: dict[str, Any] = {"unfinished": [], "movements": [], "figures": [], "lead": [], "sections": []}
-    empty |= {"parts": [], "heads": [], "rows": [], "captions": [], "signatures": []}
-    return template.render({**empty, "many": True, "verb": "report", "files": REPORTED, **values})
+    empty |= {"parts": [], "heads": [], "rows": [], "captions": [], "signatures": [], "verdicts": []}
+    empty |= {"many": True, "verb": "report", "files": REPORTED, "script": Markup(script)}
+    empty |= {"script_hash": f"sha256-{digest}", "style": Markup(_file("page.css"))}
+    return surroundings.get_template("page.html.jinja").render({**empty, **values})
+
+
+def _file(name: str) -> str:
+    return files("textgan.report").joinpath(name).read_text("utf-8")
 
 
 def headline(runs: Sequence[RunRecord]) -> str:
@@ -155,6 +177,14 @@ def summary(run: RunRecord) -> str:
     if "before" in run.rows and "after" in run.rows:
         told += " “Before” is the generator as the adversarial phase began, “after” as it ended."
     return told
+
+
+def _named(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+    """What begins a sentence about one of several runs."""
+    if len(runs) == 1:
+        return ""
+    same = [other for other in runs if other.strategy == run.strategy]
+    return f"{run.strategy}{'' if len(same) == 1 else f' ({run.path.resolve().name})'}: "
 
 
 def _summary_of_many(runs: Sequence[RunRecord]) -> str:
@@ -229,7 +259,10 @@ def _section(run: RunRecord, slug: str) -> Section:
         slug=slug,
         facts=[fact for fact in facts if fact[1]],
         curves=plots.training_curves(run, f"{slug}-curve"),
-        lengths=plots.sentence_lengths(run, f"{slug}-lengths"),
+        fronts=fronts.figures(run.sweep, run, f"{slug}-front") if run.sweep else (),
+        crossings=fronts.crossings(run.sweep, run) if run.sweep else (),
+        front_wanted=front_wanted(run),
+        text=views(run, slug),
         pairs=pairs,
         over_time=[
             Snapshot(shot.phase, shot.step, shot.sentences[:OF_EACH])

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textgan.report import numbers
-from textgan.report.reading import Curve, RunRecord
+from textgan.report.log import Curve
+from textgan.report.reading import RunRecord
+from textgan.report.svg import COLOURS as COLOURS
 from textgan.report.svg import INK, Figure, figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe-Ito, the darkest first
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PANELS = {  # title -> what it shows and the line's name
@@ -111,38 +112,6 @@ def scores_over_time(runs: Sequence[RunRecord], name: str = "scores") -> list[Fi
         if lines:
             made.append(_score_figure(key, lines, runs, f"{name}-{key}"))
     return made
-
-
-def sentence_lengths(run: RunRecord, name: str = "lengths") -> Figure | None:
-    """How many words the sentences have, before and after, as shares."""
-    groups = {
-        label: [len(sentence.split()) for sentence in sentences]
-        for label, sentences in (("before", run.before), ("after", run.after))
-        if sentences
-    }
-    if not groups:
-        return None
-    longest = max(map(max, groups.values()))
-    width = max(1, math.ceil(longest / 40))
-    edges = [start - 0.5 for start in range(0, longest + width + 1, width)]
-
-    def draw(axes: Axes) -> None:
-        for index, (label, lengths) in enumerate(groups.items()):
-            counts = [sum(low <= n < low + width for n in lengths) / len(lengths) for low in edges[:-1]]
-            style = DASHES[1] if label == "before" and len(groups) > 1 else DASHES[0]
-            colour = INK if label == "before" else COLOURS[0]
-            axes.stairs(counts, edges, color=colour, linestyle=style, lw=1.5, label=label)
-            if index == len(groups) - 1:
-                axes.stairs(counts, edges, color=colour, fill=True, alpha=0.15)
-        axes.set_xlabel("words in a sentence")
-        axes.set_ylabel("share of sentences")
-        axes.set_ylim(bottom=0)
-        if len(groups) > 1:
-            axes.legend(frameon=False)
-
-    means = ", ".join(f"{label} {sum(n) / len(n):.1f}" for label, n in groups.items())
-    alt = f"Mean words in a sentence: {means}."
-    return figure("Sentence length", alt, name, draw)
 
 
 def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str) -> Figure:
