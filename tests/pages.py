@@ -14,10 +14,8 @@ from typing import Any
 
 import pytest
 
-BAD = "<script>bad=1</script> & \"<img src=x onerror=bad=1>"
-    "<script>window.bad=1;alert('x')</script> & \"<img src=x onerror=window.bad=1> <svg onload=window.bad=1>"
-)
-"""What a corpus or a generator may hold: run, either of the two sets window.bad."""
+BAD = '<script>bad=1</script> & "<img src=x onerror=bad=1>'
+"""What a corpus or a generator may hold: run, either half of it sets window.bad."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
