@@ -134,10 +134,11 @@ def test_in_a_browser_what_was_generated_does_nothing(looked, tmp_path):
 def test_on_a_phone_nothing_runs_out_at_the_side(looked, tmp_path):
     pages = [looked(name="a"), looked(LONG, name="b")]
     page = write(pages, tmp_path / "report.html").read_text(encoding="utf-8")
+    out = "!e.closest('.scroll, pre, svg') && e.getBoundingClientRect().right > innerWidth + 1"
+    root = "document.documentElement"
     wide = (
-        "[document.documentElement.scrollWidth - document.documentElement.clientWidth, [...document.querySelectorAll('main *')].filter(e => "
-        "!e.closest('.scroll, pre, svg') && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML"
-        ".slice(0, 80))]"
+        f"[{root}.scrollWidth - {root}.clientWidth, "
+        f"[...document.querySelectorAll('main *')].filter(e => {out}).map(e => e.outerHTML.slice(0, 80))]"
     )
     for width in (360, 768):
         assert asked(page, wide, tmp_path, width) == [0, []]

@@ -193,8 +193,8 @@ def _nearest(closer: Closer) -> str:
     if {"after", "real"} <= found.mean.keys():
         after, real = (numbers.plain(found.mean[state], 2) for state in ("after", "real"))
         told += (
-            f" Mean overlap of {found.averaged:,} generated sentences {after}, of as many held-out real ones {real}: "
-            "well above it, text is copied."
+            f" Mean overlap of {found.averaged:,} generated sentences {after}, of as many held-out real ones {real}; "
+            "well above these, a generator copies its training text."
         )
     return told
 

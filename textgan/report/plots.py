@@ -197,25 +197,27 @@ def calm(axes: Axes) -> None:
 
 
 def _mark_phases(axes: Axes, run: RunRecord, start: float, end: float, unit: float) -> None:
-    """A thin line where a phase begins, its name above the frame if there is room for it."""
+    """A thin line where a phase begins, its name above the frame; where two names have no room, the longer phase's."""
     if start < end:
         axes.set_xlim(right=end / unit + (end - start) / unit * 0.03)
     starts = [(phase, second) for phase, second in run.phase_starts if second < end]
     width = (end - start) or 1.0
-    free = -math.inf  # how far along the axis the names reach, as a share of it
+    spans = []  # (how long the phase is, its name from and to as shares of the axis, its name, where it begins)
     for place, (phase, second) in enumerate(starts):
         until = starts[place + 1][1] if place + 1 < len(starts) else end
         if until <= start:
             continue
-        left = max(second, start)
         if second > start:
             axes.axvline(second / unit, color=INK, lw=0.7, alpha=0.5)
+        left, word = max(second, start), BRIEFLY.get(phase, phase)
         share = (left - start) / width
-        if share >= free and share < 0.8:
-            word = literal(BRIEFLY.get(phase, phase))
+        spans.append((until - left, share, share + 0.024 * (len(word) + 1), word, left))
+    named: list[tuple[float, float]] = []
+    for _, begins, ends, word, left in sorted(spans, reverse=True):
+        if begins < 0.8 and all(ends <= other[0] or other[1] <= begins for other in named):
+            named.append((begins, ends))
             above = axes.get_xaxis_transform()
-            axes.text(left / unit, 1.02, word, transform=above, fontsize=7.5, color=INK, alpha=0.75)
-            free = share + 0.024 * (len(word) + 1)
+            axes.text(left / unit, 1.02, literal(word), transform=above, fontsize=7.5, color=INK, alpha=0.75)
 
 
 def time_unit(seconds: float) -> tuple[float, str]:
