@@ -6,7 +6,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from pages import BAD, asked, needs_browser
+
 from textgan.data.corpus import Split
+from textgan.report import page
 from textgan.report.closer import parse
 from textgan.run import train
 from textgan.training import closer
@@ -71,13 +74,15 @@ def test_without_text_there_is_nothing_to_say(tmp_path):
 
 
 def test_a_run_keeps_it_and_resuming_makes_it_again(small_recipe, tmp_path):
-    folder = train(small_recipe("seqgan-short"), tmp_path / "run")
+    folder = train(small_recipe("seqgan-short", "strategy.rollouts=1"), tmp_path / "run")
     kept = (folder / "closer.json").read_bytes()
     found = parse(json.loads(kept), folder)
     assert found.amount == 30 and set(found.lengths) == {"real", "before", "after"}
     assert len(found.scores.tokens) == 8 and not found.unscored
     (folder / "closer.json").unlink()
-    train(small_recipe("seqgan-short"), folder, resume=True)  # what the report tells a reader to do
+    train(
+        small_recipe("seqgan-short", "strategy.rollouts=1"), folder, resume=True
+    )  # what the report tells a reader to do
     assert (folder / "closer.json").read_bytes() == kept
 
 
@@ -86,3 +91,15 @@ def test_a_run_without_a_judge_says_why_there_are_no_scores(small_recipe, tmp_pa
     found = parse(json.loads((folder / "closer.json").read_text()), folder)
     assert found.scores is None and found.unscored == "the run trained no discriminator"
     assert set(found.lengths) == {"real", "after"}
+
+
+@needs_browser
+def test_a_corpus_with_a_script_in_it_is_harmless(small_recipe, corpus_file, tmp_path):
+    lines = corpus_file.read_text(encoding="utf-8").splitlines()
+    corpus_file.write_text("\n".join(f"{BAD} {line}" for line in lines), encoding="utf-8")
+    written = page.write([train(small_recipe("mle-short", "length=60"), tmp_path / "run")])
+    text = written.read_text(encoding="utf-8")
+    assert (
+        "&lt;script&gt;bad=1&lt;/script&gt;" in text
+    )  # the nearest training sentences, as they are in the file
+    assert asked(text, "window.bad ?? 0", tmp_path) == 0

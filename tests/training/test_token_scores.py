@@ -70,7 +70,7 @@ def test_why_there_are_none(game, monkeypatch):
     monkeypatch.setattr(module, "WORK", 1.0)
     assert token_scores(game, 3) == "completing every prefix would take too long with these models"
     game.generator.has_likelihood = False
-    assert token_scores(game, 3) == "the generator writes no token by token"
+    assert "no probability of the next token" in token_scores(game, 3)
     game.discriminator.one_by_one = False
     assert token_scores(game, 3) == "the discriminator scores a sentence by those beside it"
     game.objective = Rank()

@@ -58,7 +58,7 @@ def why_not(game: Game) -> str:
     if not judge.one_by_one:
         return "the discriminator scores a sentence by those beside it"
     if not generator.has_likelihood:
-        return "the generator writes no token by token"
+        return "the generator has no probability of the next token, to complete a sentence by"
     return ""
 
 
