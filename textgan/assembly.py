@@ -20,7 +20,7 @@ from textgan.data.vectors import cooccurrence_vectors
 from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
-from textgan.metrics.suite import load_metrics, taking_encoder
+from textgan.metrics.suite import check_models, load_metrics, taking_encoder
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
@@ -110,6 +110,7 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
     _check_they_fit(discriminator, objective, strategy, penalty)
     evaluation: Evaluation = recipe.evaluation.build(metrics=settings.metrics)
     evaluation.beside = recipe.folder
+    check_models(settings.metrics)
     if evaluation.encoder is not None:
         if not taking_encoder(load_metrics(settings.metrics, beside=recipe.folder)):
             raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to them")
