@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -16,37 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake
-from textgan.report import fronts, numbers, plots, table
-from textgan.report.closer_views import Views, views
+from textgan.report import numbers, plots, table
 from textgan.report.movement import direction_in_words, movements
-from textgan.report.reading import RunRecord, Snapshot, part_name, read
+from textgan.report.reading import RunRecord, part_name, read
+from textgan.report.section import minutes_of, section
 from textgan.report.svg import Figure
-from textgan.report.verdict import front_wanted, verdict
+from textgan.report.verdict import verdict
 
-SHOWN = 12  # sentences side by side
-MOMENTS = 8  # snapshots over time
-OF_EACH = 3  # sentences of each snapshot
 REPORTED = "evaluation.json and metrics.jsonl"  # where the numbers of a report are
-
-
-@dataclass(frozen=True)
-class Section:
-    """What the page shows of one run alone."""
-
-    title: str
-    slug: str
-    facts: Sequence[tuple[str, str]]
-    curves: Sequence[Figure]
-    fronts: Sequence[Figure]
-    crossings: Sequence[str]
-    front_wanted: str  # the command that would make the front, or nothing
-    text: Views
-    pairs: Sequence[tuple[str, Sequence[str]]]  # (heading, sentences)
-    over_time: Sequence[Snapshot]
-    warnings: Sequence[str]
-    notes: Sequence[str]
-    recipe: str
-    environment: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -106,7 +83,7 @@ def render(runs: Sequence[RunRecord]) -> str:
             *plots.scores_over_time(runs),
         ],
         signatures=signatures(rows, keys),
-        sections=[_section(run, f"run{index + 1}") for index, run in enumerate(runs)],
+        sections=[section(run, f"run{index + 1}") for index, run in enumerate(runs)],
         many=many,
     )
 
@@ -169,7 +146,7 @@ def summary(run: RunRecord) -> str:
     if run.seed:
         told += f", seed {run.seed}"
     told += "."
-    minutes = _minutes(run)
+    minutes = minutes_of(run)
     if minutes:
         spent = ", ".join(f"{phase} {value:.1f}" for phase, value in minutes.items())
         total = sum(minutes.values())
@@ -198,13 +175,6 @@ def _progress(run: RunRecord) -> str:
     ) else None  # fmt: skip
     where = f"last seen in phase {last[1]}, step {last[2]}" if last else "nothing logged so far"
     return f"{run.name} has no final evaluation yet ({where}): it is still under way, or was stopped."
-
-
-def _minutes(run: RunRecord) -> dict[str, float]:
-    minutes = run.evaluation.get("minutes")
-    if not isinstance(minutes, Mapping):
-        return {}
-    return {str(phase): float(value) for phase, value in minutes.items() if isinstance(value, (int, float))}
 
 
 def heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -244,48 +214,3 @@ def signatures(rows: Sequence[table.Row], keys: Sequence[str]) -> list[tuple[str
             )
         )
     return made
-
-
-def _section(run: RunRecord, slug: str) -> Section:
-    after = ("after" if run.before else "samples", run.after[:SHOWN])
-    pairs = [pair for pair in (("before", run.before[:SHOWN]), after) if pair[1]]
-    facts = [("run", run.name), ("strategy", run.strategy), ("corpus", run.corpus), ("seed", run.seed)]
-    scored = run.evaluation.get("samples")
-    facts.append(("sentences scored", f"{scored:,}" if isinstance(scored, int) else ""))
-    facts.append(("minutes", ", ".join(f"{phase} {value:.1f}" for phase, value in _minutes(run).items())))
-    facts.append(("folder", run.path.resolve().name))
-    return Section(
-        title=f"{run.strategy}: {run.name}",
-        slug=slug,
-        facts=[fact for fact in facts if fact[1]],
-        curves=plots.training_curves(run, f"{slug}-curve"),
-        fronts=fronts.figures(run.sweep, run, f"{slug}-front") if run.sweep else (),
-        crossings=fronts.crossings(run.sweep, run) if run.sweep else (),
-        front_wanted=front_wanted(run),
-        text=views(run, slug),
-        pairs=pairs,
-        over_time=[
-            Snapshot(shot.phase, shot.step, shot.sentences[:OF_EACH])
-            for shot in _spread(run.over_time, MOMENTS)
-        ],
-        warnings=(*run.problems, *run.warnings),
-        notes=run.notes,
-        recipe=run.recipe_text,
-        environment=list(_flat(run.environment)),
-    )
-
-
-def _spread(shots: Sequence[Snapshot], count: int) -> list[Snapshot]:
-    """At most `count` of them, evenly over the run, the first and the last among them."""
-    if len(shots) <= count:
-        return list(shots)
-    return [shots[round(place * (len(shots) - 1) / (count - 1))] for place in range(count)]
-
-
-def _flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in mapping.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        elif value is not None:
-            told = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-            yield f"{prefix}{key}", told
