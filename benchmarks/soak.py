@@ -2,12 +2,12 @@
 
     python benchmarks/soak.py [--recipe seqgan-short] [--minutes 60] [--every 30] [--out runs/soak]
 
-Trains the recipe with `train.adversarial.minutes`, one thread, at learning rates so small that the text, and with it the
-work of a step, stays what it is; and looks at the process every so many seconds: resident
-memory, open files, processor time, steps done. Speed is processor time a step, so that other work on the machine does not
-count; the looks at the generator (`evaluate.every`) and the checkpoints are part of it. The first tenth of the phase is
-warming up. What it found goes to benchmarks/results/soak.jsonl as one line, in six windows of the rest.
-Reads /proc, so Linux only. A soak that was stopped begins anew: what it asks about is one process.
+Trains the recipe with `train.adversarial.minutes`, one thread, at learning rates so small that the text, and with it
+the work of a step, stays what it is; and looks at the process every so many seconds: resident memory, open files,
+processor time, steps done. Speed is processor time a step, so that other work on the machine does not count; the looks
+at the generator (`evaluate.every`) and the checkpoints are part of it. The first tenth of the phase is warming up. What
+it found goes to benchmarks/results/soak.jsonl as one line, in six windows of the rest. Reads /proc, so Linux only. A
+soak that was stopped begins anew: what it asks about is one process.
 """
 
 from __future__ import annotations
