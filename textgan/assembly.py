@@ -21,6 +21,7 @@ from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import load_metrics, taking_encoder
+from textgan.ranks import ALONE, Ranks, on_cpu
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
@@ -43,8 +44,8 @@ class Built:
     notes: list[str] = field(default_factory=list)
 
 
-def build(recipe: Recipe, display: Display | None = None) -> Built:
-    """Read the corpus and build every part; raises Mistake."""
+def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) -> Built:
+    """Read the corpus and build every part; raises Mistake. ranks: those that train it together."""
     settings = recipe.settings
     start = start_checkpoint(settings.start) if settings.start else None
     corpus: Corpus = part(recipe, "corpus")
@@ -126,10 +127,13 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         length=settings.length,
         seed=settings.seed,
         engine=engine,
+        ranks=ranks,
     )
     phases = [
         bound.build() for name, bound in recipe.phases.items() if not (name == "mle" and settings.start)
     ]
+    for phase in phases:
+        ranks.share(phase.batch, f"train.{phase.name}.batch")
     if not phases:
         raise Mistake("train: with `start` the mle phase is skipped, and there is no other phase; add one")
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
@@ -169,13 +173,17 @@ def engine_for(device: str, precision: str, threads: int | None = None) -> Accel
     Accelerate keeps one state a process; a second run in the same process starts from a fresh one.
     """
     keep_freed_memory()
-    torch.set_num_threads(threads or min(torch.get_num_threads(), cores()))
+    threads = threads or min(torch.get_num_threads(), cores())
+    torch.set_num_threads(threads)
     AcceleratorState._reset_state(reset_partial_state=True)
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise Mistake(
             f"device: {device!r} is no device.{did_you_mean(device, ('auto', 'cpu', 'cuda', 'mps'))}"
         )
-    engine = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    engine = Accelerator(cpu=on_cpu(device), mixed_precision=precision)
+    torch.set_num_threads(
+        threads
+    )  # accelerate has an opinion of its own where several processes were started
     if device not in ("auto", engine.device.type):
         raise Mistake(f"device: {device} is not to be had on this machine; it has {engine.device.type}")
     return engine

@@ -11,6 +11,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from textgan.data.batches import Batches, Encoded
+from textgan.joint import over_ranks
+from textgan.ranks import ALONE, Ranks
 from textgan.types import Discriminator, Generator, Objective, Penalty, Prompt, Strategy, Text, Verdict
 
 
@@ -18,7 +20,8 @@ from textgan.types import Discriminator, Generator, Objective, Penalty, Prompt, 
 class Game:
     """Both players on their device, with everything they need for a step.
 
-    train and heldout are encoded splits on the CPU; heldout is validation text, never test text.
+    train and heldout are encoded splits on the CPU; heldout is validation text, never test text. A batch that is asked
+    for is that of all ranks together, and each gets its share.
     """
 
     generator: Generator
@@ -32,6 +35,7 @@ class Game:
     seed: int
     engine: Accelerator
     at_most: int | None = None
+    ranks: Ranks = ALONE
 
     @property
     def limit(self) -> int:
@@ -48,7 +52,15 @@ class Game:
         self, encoded: Encoded, size: int, stream: int, *, bucket: bool = False, labelled: float = 0.0
     ) -> Batches:
         """A stream of its own, so that one phase's reading never shifts another's."""
-        return Batches(encoded, size, seed=self.seed * 1000 + stream, bucket=bucket, labelled=labelled)
+        return Batches(
+            encoded, size, seed=self.seed * 1000 + stream, bucket=bucket, labelled=labelled,
+            rank=self.ranks.rank, count=self.ranks.count,
+        )  # fmt: skip
+
+    @property
+    def joint(self) -> Objective:
+        """The objective, over the verdicts of all ranks."""
+        return over_ranks(self.objective, self.ranks)
 
     def next_text(self, batches: Batches) -> Text:
         return batches.next()[0].narrowed(self.limit).to(self.engine.device)
