@@ -61,7 +61,7 @@ class ImportanceWeights(Strategy):
             kept = 0 if prompt.prefix is None else prompt.prefix.shape[1]
             fake = generator.write(prompt, situation.length, self.sampler(situation.progress))
             score = situation.discriminator.judge(fake).score
-            weights = _weights(score, group, situation.ranks if kept == 0 else ALONE)
+            weights = _weights(score, group, situation.ranks if prompt is situation.prompt else ALONE)
             advantage = weights - at(self.baseline, situation.progress)  # (B,)
             forced = torch.arange(fake.ids.shape[1], device=fake.ids.device) < kept  # (T,)
             taught = (fake.mask & self._known(situation, fake)).float()
