@@ -15,8 +15,10 @@ from torch import Tensor
 from textgan.data.batches import Encoded, encode
 from textgan.data.corpus import Corpus, Split
 from textgan.data.hidden import hide_labels
+from textgan.data.mapped import Mapped
 from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
+from textgan.data.windows import Tokens, encode_mapped
 from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
@@ -27,7 +29,7 @@ from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
 from textgan.training.game import Game
 from textgan.training.phase import Phase
-from textgan.training.progress import Display
+from textgan.training.progress import Display, Waiting
 from textgan.types import Discriminator, Generator, Objective, Penalty, Strategy
 
 
@@ -59,11 +61,20 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
         if settings.start
         else part(recipe, "tokenizer", texts=corpus.train.texts)
     )
-    splits, notes = {}, [*corpus.notes, *tokenizer.notes]
+    splits: dict[str, Encoded] = {}
+    tokens: Tokens | None = None
+    notes = [*corpus.notes, *tokenizer.notes]
     for name in ("train", "validation", "test"):
         split: Split = getattr(corpus, name)
         if name == "train" and settings.labelled is not None:
             split = hide_labels(split, settings.labelled, len(corpus.label_names), settings.seed)
+        if name == "train" and isinstance(corpus, Mapped):
+            with Waiting() as waiting:
+                tokens, found = encode_mapped(
+                    corpus, tokenizer, settings.length, settings.overlong, waiting.tell
+                )
+            notes += found
+            continue
         splits[name], found = encode(
             split,
             tokenizer,
@@ -80,6 +91,8 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
 
     @cache
     def vectors(size: int) -> Tensor:
+        if tokens is not None:
+            raise Mistake("corpus: vectors of the corpus need it in memory; use a corpus of the name 'file'")
         return cooccurrence_vectors(splits["train"], vocabulary, size)
 
     checkpoints.seed_all(settings.seed)
@@ -122,7 +135,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
         objective=objective,
         penalty=penalty,
         strategy=strategy.to(engine.device),
-        train=splits["train"],
+        train=splits["train"] if tokens is None else tokens,
         heldout=splits["validation"],
         length=settings.length,
         seed=settings.seed,

@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from textgan.data.batches import Batches, Encoded
+from textgan.data.windows import Tokens, WindowedBatches
 from textgan.joint import over_ranks
 from textgan.ranks import ALONE, Ranks
 from textgan.types import Discriminator, Generator, Objective, Penalty, Prompt, Strategy, Text, Verdict
@@ -29,7 +30,7 @@ class Game:
     objective: Objective
     penalty: Penalty | None
     strategy: Strategy
-    train: Encoded
+    train: Encoded | Tokens
     heldout: Encoded
     length: int
     seed: int
@@ -49,9 +50,20 @@ class Game:
         return players | ({"discriminator": self.discriminator} if self.generator.reads_judge else {})
 
     def batches(
-        self, encoded: Encoded, size: int, stream: int, *, bucket: bool = False, labelled: float = 0.0
+        self,
+        encoded: Encoded | Tokens,
+        size: int,
+        stream: int,
+        *,
+        bucket: bool = False,
+        labelled: float = 0.0,
     ) -> Batches:
         """A stream of its own, so that one phase's reading never shifts another's."""
+        if isinstance(encoded, Tokens):
+            return WindowedBatches(
+                encoded, size, seed=self.seed * 1000 + stream, bucket=bucket,
+                rank=self.ranks.rank, count=self.ranks.count,
+            )  # fmt: skip
         return Batches(
             encoded, size, seed=self.seed * 1000 + stream, bucket=bucket, labelled=labelled,
             rank=self.ranks.rank, count=self.ranks.count,
