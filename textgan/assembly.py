@@ -22,7 +22,7 @@ from textgan.data.windows import Tokens, encode_mapped
 from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
-from textgan.metrics.suite import load_metrics, taking_encoder
+from textgan.metrics.suite import check_models, load_metrics, taking_encoder
 from textgan.ranks import ALONE, Ranks, on_cpu
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
@@ -124,6 +124,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     _check_they_fit(discriminator, objective, strategy, penalty)
     evaluation: Evaluation = recipe.evaluation.build(metrics=settings.metrics)
     evaluation.beside = recipe.folder
+    check_models(settings.metrics)
     if evaluation.encoder is not None:
         if not taking_encoder(load_metrics(settings.metrics, beside=recipe.folder)):
             raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to them")

@@ -52,6 +52,7 @@ PARTS: dict[str, dict[str, str]] = {
     "objective": {
         "minimax": f"{_ADVERSARIAL}:Minimax",
         "non-saturating": f"{_ADVERSARIAL}:NonSaturating",
+        "log-odds": f"{_ADVERSARIAL}:LogOdds",
         "least-squares": f"{_ADVERSARIAL}:LeastSquares",
         "hinge": f"{_ADVERSARIAL}:Hinge",
         "wasserstein": f"{_ADVERSARIAL}:Wasserstein",

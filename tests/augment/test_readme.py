@@ -54,6 +54,7 @@ def test_more_labelled_text_in_three_commands(
         counts.total() == 40 and abs(counts["neg"] - counts["pos"]) <= 4
     )  # in the shares of the training text
     assert not {row["text"] for row in found} & {*reviews.train.texts}
+    assert "±" in printed and "…" not in printed  # no figure of the table is cut off at 80 columns
     assert "Generated text " in printed and "more.csv: of " in printed
     report = json.loads((work / "report.json").read_text())
     assert report["verdict"] in printed.replace("\n", " ")

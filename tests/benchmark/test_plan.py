@@ -46,6 +46,26 @@ def test_strategies_of_a_seed_share_one_start_and_seeds_do_not() -> None:
     assert one(found, "gumbel-short").strategy == "gumbel" and one(found, "mle-short").strategy == "mle"
 
 
+def test_what_changes_the_game_alone_is_not_asked_of_plain_likelihood() -> None:
+    found = planned(
+        *("mle-short", "seqgan-short", "strategy.baseline=ema", "train.adversarial.d_steps=2"),
+        grid=("strategy.rollouts=1,2", "length=20,21"),
+    )
+    assert [cell.label for cell in found.cells] == [
+        *(f"mle-short length={length}" for length in (20, 21)),
+        *(
+            f"seqgan-short strategy.rollouts={count} length={length}"
+            for count in (1, 2)
+            for length in (20, 21)
+        ),
+    ]
+    game = found.runs[one(found, "seqgan-short strategy.rollouts=2 length=20").run].recipe.values
+    assert (game["strategy"]["baseline"], game["train"]["adversarial"]["d_steps"]) == ("ema", 2)
+    assert "strategy" not in found.runs[one(found, "mle-short length=20").run].recipe.values
+    with pytest.raises(Mistake, match="strategy"):  # where nothing plays, it is a mistake as ever
+        planned("mle-short", "strategy.baseline=ema")
+
+
 @pytest.mark.parametrize(
     "change",
     ["length=20", "corpus.size=200", "generator.hidden=16", "train.mle.epochs=2", "train.mle.batch=32",

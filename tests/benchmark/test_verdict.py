@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import MLE, benchmark, cell, front
+from synthetic import MLE, TEMPERATURES, benchmark, cell, front, point
 
 from textgan.benchmark import resampling, verdict, words
 from textgan.benchmark.results import Front
@@ -210,3 +210,31 @@ def test_a_difference_at_temperature_1_has_an_interval():
     low, high = differs({1: (front(rng=rng, amount=400), base)}, "bleu-5")
     assert high - low == pytest.approx(2 * 1.96 * 0.2 * math.sqrt(2 / 400), rel=0.1)
     assert differs({1: (front(), base)}, "bleu-5") is None and differs({}, "bleu-5") is None
+
+
+def test_scores_that_were_asked_for_are_judged_at_equal_diversity_by_both_measures():
+    """Pretrained NLL lower by .1 at equal self-BLEU-5 and distinct-4: better by .1, and BLEU stays the word."""
+
+    def fronts(lower: float) -> list[Front]:
+        made = []
+        for _ in (1, 2, 3):
+            points = [
+                point(t, pair, None, pretrained_nll=3 + i - lower, distinct_4=0.5 + i / 10)
+                for i, (t, pair) in enumerate(zip(TEMPERATURES, MLE, strict=True))
+            ]
+            made.append(Front(tuple(points), ()))
+        return made
+
+    cells = [cell("front", seed, front) for seed, front in enumerate(fronts(0.1), start=1)]
+    (found,) = verdicts(benchmark(cells, fronts(0.0)))
+    by = {(gap.axes.quality, gap.axes.diversity): gap for gap in found.gaps}
+    assert list(by) == [
+        ("bleu-5", "self-bleu-5"), ("pretrained-nll", "self-bleu-5"), ("pretrained-nll", "distinct-4")
+    ]  # fmt: skip
+    assert found.word == SAME and by["bleu-5", "self-bleu-5"].value == 0
+    for diversity in ("self-bleu-5", "distinct-4"):
+        gap = by["pretrained-nll", diversity]
+        assert gap.value == pytest.approx(0.1) and gap.word == HELPED
+    assert by["pretrained-nll", "distinct-4"].span == pytest.approx((0.5, 0.8))
+    told = words.sentence(found)
+    assert "By pretrained-nll at equal distinct-4: helped" in told and ".100 below MLE's" in told

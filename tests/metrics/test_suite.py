@@ -113,6 +113,7 @@ def test_directions_mark_the_better_value():
     scores = evaluate(samples, METRICS)
     families = {name.rstrip("0123456789").rstrip("-") for name in scores}
     of_models = {"lm-score", "reverse-lm", "frechet", "mauve"}  # absent of so few sentences
+    of_models |= {"pretrained-nll"}  # of a model that is named
     of_judges = {"class-accuracy-judge"}  # a run's, of its discriminator
     assert families == set(DIRECTIONS) - of_models - of_judges
 

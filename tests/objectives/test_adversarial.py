@@ -10,6 +10,7 @@ import torch
 from textgan.objectives.adversarial import (
     Hinge,
     LeastSquares,
+    LogOdds,
     Minimax,
     NonSaturating,
     Relativistic,
@@ -44,6 +45,8 @@ LOGISTIC = -_mean([_log(s) for s in REAL]) - _mean([math.log(1 - _sigmoid(s)) fo
 CASES = [
     (Minimax(), LOGISTIC, _mean([math.log(1 - _sigmoid(s)) for s in FAKE])),
     (NonSaturating(), LOGISTIC, -_mean([_log(s) for s in FAKE])),
+    (LogOdds(), LOGISTIC, -F),
+    (LogOdds(clip=0.5), LOGISTIC, -_mean([-0.5, 0.5, 0.1])),
     (
         LeastSquares(),
         (_mean([(s - 1) ** 2 for s in REAL]) + _mean([s**2 for s in FAKE])) / 2,
@@ -73,7 +76,10 @@ def test_losses_are_their_formulas(objective: Objective, judge: float, writer: f
 
 @pytest.mark.parametrize(
     "objective",
-    [Minimax(bounded_reward=False), NonSaturating(), LeastSquares(), Hinge(), Wasserstein(), Relativistic()],
+    [
+        *(Minimax(bounded_reward=False), NonSaturating(), LogOdds(), LogOdds(clip=0.5), LeastSquares()),
+        *(Hinge(), Wasserstein(), Relativistic()),
+    ],
     ids=lambda objective: type(objective).__name__,
 )
 def test_the_mean_reward_is_minus_the_generator_loss(objective: Objective) -> None:
@@ -86,6 +92,20 @@ def test_the_mean_reward_is_minus_the_generator_loss(objective: Objective) -> No
 def test_seqgan_reward_is_the_probability_of_being_real() -> None:
     reward = Minimax().reward(_verdict(REAL), _verdict(FAKE))
     assert reward.tolist() == pytest.approx([_sigmoid(s) for s in FAKE])
+
+
+def test_at_the_best_judge_the_mean_log_odds_are_minus_the_divergence() -> None:
+    """D = p / (p + q) has the logit log p - log q, whose mean under q is -KL(q || p)."""
+    p, q = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.2, 0.2, 0.6])
+    score = (p / (p + q)).logit()
+    reward = LogOdds().reward(_verdict(REAL), Verdict(score, score.unsqueeze(1)))
+    assert float((q * reward).sum()) == pytest.approx(float((q * (p / q).log()).sum()), abs=1e-6)
+
+
+@pytest.mark.parametrize("clip", [0.0, -1.0, math.nan])
+def test_a_clip_that_leaves_nothing_is_refused(clip: float) -> None:
+    with pytest.raises(ValueError, match="clip"):
+        LogOdds(clip=clip)
 
 
 def test_relativistic_average_reward_is_the_fake_term() -> None:

@@ -79,7 +79,13 @@ def write(outcome: Outcome) -> list[Path]:
 def table(outcome: Outcome) -> Table:
     """Accuracy by classifier and number of labels, a column for each arm; narrow, since a terminal may be."""
     caption = "mean over seeds ± half of its 95% interval"
-    made = Table(title="Accuracy on held-out text", caption=caption, box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(
+        title="Accuracy on held-out text",
+        caption=caption,
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 0, 0, 1),
+    )
     made.add_column("", no_wrap=True)
     for column in ("real", "+ generated", "+ changed", "+ copies"):
         made.add_column(column, justify="right", no_wrap=True)

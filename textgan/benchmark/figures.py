@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textgan.benchmark.groups import Group, baselines
 from textgan.benchmark.results import Benchmark, CorpusFacts, Front
-from textgan.benchmark.verdict import SOURCE, TEXT, Axes, Verdict
+from textgan.benchmark.verdict import ALL, SOURCE, TEXT, Axes, Verdict
 from textgan.report import numbers
 from textgan.report.front import beside
 from textgan.report.plots import COLOURS, DASHES, MARKERS, calm, literal, time_unit
@@ -34,8 +34,14 @@ def fronts(group: Group, benchmark: Benchmark, verdict: Verdict, name: str) -> l
     mine = [cell.front for cell in group.done if cell.front is not None]
     base = [baseline.front for baseline in baselines(group, benchmark.baselines).values()]
     made = [
-        _front({"MLE": base, group.label: mine}, facts, axes, _title(verdict, axes), f"{name}-{axes.quality}")
-        for axes in (TEXT, SOURCE)
+        _front(
+            {"MLE": base, group.label: mine},
+            facts,
+            axes,
+            _title(verdict, axes),
+            f"{name}-{axes.quality}-{axes.diversity}",
+        )
+        for axes in ALL
     ]
     return [drawn for drawn in made if drawn is not None]
 
@@ -132,7 +138,7 @@ def _title(verdict: Verdict, axes: Axes) -> str:
     gap = next((gap for gap in verdict.gaps if gap.axes == axes), None)
     if gap is None:
         return f"{verdict.label}: {verdict.word}"
-    by = ", by likelihood" if axes == SOURCE else ""
+    by = {TEXT: "", SOURCE: ", by likelihood"}.get(axes, f", by {numbers.name(axes.quality)}")
     return f"{verdict.label}{by}: {gap.word}" + ("" if gap.value is None else f" {numbers.signed(gap.value)}")
 
 

@@ -22,6 +22,7 @@ from textgan.data.corpus import Corpus, Source, token_counts
 from textgan.errors import Mistake
 from textgan.metrics.ngram import sentence_bleu, sentence_self_bleu
 from textgan.metrics.once import sharing
+from textgan.metrics.pretrained_lm import nats_and_tokens
 from textgan.metrics.samples import Score
 from textgan.metrics.shift import shift
 from textgan.metrics.tokens import SPLIT
@@ -82,7 +83,7 @@ def measure(
             sentences = bench.write(player, temperature)
             with sharing():
                 scores = bench.score(player, temperature, sentences)
-                of_each = sentence_values(sentences, bench.real, bench.corpus.source)
+                of_each = sentence_values(sentences, bench.real, bench.corpus.source, request.metrics)
             _save(values, {key: value for key, value in of_each.items() if key in scores})
             return scores
 
@@ -98,13 +99,12 @@ def measure(
 
 
 def sentence_values(
-    sentences: Sequence[str], real: Sequence[str], source: Source | None
+    sentences: Sequence[str], real: Sequence[str], source: Source | None, metrics: Sequence[str] = ()
 ) -> dict[str, np.ndarray]:
     """The value of each sentence, (N,), for the scores that are means over sentences; their mean is the score.
 
-    bleu-2 .. 5, self-bleu-2 .. 5 and, where the source is known, grammaticality and source-nll. The last is a ratio,
-    nats over tokens; its values are those of the ratio made linear at the texts' own (the delta method), so that
-    they have the score for mean and its variance to first order.
+    bleu-2 .. 5, self-bleu-2 .. 5, pretrained-nll where it is among the metrics and, where the source is known,
+    grammaticality and source-nll. Both likelihoods are ratios, nats over tokens; see `_linear`.
     """
     found = {f"bleu-{n}": values for n, values in sentence_bleu(sentences, real, cut=SPLIT).items()}
     of_self = sentence_self_bleu(sentences, cut=SPLIT)
@@ -113,9 +113,22 @@ def sentence_values(
         found["grammaticality"] = np.isfinite(source.log_prob(sentences)).astype(float)
         nats, tokens = -source.log_prob_smoothed(sentences), token_counts(source, sentences)
         if tokens.sum():
-            ratio = nats.sum() / tokens.sum()
-            found["source-nll"] = ratio + (nats - ratio * tokens) / tokens.mean()
+            found["source-nll"] = _linear(nats, tokens)
+    for name in metrics:
+        metric, _, model = name.partition(":")
+        if metric == "pretrained-lm":
+            nats, tokens = nats_and_tokens(sentences, model)
+            if tokens.sum():
+                found["pretrained-nll"] = _linear(nats, tokens)
     return found
+
+
+def _linear(nats: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """Values (N,) of a ratio of sums, made linear at the texts' own (the delta method), so that they have the ratio for
+    mean and its variance to first order."""
+    ratio = nats.sum() / tokens.sum()
+    linear: np.ndarray = ratio + (nats - ratio * tokens) / tokens.mean()
+    return linear
 
 
 def measure_corpus(recipe: Recipe, file: Path, request: Request) -> None:

@@ -44,14 +44,52 @@ class Variant:
         return "mle" in self.phases or bool(self.resolved.get("start"))
 
 
+OF_THE_GAME = (
+    "discriminator",
+    "objective",
+    "penalty",
+    "strategy",
+    "train.discriminator",
+    "train.adversarial",
+)
+
+
+def _is_of_the_game(change: str) -> bool:
+    """Whether `key=value` or a key changes nothing but the game, which plain likelihood has not."""
+    key = change.partition("=")[0]
+    return any(key == part or key.startswith(f"{part}.") for part in OF_THE_GAME)
+
+
+def _played(words: Words) -> dict[str, bool]:
+    """Which of the recipes have a game, as they are written; those that cannot be read count as having one."""
+    found = {}
+    for word in words.recipes:
+        try:
+            train = Recipe.load(word).values.get("train")
+        except Mistake:  # shown where the recipe is loaded with its overrides
+            train = None
+        found[word] = not isinstance(train, dict) or train.get("adversarial") is not None
+    return found
+
+
 def variants(words: Words, budget: Budget, threads: int) -> list[Variant]:
-    """Every recipe at every point of the grid. Raises Mistake with the mistakes of all."""
+    """Every recipe at every point of the grid. Raises Mistake with the mistakes of all.
+
+    What changes the game alone is not asked of a recipe without one, where others beside it have one.
+    """
     found: list[Variant] = []
     mistakes: list[str] = []
+    plays = _played(words)
     for word in words.recipes:
-        for point in words.grid:
-            given = [*words.overrides, *(f"{key}={value}" for key, value in point.items())]
-            title = " ".join([word, *given[len(words.overrides) :]])
+        some = any(plays.values()) and not plays[word]
+        overrides = [one for one in words.overrides if not (some and _is_of_the_game(one))]
+        points = [
+            {key: value for key, value in point.items() if not (some and _is_of_the_game(key))}
+            for point in words.grid
+        ]
+        for point in [point for index, point in enumerate(points) if point not in points[:index]]:
+            given = [*overrides, *(f"{key}={value}" for key, value in point.items())]
+            title = " ".join([word, *given[len(overrides) :]])
             try:
                 games = Recipe.load(word, given).values.get("train")
                 has_game = isinstance(games, dict) and games.get("adversarial") is not None

@@ -34,16 +34,31 @@ BEYOND = (
 
 @dataclass(frozen=True)
 class Axes:
-    """The scores that are a front's quality and diversity; quality_sign: -1 where lower is better. A diversity score
-    is lower where text is more diverse."""
+    """The scores that are a front's quality and diversity; quality_sign: -1 where lower is better; diversity_sign: -1
+    where lower is more diverse."""
 
     quality: str
     quality_sign: int
     diversity: str
+    diversity_sign: int = -1
 
 
 TEXT = Axes("bleu-5", 1, "self-bleu-5")
 SOURCE = Axes("source-nll", -1, "nll")
+ASKED = tuple(
+    Axes(quality, sign, *diversity)
+    for quality, sign in (
+        ("pretrained-nll", -1),
+        ("frechet", -1),
+        ("mauve", 1),
+        ("lm-score", -1),
+        ("reverse-lm", -1),
+    )
+    for diversity in (("self-bleu-5", -1), ("distinct-4", 1))
+)
+"""What is judged beside, of the scores that `--metrics` asks for: likelihood under models of real text, at equal
+diversity, is a quality, whose better end is low."""
+ALL = (TEXT, SOURCE, *ASKED)
 
 
 @dataclass(frozen=True)
@@ -105,7 +120,7 @@ def judge(group: Group, benchmark: Benchmark) -> Verdict:
     pairs = paired(group, benchmark)
     if not pairs:
         return Verdict(*named, UNJUDGED, why="there is no MLE to hold it against")
-    gaps = tuple(gap for axes in (TEXT, SOURCE) if (gap := compare(pairs, axes)) is not None)
+    gaps = tuple(gap for axes in ALL if (gap := compare(pairs, axes)) is not None)
     if not gaps:
         return Verdict(
             *named, UNJUDGED, why="neither BLEU-5 and self-BLEU-5 nor both likelihoods were measured"
@@ -141,7 +156,10 @@ def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap 
         ]
         by_sentence &= all(isinstance(value, np.ndarray) for value in scores)
         rows = resampling.resample(scores, draw)
-        quality, diversity = axes.quality_sign * rows[0::2].T, -rows[1::2].T  # (1 + R, P + Q)
+        quality, diversity = (
+            axes.quality_sign * rows[0::2].T,
+            axes.diversity_sign * rows[1::2].T,
+        )  # (1 + R, P + Q)
         ends = len(points[0])
         sampled[seed] = area.mean_gap(
             diversity[:, :ends], quality[:, :ends], diversity[:, ends:], quality[:, ends:]
@@ -149,7 +167,8 @@ def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap 
         low, high = (float(end[0]) for end in area.shared(diversity[:1, :ends], diversity[:1, ends:]))
         if low <= high:
             width = float(np.ptp(diversity[0, ends:]))
-            spans.append((-high, -low, (high - low) / width if width else 1.0))
+            one, other = axes.diversity_sign * low, axes.diversity_sign * high
+            spans.append((min(one, other), max(one, other), (high - low) / width if width else 1.0))
         elif np.isfinite(sampled[seed][0]):
             beyond.append(seed)
     if not sampled:

@@ -74,10 +74,11 @@ def conduct(
     from textgan.benchmark.run import Launcher, run
     from textgan.benchmark.verdict import verdicts
     from textgan.machine import cores
-    from textgan.metrics.suite import load_metrics
+    from textgan.metrics.suite import check_models, load_metrics
     from textgan.training.progress import Display
 
     load_metrics(metrics)
+    check_models(metrics)
     where = Launcher(launcher, _options(launcher_options))
     threads = threads or max(1, cores() // jobs)
     planned = plan(asked, budget, out, threads=threads, samples=samples, metrics=metrics)

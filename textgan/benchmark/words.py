@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textgan.benchmark.results import CorpusFacts
-from textgan.benchmark.verdict import BASELINE, HARMED, HELPED, SAME, UNJUDGED, Gap, Verdict, counted
+from textgan.benchmark.verdict import (
+    BASELINE,
+    HARMED,
+    HELPED,
+    SAME,
+    SOURCE,
+    UNJUDGED,
+    Axes,
+    Gap,
+    Verdict,
+    counted,
+)
 from textgan.report import numbers
 
 MADE = {HELPED: "helped", SAME: "made no difference", HARMED: "harmed"}
@@ -33,8 +44,14 @@ def sentence(verdict: Verdict) -> str:
     told = f"{verdict.label} {MADE[verdict.word]}: {_distance(verdict.gap)}"
     for gap in verdict.gaps[1:]:
         word = MADE.get(gap.word, "not judged")
-        told += f". By likelihood under the true source: {word}, {_distance(gap)}"
+        told += f". {_by(gap.axes)}: {word}, {_distance(gap)}"
     return told
+
+
+def _by(axes: Axes) -> str:
+    if axes == SOURCE:
+        return "By likelihood under the true source"
+    return f"By {numbers.name(axes.quality)} at equal {numbers.name(axes.diversity)}"
 
 
 def headline(found: Sequence[Verdict]) -> str:

@@ -2,7 +2,8 @@
 
     evaluate(samples, ["bleu", "self-bleu", "./mine.py:rhyme"], beside=recipe.parent)
 
-A metric of one's own is a function `Samples -> dict[str, Score]` in a file beside the recipe.
+`pretrained-lm:MODEL` names the model that it asks. A metric of one's own is a function
+`Samples -> dict[str, Score]` in a file beside the recipe.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ METRICS: dict[str, tuple[str, str]] = {
 }
 """Name -> module and function, loaded when asked for."""
 
+OF_A_MODEL: dict[str, tuple[str, str]] = {
+    "pretrained-lm": ("textgan.metrics.pretrained_lm", "measure_pretrained_lm"),
+}
+"""The same, of those written `NAME:MODEL`, a folder or hub name for transformers; each takes it as `model`."""
+
 DIRECTIONS: dict[str, int] = {
     "bleu": +1,
     "self-bleu": -1,
@@ -68,6 +74,7 @@ DIRECTIONS: dict[str, int] = {
     "nll": -1,
     "perplexity": -1,
     "lm-score": 0,
+    "pretrained-nll": 0,
     "reverse-lm": -1,
     "frechet": -1,
     "mauve": +1,
@@ -114,6 +121,14 @@ def taking_encoder(metrics: dict[str, Metric]) -> list[str]:
     return [name for name, metric in metrics.items() if "encoder" in inspect.signature(metric).parameters]
 
 
+def check_models(names: Iterable[str]) -> None:
+    """Mistake where a model that a metric asks cannot be loaded, so that nothing is begun that would end there."""
+    for name in names:
+        metric, _, model = name.partition(":")
+        if metric in OF_A_MODEL:
+            import_module(OF_A_MODEL[metric][0]).check_model(model)
+
+
 def load_metrics(names: Iterable[str], *, beside: Path = Path()) -> dict[str, Metric]:
     """The functions by name, each name once. A recipe may call this to check the names before it trains."""
     metrics: dict[str, Metric] = {}
@@ -132,8 +147,16 @@ def _load(name: str, beside: Path) -> Metric:
     if is_own_file(name):
         path, function = own_file(name, (beside,))
         return _load_from_file(path, function, name)
+    metric_name, _, model = name.partition(":")
+    if metric_name in OF_A_MODEL:
+        if not model:
+            raise Mistake(
+                f"metrics.{name}: of which model? Write {metric_name}:MODEL, a folder or a name on the hub"
+            )
+        module, function = OF_A_MODEL[metric_name]
+        return partial(getattr(import_module(module), function), model=model)
     if name not in METRICS:
-        raise Mistake(f"metrics: there is no metric {name!r}.{did_you_mean(name, METRICS)}")
+        raise Mistake(f"metrics: there is no metric {name!r}.{did_you_mean(name, [*METRICS, *OF_A_MODEL])}")
     module, function = METRICS[name]
     metric: Metric = getattr(import_module(module), function)
     return metric

@@ -66,6 +66,28 @@ class NonSaturating(Logistic):
         return logsigmoid(fake.score)
 
 
+class LogOdds(Logistic):
+    """The reward is the judge's logit, which estimates log p_data(x) - log p_G(x) (Sugiyama et al. 2012).
+
+    The generator then descends KL(p_G || p_data), as far as the judge can tell (Sonderby et al. 2017). Anchored by
+    weight 1 to the generator that the judge was trained against (`reinforce: {anchor: 1}`), the optimum is p_G(x)
+    times the ratio, which is what a sampler weighted by the same judge draws from. clip: the logit is cut at ± this,
+    since few sentences of great weight would be all that is learnt; None cuts nothing.
+    """
+
+    def __init__(self, smoothing: float = 0.0, clip: float | None = None) -> None:
+        super().__init__(smoothing)
+        if clip is not None and not clip > 0:
+            raise ValueError(f"clip: {clip}; expected a number above 0, or null for none")
+        self.clip = clip
+
+    def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
+        return -self.reward(real, fake).mean()
+
+    def reward(self, real: Verdict, fake: Verdict) -> Tensor:
+        return fake.score if self.clip is None else fake.score.clamp(-self.clip, self.clip)
+
+
 class LeastSquares:
     """Least squares GAN (Mao et al. 2017) with targets 0 and 1, each loss halved as in the paper, eq. 9."""
 

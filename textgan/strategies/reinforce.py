@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from functools import partial
 from typing import Literal
 
@@ -28,7 +29,9 @@ class Reinforce(Strategy):
     anchor * (log p - log p_start), nats, p_start the generator as this phase found it (Ziegler et al. 2019, section
     2.1): what is maximised is the expected reward less anchor * KL(p || p_start) of whole sentences. It differs from
     `kl`, which is exact at each drawn prefix and takes the prefixes as given. bootstrap: above 0, values are rewards
-    by rank of this steepness (`ranking.py`; LeakGAN's delta is 12). A generator may turn the values into rewards of
+    by rank of this steepness (`ranking.py`; LeakGAN's delta is 12). judge_temperatures: the judge's fakes are drawn at
+    these, each batch at one of them by chance, so that it also knows the sharper text that the generator is moving to,
+    and that fronts are drawn with. A generator may turn the values into rewards of
     its own and raise something beside (`Generator.credit`): `g-credit` and `g-beside` in the log are their means per
     token; `anchor` that of log p - log p_start.
 
@@ -45,6 +48,7 @@ class Reinforce(Strategy):
         kl: float = 0.0,
         anchor: float = 0.0,
         bootstrap: float = 0.0,
+        judge_temperatures: list[float] | None = None,
     ) -> None:
         super().__init__()
         if rollouts < 0:
@@ -63,6 +67,12 @@ class Reinforce(Strategy):
             raise ValueError(
                 "bootstrap: ranks at two positions have no difference; set baseline to leave-one-out"
             )
+        temperatures = [1.0] if judge_temperatures is None else judge_temperatures
+        if not temperatures or not all(0 < one < math.inf for one in temperatures):
+            raise ValueError(
+                f"judge_temperatures: {judge_temperatures}; expected numbers above 0, such as [1.0, 0.9]"
+            )
+        self.judge_temperatures = temperatures
         self.rollouts = rollouts
         self.rollout_lag = rollout_lag
         self.baseline = BASELINES[baseline]()
@@ -83,6 +93,11 @@ class Reinforce(Strategy):
 
     def sampler(self, progress: float) -> Sampler:
         return Draw()
+
+    def judge_sampler(self, progress: float) -> Sampler:
+        if len(self.judge_temperatures) == 1:
+            return Draw(self.judge_temperatures[0])
+        return Draw(self.judge_temperatures[int(torch.randint(len(self.judge_temperatures), ()))])
 
     def turn(self, situation: Situation) -> Turn:
         generator, ranks = situation.generator, situation.ranks

@@ -1,0 +1,94 @@
+"""How likely a language model that somebody else trained, on other text, finds the samples.
+
+It has seen neither side's training text, so that no generator can be flattered by what it copied; and it sees sense
+where n-grams do not. Blind to diversity: text of a lower temperature is likelier, so compare at equal diversity only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from textgan.errors import Mistake
+from textgan.metrics.once import once
+from textgan.metrics.samples import Samples, Score, signature
+from textgan.pretrained import fetch
+
+LONGEST = 512  # of its tokens; what is longer is cut
+_AT_ONCE = 32
+
+
+def pretrained_nll(sentences: Sequence[str], model: str) -> float:
+    """Nats per token, of the model's own tokens, in [0, inf): the sum over all sentences by that of their tokens.
+
+    model: a causal language model of transformers, by folder or hub name. Each sentence stands alone, behind the
+    beginning that the model's tokenizer knows; one without such a sign is scored from its second token on. Text is
+    taken as it is written, with its spaces between punctuation. Mistake where there is no such model, or no token.
+    """
+    nats, tokens = nats_and_tokens(sentences, model)
+    if not tokens.sum():
+        raise Mistake("pretrained-lm: there is no token to score; give sentences")
+    return float(nats.sum() / tokens.sum())
+
+
+def nats_and_tokens(sentences: Sequence[str], model: str) -> tuple[np.ndarray, np.ndarray]:
+    """The negative log-likelihood of each sentence, (N,) nats, and how many of its tokens were scored, (N,)."""
+    found: tuple[np.ndarray, np.ndarray] = once(
+        ("pretrained-lm", model, tuple(sentences)), lambda: _scored(sentences, model)
+    )
+    return found
+
+
+def _scored(sentences: Sequence[str], name: str) -> tuple[np.ndarray, np.ndarray]:
+    import torch
+
+    tokenizer, model = _load(name)
+    first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    ids = [first + tokenizer(text, add_special_tokens=False)["input_ids"][:LONGEST] for text in sentences]
+    nats, tokens = np.zeros(len(ids)), np.array([max(0, len(one) - 1) for one in ids])
+    order = sorted((i for i in range(len(ids)) if tokens[i]), key=lambda i: len(ids[i]))
+    device = next(model.parameters()).device
+    with torch.inference_mode():
+        for begin in range(0, len(order), _AT_ONCE):
+            rows = order[begin : begin + _AT_ONCE]
+            longest = len(ids[rows[-1]])
+            padded = torch.tensor([ids[i] + [0] * (longest - len(ids[i])) for i in rows], device=device)
+            mask = torch.tensor([[j < len(ids[i]) for j in range(longest)] for i in rows], device=device)
+            logits = model(input_ids=padded, attention_mask=mask.long()).logits[:, :-1].float()
+            loss = torch.nn.functional.cross_entropy(logits.transpose(1, 2), padded[:, 1:], reduction="none")
+            nats[rows] = (loss * mask[:, 1:]).sum(1).double().cpu().numpy()
+    return nats, tokens
+
+
+def check_model(name: str) -> None:
+    """Mistake where it cannot be loaded."""
+    _load(name)
+
+
+@lru_cache(maxsize=1)
+def _load(name: str) -> tuple[Any, Any]:
+    tokenizer, model = fetch(name, _read, "metrics.pretrained-lm")
+    return tokenizer, model.eval()
+
+
+def _read(where: str, here: bool) -> tuple[Any, Any]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=here, trust_remote_code=False)
+    return tokenizer, AutoModelForCausalLM.from_pretrained(
+        where, local_files_only=here, trust_remote_code=False
+    )
+
+
+def measure_pretrained_lm(samples: Samples, *, model: str) -> dict[str, Score]:
+    """`pretrained-nll`; absent where the samples hold no token. model: see `pretrained_nll`."""
+    nats, tokens = nats_and_tokens(samples.texts, model)
+    if not tokens.sum():
+        return {}
+    name = Path(model).name if Path(model).is_dir() else model
+    told = signature("pretrained-nll", hyps=len(samples.texts), model=name, tok="its own", longest=LONGEST)
+    return {"pretrained-nll": Score(float(nats.sum() / tokens.sum()), told)}
