@@ -1,6 +1,7 @@
 """How training scales: over processes, and with the corpus, the vocabulary, the length and the batch.
 
     python benchmarks/scale.py [--only exact speed corpus vocabulary length batch] [--json] [--small]
+                               [--folder FOLDER] [--sentences N ...]
 
 Every row is measured by a process of its own, of one thread. Rows go to benchmarks/results/scale.jsonl (not with
 --small, which only shows that all of it runs); those of the parts that are not asked for stay as they are. The corpora
@@ -26,6 +27,7 @@ import numpy as np
 
 RESULTS = Path(__file__).parent / "results" / "scale.jsonl"
 PARTS = ("exact", "speed", "corpus", "vocabulary", "length", "batch")
+SENTENCES = [10_000, 100_000, 1_000_000, 10_000_000]
 GAME = ["strategy.rollouts=4", "generator.dropout=0", "discriminator.dropout=0", "device=cpu", "threads=1"]
 
 
@@ -85,12 +87,6 @@ def worker(job: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     built = build(recipe, ranks=ranks)
     found: dict[str, Any] = {"build seconds": round(time.perf_counter() - began, 1)}
-    built_again = None
-    if job.get("again"):  # the second time, what is kept on the disk is there
-        began = time.perf_counter()
-        built_again = build(recipe, ranks=ranks)
-        found["build again"] = round(time.perf_counter() - began, 1)
-    built = built_again or built
     if job["kind"] == "exact":
         return found | exact(built, ranks)
     phases = {phase.name: phase for phase in built.phases}
@@ -181,7 +177,7 @@ def curve(folder: Path, processes: int, steps: list[str]) -> list[float]:
     return [row["loss"] for row in rows if "loss" in row]
 
 
-def rows(parts: list[str], folder: Path, small: bool) -> Iterator[dict[str, Any]]:
+def rows(parts: list[str], folder: Path, small: bool, sizes: list[int]) -> Iterator[dict[str, Any]]:
     budget = ["budget=smoke"] if small else []
     steps = {"mle": 3 if small else 30, "adversarial": 1 if small else 5}
 
@@ -221,21 +217,18 @@ def rows(parts: list[str], folder: Path, small: bool) -> Iterator[dict[str, Any]
         for processes in (1, 2):
             yield {"part": "speed", "processes": processes, **measured(game([], "speed"), processes)}
     if "corpus" in parts:
-        sizes = (10_000, 20_000) if small else (10_000, 100_000, 1_000_000, 10_000_000)
         for kind in ("mapped", "file"):
-            for size in sizes:
+            for size in (10_000, 20_000) if small else sizes:
                 if kind == "file" and size > 1_000_000:
                     continue  # ten times as much as the row before, by what that one shows
                 file = corpus(folder, size, 5_000, 15)
                 about = f"name: {kind}, path: {file}, validation: 500, test: 500"
                 about += f", cache: {folder / 'cache'}" if kind == "mapped" else ""
                 job = game([f"corpus={{{about}}}", "length=17"], "corpus", ("mle",))
-                yield {
-                    "part": "corpus",
-                    "kind": kind,
-                    "sentences": size,
-                    **measured(job | {"again": kind == "mapped"}),
-                }
+                row = {"part": "corpus", "kind": kind, "sentences": size}
+                if kind == "mapped":  # by a process that then ends: what it takes is no memory of training
+                    row["first build seconds"] = measured({**job, "phases": ()})["build seconds"]
+                yield row | measured(job)
     if "vocabulary" in parts:
         for words in (1_000, 2_000) if small else (1_000, 5_000, 20_000, 100_000):
             yield {
@@ -260,6 +253,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the rows as JSON lines")
     parser.add_argument("--small", action="store_true", help="a few steps of everything; nothing is written")
     parser.add_argument("--folder", type=Path, help="for corpora; by default one that is removed afterwards")
+    parser.add_argument("--sentences", nargs="+", type=int, default=SENTENCES, help="of the part `corpus`")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.worker:
@@ -269,7 +263,7 @@ def main() -> None:
         folder = asked.folder or Path(removed)
         folder.mkdir(parents=True, exist_ok=True)
         found = []
-        for row in rows(asked.only, folder, asked.small):
+        for row in rows(asked.only, folder, asked.small, asked.sentences):
             found.append(row)
             print(json.dumps(row) if asked.json else told(row), flush=True)
             if not asked.small:

@@ -28,7 +28,7 @@ LAYERS = (
     ("training",),
     ("library", "overrides", "recipe"),
     ("assembly",),
-    ("choosing", "drawing"),
+    ("choosing", "conclusion", "drawing"),
     ("loaded", "run"),
     ("latent", "lines", "points", "presets"),
     ("labels", "tempered", "yardstick"),

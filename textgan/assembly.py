@@ -23,7 +23,7 @@ from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
-from textgan.ranks import ALONE, Ranks, on_cpu
+from textgan.ranks import ALONE, Ranks, neighbours, on_cpu
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
@@ -187,7 +187,7 @@ def engine_for(device: str, precision: str, threads: int | None = None) -> Accel
     Accelerate keeps one state a process; a second run in the same process starts from a fresh one.
     """
     keep_freed_memory()
-    threads = threads or min(torch.get_num_threads(), cores())
+    threads = threads or min(torch.get_num_threads(), max(1, cores() // neighbours()))
     torch.set_num_threads(threads)
     AcceleratorState._reset_state(reset_partial_state=True)
     if device not in ("auto", "cpu", "cuda", "mps"):

@@ -268,6 +268,11 @@ def on_cpu(device: str) -> bool:
     )
 
 
+def neighbours() -> int:
+    """Processes of this run on this machine, which share its cores."""
+    return max(1, int(os.environ.get("LOCAL_WORLD_SIZE") or 1))
+
+
 def speaks() -> bool:
     """Whether this process is the one of its run that prints: known before it has met the others."""
     return int(os.environ.get("RANK") or 0) == 0

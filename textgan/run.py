@@ -8,10 +8,9 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,19 +21,18 @@ from accelerate import Accelerator
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from textgan.assembly import Built, build
-from textgan.data.corpus import Corpus, fingerprint, token_counts
+from textgan.conclusion import conclude, last_texts
+from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, out_of_memory
-from textgan.metrics.samples import HeldOut, Score
 from textgan.ranks import Ranks
 from textgan.recipe import WATCHING, Recipe
 from textgan.training import checkpoints
 from textgan.training.callbacks import Callback, Callbacks
-from textgan.training.evaluation import judge_accuracy, likelihood_of
 from textgan.training.folder import RunFolder, write_json, write_text
 from textgan.training.lock import locked
-from textgan.training.progress import Display, clock
+from textgan.training.progress import Display
 from textgan.training.stopping import Stop, Stopped
-from textgan.training.trainer import Trainer, as_rows
+from textgan.training.trainer import Trainer
 
 PACKAGES = ("textgan", "torch", "accelerate", "tokenizers", "transformers", "numpy")
 
@@ -109,9 +107,9 @@ def train(
             try:
                 trainer.run(resume)
                 with stop.at_once() if ranks.alone else nullcontext():
-                    texts = _last_texts(built, trainer)
+                    texts = last_texts(built, trainer)
                 with stop.at_once():  # nothing is asked of the other ranks any more
-                    scores = _conclude(recipe, built, trainer, folder, texts) if ranks.first else {}
+                    scores = conclude(recipe, built, trainer, folder, texts) if ranks.first else {}
             except BaseException:
                 trainer.end({})
                 raise
@@ -227,86 +225,6 @@ def _check_folder(folder: RunFolder, resolved: str, resume: bool) -> None:
             f"--resume: {path} was begun with another recipe (different: {', '.join(changed)}); resume with the same "
             "recipe and overrides, or begin a new run"
         )
-
-
-_Texts = dict[str, tuple[list[str], Callable[[], HeldOut] | None]]
-
-
-def _last_texts(built: Built, trainer: Trainer) -> _Texts:
-    """What the generator writes in the end, and its likelihood of test text: before the game, and after it.
-
-    The players are left as they are after it.
-    """
-    game, folder, ranks = built.game, trainer.folder, trainer.ranks
-    count, seed = built.evaluation.final, game.seed + 2
-    states = {"after": folder.checkpoints / "last"}
-    if ranks.highest(ranks.first and checkpoints.exists(folder.checkpoints / "pretrained")):
-        states = {"before": folder.checkpoints / "pretrained", **states}
-    found: _Texts = {}
-    for name, checkpoint in states.items():
-        for player, weights in game.writers.items():
-            with ranks.together():
-                if ranks.first:
-                    checkpoints.load_player(checkpoint, player, weights)
-            ranks.broadcast(weights)
-        sentences = trainer.write(count, seed)
-        likelihood = likelihood_of(game.generator, built.test, game.engine, ranks)
-        if likelihood is not None and name == "before":  # by the weights that are there now
-            likelihood = partial(_same, likelihood())
-        found[name] = sentences, likelihood
-    return found
-
-
-def _same(found: HeldOut) -> HeldOut:
-    return found
-
-
-def _conclude(
-    recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder, texts: _Texts
-) -> Mapping[str, Mapping[str, Score]]:
-    """The final scores, against test text: of real text, of the generator before the game, and after it."""
-    game, evaluation, corpus = built.game, built.evaluation, built.corpus
-    count, seed = evaluation.final, game.seed + 2
-    trainer.display.say(f"scoring {count:,} sentences against {len(corpus.test):,} of the test split")
-    order = torch.randperm(len(corpus.train), generator=torch.Generator().manual_seed(seed))
-    rows_real = order[:count].tolist()
-    real, labels = [corpus.train.texts[i] for i in rows_real], corpus.train.labels
-    test = corpus.test
-    real_labels = None if labels is None else [labels[i] for i in rows_real]
-    scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
-    rows = {"real": scores}
-    for name, (sentences, likelihood) in texts.items():
-        asked = trainer.asked(count, seed)
-        rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)
-        folder.write_samples(name, sentences)
-    if game.discriminator.tells_classes:
-        rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
-    source = corpus.source
-    if source is not None:
-        tokens = token_counts(source, corpus.test.texts).mean()
-        counted = " (its end counted)" if getattr(source, "ends", True) else ""
-        built.notes.append(
-            f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
-            f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
-        )
-    strategy = recipe.values.get("strategy")
-    adversarial = "adversarial" in recipe.phases
-    write_json(
-        folder.path / "evaluation.json",
-        {
-            "recipe": recipe.name,
-            "strategy": strategy.get("name") if adversarial and isinstance(strategy, dict) else "mle",
-            "corpus": corpus.name,
-            "seed": game.seed,
-            "samples": count,
-            "minutes": trainer.minutes,
-            "rows": {state: as_rows(found) for state, found in rows.items()},
-            "notes": built.notes,
-            "warnings": trainer.warnings,
-        },
-    )
-    trainer.display.say(f"done in {clock(trainer.elapsed)}")
-    return rows
 
 
 def _environment(command: str, recipe: Recipe, engine: Accelerator) -> dict[str, Any]:

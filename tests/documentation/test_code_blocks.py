@@ -41,6 +41,9 @@ NOT_RUN = {
     "python benchmarks/recipes.py --set systems": "hours of training on text that does not come with the package",
     "python benchmarks/semi.py": "reads mr, which does not come with the package, for an hour",
     "python benchmarks/stabilisers.py": "half an hour of training",
+    "torchrun --n": "starts several processes, which tests/training/test_ranks.py does",
+    "accelerate launch": "starts several processes, which tests/training/test_ranks.py does",
+    "--launcher submitit": "submits jobs, as tests/benchmark/test_cluster.py does, and submitit may not be there",
     "textgan augment my.csv": "trains several generators and classifiers; tests/augment runs its section in smoke form",
     "textgan/  types.py": "a list of folders and no code",
 }
