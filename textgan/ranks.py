@@ -72,6 +72,15 @@ class Ranks:
         """Whether this is the one that writes the run folder and speaks to the user."""
         return self.rank == 0
 
+    @property
+    def program(self) -> str:
+        """What to call to go on with as many processes, in words where they are on several machines."""
+        if self.alone:
+            return "textgan"
+        if neighbours() != self.count:
+            return "(with the launcher of before) textgan"
+        return f"torchrun --nproc-per-node {self.count} -m textgan"
+
     def seed(self, seed: int) -> int:
         """A seed of this rank's own; rank 0's is the run's."""
         return seed + _APART * self.rank

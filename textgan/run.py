@@ -72,7 +72,7 @@ def train(
     with ranks.together():
         if ranks.first:
             _check_folder(folder, resolved, resume)
-    again = f"textgan train {_again(command, path)}"
+    again = f"{ranks.program} train {_again(command, path)}"
     display, stop = Display(quiet=not ranks.first), Stop()
     stop.say = display.say
     try:
