@@ -206,6 +206,12 @@ def _shell(words: Sequence[str], block: Block) -> None:
         for extra in re.findall(r"textgan\[(\w+)\]", " ".join(words)):
             assert re.search(rf"^{extra} = ", (ROOT / "pyproject.toml").read_text(), re.M), told
         return
+    if words[0] in ("torchrun", "accelerate"):
+        assert reason(shlex.join(words)), told
+        verb, recipe, *rest = words[words.index("textgan") + 1 :]
+        assert verb == "train", told
+        Recipe.load(recipe, [word for word in rest if "=" in word]).check()
+        return
     assert words[0] == "textgan", f"{told}: not a command of ours; see NOT_RUN"
     arguments = [
         path
