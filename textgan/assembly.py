@@ -15,18 +15,21 @@ from torch import Tensor
 from textgan.data.batches import Encoded, encode
 from textgan.data.corpus import Corpus, Split
 from textgan.data.hidden import hide_labels
+from textgan.data.mapped import Mapped
 from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
+from textgan.data.windows import Tokens, encode_mapped
 from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
+from textgan.ranks import ALONE, Ranks, neighbours, on_cpu
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
 from textgan.training.game import Game
 from textgan.training.phase import Phase
-from textgan.training.progress import Display
+from textgan.training.progress import Display, Waiting
 from textgan.types import Discriminator, Generator, Objective, Penalty, Strategy
 
 
@@ -43,8 +46,8 @@ class Built:
     notes: list[str] = field(default_factory=list)
 
 
-def build(recipe: Recipe, display: Display | None = None) -> Built:
-    """Read the corpus and build every part; raises Mistake."""
+def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) -> Built:
+    """Read the corpus and build every part; raises Mistake. ranks: those that train it together."""
     settings = recipe.settings
     start = start_checkpoint(settings.start) if settings.start else None
     corpus: Corpus = part(recipe, "corpus")
@@ -58,11 +61,20 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         if settings.start
         else part(recipe, "tokenizer", texts=corpus.train.texts)
     )
-    splits, notes = {}, [*corpus.notes, *tokenizer.notes]
+    splits: dict[str, Encoded] = {}
+    tokens: Tokens | None = None
+    notes = [*corpus.notes, *tokenizer.notes]
     for name in ("train", "validation", "test"):
         split: Split = getattr(corpus, name)
         if name == "train" and settings.labelled is not None:
             split = hide_labels(split, settings.labelled, len(corpus.label_names), settings.seed)
+        if name == "train" and isinstance(corpus, Mapped):
+            with Waiting() as waiting:
+                tokens, found = encode_mapped(
+                    corpus, tokenizer, settings.length, settings.overlong, waiting.tell
+                )
+            notes += found
+            continue
         splits[name], found = encode(
             split,
             tokenizer,
@@ -79,6 +91,8 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
 
     @cache
     def vectors(size: int) -> Tensor:
+        if tokens is not None:
+            raise Mistake("corpus: vectors of the corpus need it in memory; use a corpus of the name 'file'")
         return cooccurrence_vectors(splits["train"], vocabulary, size)
 
     checkpoints.seed_all(settings.seed)
@@ -122,15 +136,18 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         objective=objective,
         penalty=penalty,
         strategy=strategy.to(engine.device),
-        train=splits["train"],
+        train=splits["train"] if tokens is None else tokens,
         heldout=splits["validation"],
         length=settings.length,
         seed=settings.seed,
         engine=engine,
+        ranks=ranks,
     )
     phases = [
         bound.build() for name, bound in recipe.phases.items() if not (name == "mle" and settings.start)
     ]
+    for phase in phases:
+        ranks.share(phase.batch, f"train.{phase.name}.batch")
     if not phases:
         raise Mistake("train: with `start` the mle phase is skipped, and there is no other phase; add one")
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
@@ -170,13 +187,17 @@ def engine_for(device: str, precision: str, threads: int | None = None) -> Accel
     Accelerate keeps one state a process; a second run in the same process starts from a fresh one.
     """
     keep_freed_memory()
-    torch.set_num_threads(threads or min(torch.get_num_threads(), cores()))
+    threads = threads or min(torch.get_num_threads(), max(1, cores() // neighbours()))
+    torch.set_num_threads(threads)
     AcceleratorState._reset_state(reset_partial_state=True)
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise Mistake(
             f"device: {device!r} is no device.{did_you_mean(device, ('auto', 'cpu', 'cuda', 'mps'))}"
         )
-    engine = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    engine = Accelerator(cpu=on_cpu(device), mixed_precision=precision)
+    torch.set_num_threads(
+        threads
+    )  # accelerate has an opinion of its own where several processes were started
     if device not in ("auto", engine.device.type):
         raise Mistake(f"device: {device} is not to be had on this machine; it has {engine.device.type}")
     return engine

@@ -10,6 +10,10 @@ class Mistake(Exception):
     """A user's mistake, one line each: where, what, remedy. The command line prints it and exits with 2."""
 
 
+class SaidElsewhere(Mistake):
+    """A mistake that another process of the run tells the user; the command line says nothing, and exits with 2."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'rollouts'?`, or the known words where none is near; empty if there are none."""
     names = sorted(known)

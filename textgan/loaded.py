@@ -26,7 +26,7 @@ from textgan.objectives.adversarial import Logistic
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
-from textgan.training.evaluation import asked_labels, write_sentences
+from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
 from textgan.types import Discriminator, Generator, Vocabulary
 
 PILOTS = 1 << 20
@@ -276,5 +276,5 @@ def evaluate_run(
     real, told = test.texts, test.labels
     if references is not None:
         real, told = read(references, place="--references").texts, None
-    likelihood = (loaded.generator, built.test, loaded.engine)
+    likelihood = likelihood_of(loaded.generator, built.test, loaded.engine)
     return evaluation.score(sentences, real, built.corpus, likelihood, wanted, told)

@@ -20,7 +20,7 @@ from textgan.points import Kept, digest
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
-from textgan.training.evaluation import Evaluation, asked_labels, write_sentences
+from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences
 from textgan.types import Choice, Generator, Prompt, State, Text
 
 AFTER_TRAINING = 2
@@ -125,7 +125,7 @@ class Bench:
         """Of what the player wrote at that temperature; its likelihood is that of the tempered model."""
         loaded = player.loaded
         generator = loaded.generator if temperature == 1 else Tempered(loaded.generator, temperature)
-        likelihood = (generator, player.test, loaded.engine)
+        likelihood = likelihood_of(generator, player.test, loaded.engine)
         asked = asked_labels(player.labels, self.count, self.seed)
         told = None if asked is None else asked.tolist()
         return self.evaluation.score(sentences, self.real, self.corpus, likelihood, told, self.real_labels)

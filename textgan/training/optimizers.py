@@ -10,6 +10,8 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from textgan.ranks import Ranks
+
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -36,11 +38,17 @@ class Optimizer:
 
 
 def descend(
-    loss: Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, clip: float, engine: Accelerator
+    loss: Tensor,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    clip: float,
+    engine: Accelerator,
+    ranks: Ranks,
 ) -> Tensor:
-    """Backward, clip, step. Returns the gradient norm before clipping."""
+    """Backward, the mean over the ranks, clip, step. Returns the gradient norm before clipping."""
     optimizer.zero_grad(set_to_none=True)
     engine.backward(loss)
+    ranks.average_gradients(model.parameters())
     norm = nn.utils.clip_grad_norm_(model.parameters(), clip if clip > 0 else float("inf"))
     optimizer.step()
     return norm.detach()
