@@ -11,9 +11,9 @@ from textgan.assembly import Built
 from textgan.data.corpus import token_counts
 from textgan.metrics.samples import HeldOut, Score
 from textgan.recipe import Recipe
-from textgan.training import checkpoints
+from textgan.training import checkpoints, closer
 from textgan.training.evaluation import judge_accuracy, likelihood_of
-from textgan.training.folder import RunFolder, write_json
+from textgan.training.folder import CLOSER, RunFolder, write_json
 from textgan.training.progress import clock
 from textgan.training.trainer import Trainer, as_rows
 
@@ -63,10 +63,12 @@ def conclude(
     real_labels = None if labels is None else [labels[i] for i in rows_real]
     scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
     rows = {"real": scores}
+    written: dict[str, list[str]] = {}
     for name, (sentences, likelihood) in texts.items():
         asked = trainer.asked(count, seed)
         rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)
         folder.write_samples(name, sentences)
+        written[name] = sentences
     if game.discriminator.tells_classes:
         rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
     source = corpus.source
@@ -93,5 +95,9 @@ def conclude(
             "warnings": trainer.warnings,
         },
     )
+    trainer.display.say("looking closer at the text: words, nearest training sentences, scores by token")
+    judged = bool({"discriminator", "adversarial"} & {*recipe.phases})
+    found = closer.look(written, corpus) | closer.scores_of_tokens(game, built.tokenizer, seed + 1, judged)
+    write_json(folder.path / CLOSER, found)
     trainer.display.say(f"done in {clock(trainer.elapsed)}")
     return rows

@@ -84,6 +84,9 @@ def checked(temperatures: Sequence[float]) -> tuple[float, ...]:
     return tuple(sorted(set(temperatures)))
 
 
+KEPT = "sweep.jsonl"
+
+
 class Kept:
     """The finished points of a sweep as JSON lines, the settings first; written whole after each point.
 
@@ -124,6 +127,22 @@ class Kept:
         point = _point(made)
         assert point is not None
         return point
+
+
+def read_kept(run: Path) -> Sweep | None:
+    """What RUN/sweep.jsonl has, as the sweep that was measured last, or as much of it as is done; None without points.
+
+    A damaged file is as none: `textgan sweep` measures it anew.
+    """
+    try:
+        head, *rows = [json.loads(line) for line in (run / KEPT).read_text(encoding="utf-8").splitlines()]
+        samples, seed, against = int(head["samples"]), int(head["seed"]), str(head["against"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    points = [point for row in rows if (point := _point(row)) is not None]
+    states = list(dict.fromkeys(["real", "pretrained", *(point.state for point in points)]))
+    points.sort(key=lambda point: (states.index(point.state), point.temperature or 0.0))
+    return Sweep(run, samples, seed, against, tuple(points)) if points else None
 
 
 def as_row(point: Point) -> dict[str, Any]:

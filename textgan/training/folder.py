@@ -13,6 +13,9 @@ from typing import Any
 
 from textgan.errors import Mistake
 
+CLOSER = "closer.json"
+"""What `textgan.training.closer` finds in the text, for the report."""
+
 
 class RunFolder:
     """Paths and rows of one run. Rows of `metrics.jsonl` are only ever appended, whole lines at a time.
