@@ -122,6 +122,8 @@ def benchmark(
     jobs: int = 2,
     threads: int | None = None,
     out: str | Path = "runs/benchmark",
+    launcher: str = "local",
+    launcher_options: Sequence[str] = (),
     overrides: Sequence[str] = (),
     **changes: Any,
 ) -> Benchmarked:
@@ -129,7 +131,8 @@ def benchmark(
 
     recipes: names that `textgan recipes` lists, or YAML files. grid: every recipe with each of the values, as in
     {"strategy.rollouts": [1, 4]}. budget: `smoke`, `demo`, `minutes=5`, `steps=200`. overrides, changes: made to all
-    recipes; see `textgan.train`. out: the same call goes on there. Raises Mistake.
+    recipes; see `textgan.train`. out: the same call goes on there. launcher: `local` or `submitit`, and options of the
+    latter, such as "timeout_min=60". Raises Mistake.
     """
     names = [recipes] if isinstance(recipes, (str, Path)) else list(recipes)
     if not names:
@@ -142,5 +145,5 @@ def benchmark(
     asked = Words(tuple(map(str, names)), tuple(words), tuple(dict.fromkeys(seeds)), points)
     return conduct(
         asked, Budget.parse(budget), Path(out), temperatures=checked(temperatures), samples=samples,
-        metrics=list(metrics), jobs=jobs, threads=threads,
+        metrics=list(metrics), jobs=jobs, threads=threads, launcher=launcher, launcher_options=tuple(launcher_options),
     )  # fmt: skip

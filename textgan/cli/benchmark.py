@@ -76,7 +76,7 @@ def benchmark(
     try:
         done = conduct(
             asked, length, out, temperatures=values, samples=samples, metrics=names, jobs=jobs, threads=threads,
-            say=display.say, command=command, launcher=launcher, launcher_options=launcher_option or [],
+            say=display.say, command=command, launcher=launcher, launcher_options=tuple(launcher_option or ()),
         )  # fmt: skip
     except Stopped:
         say("stopped and saved; the same command goes on")
