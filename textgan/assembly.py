@@ -24,7 +24,7 @@ from textgan.machine import cores, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
 from textgan.ranks import ALONE, Ranks, neighbours, on_cpu
-from textgan.recipe import Recipe
+from textgan.recipe import Recipe, Settings
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
 from textgan.training.game import Game
@@ -130,13 +130,19 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
             raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to them")
         check_encoder(evaluation.encoder)
     evaluation.final = min(evaluation.final, len(corpus.train))
+    train: Encoded | Tokens = splits["train"] if tokens is None else tokens
+    judged = None
+    if settings.judge_share:
+        _check_start(settings)
+        train, judged = _parted(train, settings.judge_share, settings.seed)
     game = Game(
         generator=generator,
         discriminator=discriminator,
         objective=objective,
         penalty=penalty,
         strategy=strategy.to(engine.device),
-        train=splits["train"] if tokens is None else tokens,
+        train=train,
+        judged=judged,
         heldout=splits["validation"],
         length=settings.length,
         seed=settings.seed,
@@ -151,6 +157,31 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     if not phases:
         raise Mistake("train: with `start` the mle phase is skipped, and there is no other phase; add one")
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
+
+
+def _parted(train: Encoded | Tokens, share: float, seed: int) -> tuple[Encoded, Encoded]:
+    """The generator's training text, and the discriminator's."""
+    if isinstance(train, Tokens):
+        raise Mistake("judge_share: needs the corpus in memory; use a corpus of the name 'file'")
+    found = train.parted(share, seed)
+    if not all(map(len, found)):
+        raise Mistake(
+            f"judge_share: {share:g} of {len(train):,} training sentences leaves a player without text"
+        )
+    return found
+
+
+def _check_start(settings: Settings) -> None:
+    """Mistake where pretrained weights have seen the text that is kept for the discriminator alone."""
+    if settings.start is None:
+        return
+    before = Recipe.load(settings.start / "recipe.yaml").settings
+    if (before.judge_share, before.seed) != (settings.judge_share, settings.seed):
+        raise Mistake(
+            f"judge_share: {settings.judge_share:g} with seed {settings.seed}, but {settings.start} was trained with "
+            f"{before.judge_share:g} and seed {before.seed}, so that its generator knows the judge's text; train a "
+            "start with the same of both"
+        )
 
 
 def _check_they_fit(

@@ -32,6 +32,14 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.text)
 
+    def parted(self, share: float, seed: int) -> tuple[Encoded, Encoded]:
+        """(the rest, `share` of the sentences), at random by the seed; each in the order that it had."""
+        drawn = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
+        count = round(share * len(self))
+        rows = [part.sort().values for part in (drawn[count:], drawn[:count])]
+        rest, some = (Encoded(self.text[part], self.known[part]) for part in rows)
+        return rest, some
+
 
 def encode(
     split: Split, tokenizer: Tokenizer, length: int, *, overlong: str = "drop", place: str = "corpus.train"

@@ -42,7 +42,7 @@ class DiscriminatorTrainer:
         self.plan = plan
         self.optimizer = plan.build(game.discriminator.parameters())
         share: float = getattr(game.objective, "labelled_share", 0.0)
-        self.real = game.batches(game.train, batch, stream=stream, labelled=share)
+        self.real = game.batches(game.judged or game.train, batch, stream=stream, labelled=share)
         self.heldout = game.batches(game.heldout, batch, stream=stream + 1)
         self.noise = noise
         held = -(-replay_size // game.ranks.count)

@@ -21,8 +21,9 @@ from textgan.types import Discriminator, Generator, Objective, Penalty, Prompt, 
 class Game:
     """Both players on their device, with everything they need for a step.
 
-    train and heldout are encoded splits on the CPU; heldout is validation text, never test text. A batch that is asked
-    for is that of all ranks together, and each gets its share.
+    train and heldout are encoded splits on the CPU; heldout is validation text, never test text. judged: the real text
+    that the judge learns from, `train` unless some is kept for it alone. A batch that is asked for is that of all
+    ranks together, and each gets its share.
     """
 
     generator: Generator
@@ -37,6 +38,7 @@ class Game:
     engine: Accelerator
     at_most: int | None = None
     ranks: Ranks = ALONE
+    judged: Encoded | Tokens | None = None
 
     @property
     def limit(self) -> int:
