@@ -22,7 +22,7 @@ KINDS = {"recipes": recipes.cases, "corpora": corpora.cases, "folders": folders.
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     made = Ground(tmp_path_factory.mktemp("fuzz"))
-    small.prepare(made.runs, ("short-mle", "short-seqgan"))
+    small.prepare(made.runs, ("short-mle", "short-seqgan", "short-conditional"))
     with little_memory():
         yield made
 
@@ -108,6 +108,7 @@ def test_a_run_without_a_judge_is_resumed(ground: Ground) -> None:
         ({"train": {"adversarial": {"steps": -1}}}, "train.adversarial.steps: "),
         ({"train": {"adversarial": {"generator": {"lr": -1.0}}}}, "train.adversarial.generator.lr: "),
         ({"train": {"adversarial": {"generator": {"betas": [0.5, 1.0]}}}}, "train.adversarial.generator.betas: "),
+        ({"threads": 2**31}, "threads: "),
         ({"evaluate": {"every": 0}}, "evaluate.every: "),
         ({"evaluate": {"samples": 10**9}}, "evaluate.samples: "),
         ({"evaluate": {"temperature": float("nan")}}, "evaluate.temperature: "),
@@ -208,6 +209,18 @@ def test_a_damaged_run_is_told_in_a_line(
 ) -> None:
     outcome = changed(ground, edit, *words)
     assert not outcome.fault and told in outcome.error
+
+
+def test_a_corpus_of_other_labels_than_the_run_s_is_told(ground: Ground) -> None:
+    def unlabelled(file: Path, _: Path) -> None:
+        file.write_text(file.read_text().replace("label: label", "label: null"))
+
+    edit = Change("recipe.yaml", "", unlabelled)
+    outcome = changed(ground, edit, "evaluate", "run", run="short-conditional")
+    assert (outcome.code, outcome.fault) == (2, "") and "its corpus has the labels none" in outcome.error
+    words = ("sweep", "run", "--temperatures", "1", "--samples", "4")
+    outcome = changed(ground, edit, *words, run="short-conditional")
+    assert (outcome.code, outcome.fault) == (2, "") and "its corpus has the labels none" in outcome.error
 
 
 def test_rows_without_bounds_are_left_out_of_the_report(ground: Ground) -> None:

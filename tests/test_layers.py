@@ -16,8 +16,9 @@ PACKAGE = Path(textgan.__file__).parent
 
 LAYERS = (
     ("errors", "machine", "plain", "products", "ranges", "coercion", "names"),
-    ("text", "parts", "pretrained"),
+    ("text", "parts", "pretrained", "ranks"),
     ("types",),
+    ("joint",),
     ("sampling",),
     ("data",),
     ("generators", "discriminators", "objectives"),
@@ -27,7 +28,7 @@ LAYERS = (
     ("training",),
     ("library", "overrides", "recipe"),
     ("assembly",),
-    ("choosing", "drawing"),
+    ("choosing", "conclusion", "drawing"),
     ("loaded", "run"),
     ("latent", "lines", "points", "presets"),
     ("labels", "tempered", "yardstick"),

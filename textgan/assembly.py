@@ -15,18 +15,21 @@ from torch import Tensor
 from textgan.data.batches import Encoded, encode
 from textgan.data.corpus import Corpus, Split
 from textgan.data.hidden import hide_labels
+from textgan.data.mapped import Mapped
 from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
+from textgan.data.windows import Tokens, encode_mapped
 from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores, free_memory, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
-from textgan.recipe import Recipe
+from textgan.ranks import ALONE, Ranks, neighbours, on_cpu
+from textgan.recipe import Recipe, Settings
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
 from textgan.training.game import Game
 from textgan.training.phase import Phase
-from textgan.training.progress import Display
+from textgan.training.progress import Display, Waiting
 from textgan.types import Discriminator, Generator, Objective, Penalty, Strategy
 
 
@@ -43,8 +46,8 @@ class Built:
     notes: list[str] = field(default_factory=list)
 
 
-def build(recipe: Recipe, display: Display | None = None) -> Built:
-    """Read the corpus and build every part; raises Mistake."""
+def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) -> Built:
+    """Read the corpus and build every part; raises Mistake. ranks: those that train it together."""
     settings = recipe.settings
     start = start_checkpoint(settings.start) if settings.start else None
     corpus: Corpus = part(recipe, "corpus")
@@ -58,11 +61,20 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
         if settings.start
         else part(recipe, "tokenizer", texts=corpus.train.texts)
     )
-    splits, notes = {}, [*corpus.notes, *tokenizer.notes]
+    splits: dict[str, Encoded] = {}
+    tokens: Tokens | None = None
+    notes = [*corpus.notes, *tokenizer.notes]
     for name in ("train", "validation", "test"):
         split: Split = getattr(corpus, name)
         if name == "train" and settings.labelled is not None:
             split = hide_labels(split, settings.labelled, len(corpus.label_names), settings.seed)
+        if name == "train" and isinstance(corpus, Mapped):
+            with Waiting() as waiting:
+                tokens, found = encode_mapped(
+                    corpus, tokenizer, settings.length, settings.overlong, waiting.tell
+                )
+            notes += found
+            continue
         splits[name], found = encode(
             split,
             tokenizer,
@@ -79,6 +91,8 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
 
     @cache
     def vectors(size: int) -> Tensor:
+        if tokens is not None:
+            raise Mistake("corpus: vectors of the corpus need it in memory; use a corpus of the name 'file'")
         return cooccurrence_vectors(splits["train"], vocabulary, size)
 
     checkpoints.seed_all(settings.seed)
@@ -118,21 +132,30 @@ def build(recipe: Recipe, display: Display | None = None) -> Built:
             raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to them")
         check_encoder(evaluation.encoder)
     evaluation.final = min(evaluation.final, len(corpus.train))
+    train: Encoded | Tokens = splits["train"] if tokens is None else tokens
+    judged = None
+    if settings.judge_share:
+        _check_start(settings)
+        train, judged = _parted(train, settings.judge_share, settings.seed)
     game = Game(
         generator=generator,
         discriminator=discriminator,
         objective=objective,
         penalty=penalty,
         strategy=strategy.to(engine.device),
-        train=splits["train"],
+        train=train,
+        judged=judged,
         heldout=splits["validation"],
         length=settings.length,
         seed=settings.seed,
         engine=engine,
+        ranks=ranks,
     )
     phases = [
         bound.build() for name, bound in recipe.phases.items() if not (name == "mle" and settings.start)
     ]
+    for phase in phases:
+        ranks.share(phase.batch, f"train.{phase.name}.batch")
     if not phases:
         raise Mistake("train: with `start` the mle phase is skipped, and there is no other phase; add one")
     for phase in phases:
@@ -170,6 +193,31 @@ def check_room(game: Game) -> None:
         )
 
 
+def _parted(train: Encoded | Tokens, share: float, seed: int) -> tuple[Encoded, Encoded]:
+    """The generator's training text, and the discriminator's."""
+    if isinstance(train, Tokens):
+        raise Mistake("judge_share: needs the corpus in memory; use a corpus of the name 'file'")
+    found = train.parted(share, seed)
+    if not all(map(len, found)):
+        raise Mistake(
+            f"judge_share: {share:g} of {len(train):,} training sentences leaves a player without text"
+        )
+    return found
+
+
+def _check_start(settings: Settings) -> None:
+    """Mistake where pretrained weights have seen the text that is kept for the discriminator alone."""
+    if settings.start is None:
+        return
+    before = Recipe.load(settings.start / "recipe.yaml").settings
+    if (before.judge_share, before.seed) != (settings.judge_share, settings.seed):
+        raise Mistake(
+            f"judge_share: {settings.judge_share:g} with seed {settings.seed}, but {settings.start} was trained with "
+            f"{before.judge_share:g} and seed {before.seed}, so that its generator knows the judge's text; train a "
+            "start with the same of both"
+        )
+
+
 def _check_they_fit(
     discriminator: Discriminator, objective: Objective, strategy: Strategy, penalty: Penalty | None
 ) -> None:
@@ -204,13 +252,17 @@ def engine_for(device: str, precision: str, threads: int | None = None) -> Accel
     Accelerate keeps one state a process; a second run in the same process starts from a fresh one.
     """
     keep_freed_memory()
-    torch.set_num_threads(threads or min(torch.get_num_threads(), cores()))
+    threads = threads or min(torch.get_num_threads(), max(1, cores() // neighbours()))
+    torch.set_num_threads(threads)
     AcceleratorState._reset_state(reset_partial_state=True)
     if device not in ("auto", "cpu", "cuda", "mps"):
         raise Mistake(
             f"device: {device!r} is no device.{did_you_mean(device, ('auto', 'cpu', 'cuda', 'mps'))}"
         )
-    engine = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    engine = Accelerator(cpu=on_cpu(device), mixed_precision=precision)
+    torch.set_num_threads(
+        threads
+    )  # accelerate has an opinion of its own where several processes were started
     if device not in ("auto", engine.device.type):
         raise Mistake(f"device: {device} is not to be had on this machine; it has {engine.device.type}")
     return engine

@@ -66,6 +66,7 @@ def read(run: Path, trust_code: bool = False) -> Kinds:
             f"{run}: its corpus {built.corpus.name} has no labels to retrieve by; train on one that has "
             "(corpus.name=topics, or corpus.path=FILE.csv corpus.label=COLUMN)"
         )
+    assert isinstance(built.game.train, Encoded)  # one on the disk has no labels
     train, test = _labelled(built.game.train), _labelled(built.test)
     labels = _label_array(train), _label_array(test)
     judge_before = _vectors(built, train), _vectors(built, test)

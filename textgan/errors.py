@@ -14,6 +14,10 @@ class Unfit(Mistake, ValueError):
     """Parts that do not go together, or not with this text or batch; a ValueError too, for whoever joins them."""
 
 
+class SaidElsewhere(Mistake):
+    """A mistake that another process of the run tells the user; the command line says nothing, and exits with 2."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'rollouts'?`, or the known words where none is near; empty if there are none."""
     names = sorted(known)

@@ -26,7 +26,7 @@ from textgan.plain import from_json
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
-from textgan.training.evaluation import asked_labels, write_sentences
+from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
 from textgan.types import Discriminator, Generator, Vocabulary
 
 PILOTS = 1 << 20
@@ -171,6 +171,17 @@ class LoadedRun:
             return dict.fromkeys(self.label_names, 1.0)
         return weights_of(asked.balance, self.label_names)
 
+    def check_labels(self, corpus: Corpus) -> None:
+        """Mistake unless the corpus has the labels that the run was trained with."""
+        if tuple(corpus.label_names) != self.label_names:
+            theirs, ours = (
+                ", ".join(map(repr, names)) or "none" for names in (corpus.label_names, self.label_names)
+            )
+            raise Mistake(
+                f"{self.path}: its corpus has the labels {theirs:.200}, and it was trained with {ours:.200}; put the "
+                "run's recipe and labels.json back"
+            )
+
     def _corpus(self) -> Corpus:
         corpus: Corpus = part(self.recipe, "corpus")
         return corpus
@@ -262,6 +273,7 @@ def evaluate_run(
     loaded = load(run, trust_code=trust_code)
     recipe = Recipe.of_run(run, trust_code)
     built = build(recipe)
+    loaded.check_labels(built.corpus)
     evaluation = built.evaluation
     if metrics is not None:
         evaluation.metrics = metrics
@@ -276,5 +288,5 @@ def evaluate_run(
     real, told = test.texts, test.labels
     if references is not None:
         real, told = read(references, place="--references").texts, None
-    likelihood = (loaded.generator, built.test, loaded.engine)
+    likelihood = likelihood_of(loaded.generator, built.test, loaded.engine)
     return evaluation.score(sentences, real, built.corpus, likelihood, wanted, told)

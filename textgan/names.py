@@ -9,6 +9,7 @@ PARTS: dict[str, dict[str, str]] = {
         "captions": "textgan.data.embedded:Captions",
         "stories": "textgan.data.embedded:Stories",
         "file": "textgan.data.files:File",
+        "mapped": "textgan.data.mapped:Mapped",
         "datasets": "textgan.data.hub:Datasets",
         "coco": "textgan.data.named:Coco",
         "coco60": "textgan.data.named:Coco60",

@@ -121,6 +121,6 @@ class Run:
     @property
     def metrics(self) -> list[dict[str, Any]]:
         """The rows of `metrics.jsonl`: what was logged at each step, by `kind`, `phase` and `step`."""
-        from textgan.report.reading import metric_rows
+        from textgan.report.log import metric_rows
 
         return metric_rows(self.path / "metrics.jsonl")[0]

@@ -85,6 +85,9 @@ def checked(temperatures: Sequence[float]) -> tuple[float, ...]:
     return tuple(sorted(set(temperatures)))
 
 
+KEPT = "sweep.jsonl"
+
+
 class Kept:
     """The finished points of a sweep as JSON lines, the settings first; written whole after each point.
 
@@ -127,6 +130,22 @@ class Kept:
         return point
 
 
+def read_kept(run: Path) -> Sweep | None:
+    """What RUN/sweep.jsonl has, as the sweep that was measured last, or as much of it as is done; None without points.
+
+    A damaged file is as none: `textgan sweep` measures it anew.
+    """
+    try:
+        head, *rows = [from_json(line) for line in (run / KEPT).read_text(encoding="utf-8").splitlines()]
+        samples, seed, against = int(head["samples"]), int(head["seed"]), str(head["against"])
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
+        return None
+    points = [point for row in rows if (point := _point(row)) is not None]
+    states = list(dict.fromkeys(["real", "pretrained", *(point.state for point in points)]))
+    points.sort(key=lambda point: (states.index(point.state), point.temperature or 0.0))
+    return Sweep(run, samples, seed, against, tuple(points)) if points else None
+
+
 def as_row(point: Point) -> dict[str, Any]:
     """A point for JSON, which has no NaN and no infinity: they become null."""
     scores = {
@@ -148,6 +167,8 @@ def _point(row: Any) -> Point | None:
             key: Score(math.nan if score["value"] is None else float(score["value"]), score["signature"])
             for key, score in row["scores"].items()
         }
-        return Point(row["state"], row["temperature"], scores) if "weights" in row else None
+        state, temperature = row["state"], row["temperature"]
+        told = isinstance(state, str) and (temperature is None or isinstance(temperature, (int, float)))
+        return Point(state, temperature, scores) if told and "weights" in row else None
     except (TypeError, KeyError, AttributeError, ValueError):
         return None

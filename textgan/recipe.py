@@ -56,8 +56,10 @@ class Settings:
     length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
     start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase.
     threads: of the CPU; None is as many as there are cores, or as the container allows. labelled: how many training
-    sentences keep their label; None is all. callbacks: called while it trains, `./mine.py:Mine` or a mapping with that
-    `name` and its arguments. report_to: trackers that get the numbers; see `textgan.training.tracking`.
+    sentences keep their label; None is all. judge_share: of the training sentences that the discriminator alone learns
+    from, and the generator never (cross-fitting); 0: both learn from all. callbacks: called while it trains,
+    `./mine.py:Mine` or a mapping with that `name` and its arguments. report_to: trackers that get the numbers; see
+    `textgan.training.tracking`.
     """
 
     length: Annotated[int, Field(ge=2)]
@@ -66,9 +68,10 @@ class Settings:
     seed: Seed = 1
     device: str = "auto"
     precision: Literal["no", "bf16"] = "no"
-    threads: Annotated[int, Field(ge=1)] | None = None
+    threads: Annotated[int, Field(ge=1, le=4096)] | None = None
     start: Path | None = None
     labelled: Annotated[int, Field(ge=1)] | None = None
+    judge_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     callbacks: list[str | dict[str, Any]] = field(default_factory=list)
     report_to: list[str] = field(default_factory=list)
 

@@ -7,8 +7,8 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,21 +17,22 @@ from typing import Any
 import torch
 import yaml
 from accelerate import Accelerator
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from textgan.assembly import Built, build, check_room
-from textgan.data.corpus import Corpus, fingerprint, token_counts
+from textgan.conclusion import conclude, last_texts
+from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, out_of_memory
-from textgan.metrics.samples import Score
 from textgan.plain import from_json, from_yaml
+from textgan.ranks import Ranks
 from textgan.recipe import WATCHING, Recipe
 from textgan.training import checkpoints
 from textgan.training.callbacks import Callback, Callbacks
-from textgan.training.evaluation import judge_accuracy
 from textgan.training.folder import RunFolder, write_json, write_text
 from textgan.training.lock import locked
-from textgan.training.progress import Display, clock
+from textgan.training.progress import Display
 from textgan.training.stopping import Stop, Stopped
-from textgan.training.trainer import Trainer, as_rows
+from textgan.training.trainer import Trainer
 
 PACKAGES = ("textgan", "torch", "accelerate", "tokenizers", "transformers", "numpy")
 
@@ -63,29 +64,38 @@ def train(
     if seed is not None:
         recipe = replace(recipe, values={**recipe.values, "seed": seed})
     recipe.check()
-    watching = Callbacks([*(bound.build() for bound in recipe.callbacks), *callbacks])
+    ranks = Ranks.launched(recipe.settings.device)
+    watching = Callbacks([*(bound.build() for bound in recipe.callbacks), *callbacks], ranks)
     path = out or Path("runs") / f"{recipe.name}-seed{recipe.settings.seed}"
-    folder = RunFolder(path)
+    folder = RunFolder(path, ranks.first)
     resolved = yaml.safe_dump(recipe.resolved(), sort_keys=False, allow_unicode=True, width=100)
-    _check_folder(folder, resolved, resume)
-    again = f"textgan train {_again(command, path)}"
-    display, stop = Display(), Stop()
+    with ranks.together():
+        if ranks.first:
+            _check_folder(folder, resolved, resume)
+    again = f"{ranks.program} train {_again(command, path)}"
+    display, stop = Display(quiet=not ranks.first), Stop()
     stop.say = display.say
     try:
         with ExitStack() as held, _in_one_line(folder, again):
             if resume:
-                held.enter_context(locked(path))
+                with ranks.together():
+                    if ranks.first:
+                        held.enter_context(locked(path))
                 held.enter_context(stop.listening())
-                with stop.at_once():
-                    built = build(recipe, display)
-                    check_room(built.game)
-                _check_corpus(folder, built.corpus)
+                # Of several ranks all stop together, and that is at a step.
+                with stop.at_once() if ranks.alone else nullcontext():
+                    built = _built(recipe, display, ranks)
+                with ranks.together():
+                    if ranks.first:
+                        _check_corpus(folder, built.corpus)
             else:
-                built = build(recipe, display)
-                check_room(built.game)
-                with folder.creating() as fresh:
-                    _begin(fresh, resolved, built, _environment(command, recipe, built.game.engine))
-                held.enter_context(locked(path))
+                built = _built(recipe, display, ranks)
+                with ranks.together():
+                    if ranks.first:
+                        with folder.creating() as fresh:
+                            about = _environment(command, recipe, built.game.engine)
+                            _begin(fresh, resolved, built, about | _told(ranks))
+                        held.enter_context(locked(path))
                 held.enter_context(stop.listening())
             trainer = Trainer(
                 built.game, built.phases, built.evaluation, built.corpus, built.tokenizer, folder, display,
@@ -96,8 +106,10 @@ def train(
             )
             try:
                 trainer.run(resume)
-                with stop.at_once():
-                    scores = _conclude(recipe, built, trainer, folder)
+                with stop.at_once() if ranks.alone else nullcontext():
+                    texts = last_texts(built, trainer)
+                with stop.at_once():  # nothing is asked of the other ranks any more
+                    scores = conclude(recipe, built, trainer, folder, texts) if ranks.first else {}
             except BaseException:
                 trainer.end({})
                 raise
@@ -110,6 +122,38 @@ def train(
         code = 0 if stopped.by == signal.SIGTERM else 130
         raise Interrupted(f"{told}; go on with: {again}", code) from stopped
     return path
+
+
+def _built(recipe: Recipe, display: Display, ranks: Ranks) -> Built:
+    """The parts, with the same weights on every rank and random numbers of each one's own."""
+    with ranks.together():
+        built = build(recipe, display, ranks)
+        check_room(built.game)
+    if not ranks.alone:
+        ranks.broadcast(built.game.generator, built.game.discriminator)
+        if not ranks.first:
+            checkpoints.seed_all(ranks.seed(recipe.settings.seed))
+        display.say(f"{ranks.count} processes, each with its share of every batch")
+        for warning in _not_shared(built):
+            display.warn(warning)
+    return built
+
+
+def _not_shared(built: Built) -> list[str]:
+    """What several ranks do not do as one process would."""
+    found = []
+    if not built.game.discriminator.one_by_one:
+        found.append(
+            "the judge compares the sentences of a batch, and each process those of its own share alone"
+        )
+    players = (built.game.generator, built.game.discriminator)
+    if any(isinstance(module, _BatchNorm) for player in players for module in player.modules()):
+        found.append("batch normalisation takes the mean over each process's own share of a batch")
+    return found
+
+
+def _told(ranks: Ranks) -> dict[str, Any]:
+    return {} if ranks.alone else {"processes": ranks.count}
 
 
 def _begin(fresh: Path, resolved: str, built: Built, environment: dict[str, Any]) -> None:
@@ -182,61 +226,6 @@ def _check_folder(folder: RunFolder, resolved: str, resume: bool) -> None:
             f"--resume: {path} was begun with another recipe (different: {', '.join(changed)}); resume with the same "
             "recipe and overrides, or begin a new run"
         )
-
-
-def _conclude(
-    recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder
-) -> Mapping[str, Mapping[str, Score]]:
-    """The final scores, against test text: of real text, of the generator before the game, and after it."""
-    game, evaluation, corpus = built.game, built.evaluation, built.corpus
-    count, seed = evaluation.final, game.seed + 2
-    trainer.display.say(f"scoring {count:,} sentences against {len(corpus.test):,} of the test split")
-    order = torch.randperm(len(corpus.train), generator=torch.Generator().manual_seed(seed))
-    rows_real = order[:count].tolist()
-    real, labels = [corpus.train.texts[i] for i in rows_real], corpus.train.labels
-    test = corpus.test
-    real_labels = None if labels is None else [labels[i] for i in rows_real]
-    scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
-    rows = {"real": scores}
-    states = {"after": folder.checkpoints / "last"}
-    if checkpoints.exists(folder.checkpoints / "pretrained"):
-        states = {"before": folder.checkpoints / "pretrained", **states}
-    for name, checkpoint in states.items():
-        for player, weights in game.writers.items():
-            checkpoints.load_player(checkpoint, player, weights)
-        sentences = trainer.write(count, seed)
-        likelihood = (game.generator, built.test, game.engine)
-        asked = trainer.asked(count, seed)
-        rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)
-        folder.write_samples(name, sentences)
-    if game.discriminator.tells_classes:
-        rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
-    source = corpus.source
-    if source is not None:
-        tokens = token_counts(source, corpus.test.texts).mean()
-        counted = " (its end counted)" if getattr(source, "ends", True) else ""
-        built.notes.append(
-            f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
-            f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
-        )
-    strategy = recipe.values.get("strategy")
-    adversarial = "adversarial" in recipe.phases
-    write_json(
-        folder.path / "evaluation.json",
-        {
-            "recipe": recipe.name,
-            "strategy": strategy.get("name") if adversarial and isinstance(strategy, dict) else "mle",
-            "corpus": corpus.name,
-            "seed": game.seed,
-            "samples": count,
-            "minutes": trainer.minutes,
-            "rows": {state: as_rows(found) for state, found in rows.items()},
-            "notes": built.notes,
-            "warnings": trainer.warnings,
-        },
-    )
-    trainer.display.say(f"done in {clock(trainer.elapsed)}")
-    return rows
 
 
 def _environment(command: str, recipe: Recipe, engine: Accelerator) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from textgan.data.corpus import Corpus
 from textgan.data.reading import read
 from textgan.errors import Mistake
 from textgan.metrics.suite import load_metrics
-from textgan.points import TEMPERATURES, Point, Sweep, checked
+from textgan.points import KEPT, TEMPERATURES, Point, Sweep, checked
 from textgan.recipe import Recipe
 from textgan.tempered import AFTER_TRAINING, Bench, Player
 from textgan.training.evaluation import Evaluation
@@ -64,7 +64,7 @@ def sweep(
     real = corpus.test.texts if references is None else read(references, place="--references").texts
     against = "the run's test split" if references is None else references.name
     bench = Bench(recipe, corpus, evaluation, real, count, seed + AFTER_TRAINING)
-    kept = bench.kept(run / "sweep.jsonl", against)
+    kept = bench.kept(run / KEPT, against)
     points: list[Point] = []
     for state in states:
         player = Player.open(bench, run, state)

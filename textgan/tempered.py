@@ -20,7 +20,7 @@ from textgan.points import Kept, digest
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
-from textgan.training.evaluation import Evaluation, asked_labels, write_sentences
+from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences
 from textgan.types import Choice, Generator, Prompt, State, Text
 
 AFTER_TRAINING = 2
@@ -65,6 +65,7 @@ class Player:
         loaded = load(
             run, state, trust_code=True
         )  # the recipe in `bench` was trusted, or there would be none
+        loaded.check_labels(bench.corpus)
         file = checkpoints.find(run / "checkpoints" / state) / "generator.safetensors"
         test, labels = _encoded(bench.corpus, bench.recipe, loaded.tokenizer)
         return cls(loaded, digest(file.read_bytes()), test, labels)
@@ -125,7 +126,7 @@ class Bench:
         """Of what the player wrote at that temperature; its likelihood is that of the tempered model."""
         loaded = player.loaded
         generator = loaded.generator if temperature == 1 else Tempered(loaded.generator, temperature)
-        likelihood = (generator, player.test, loaded.engine)
+        likelihood = likelihood_of(generator, player.test, loaded.engine)
         asked = asked_labels(player.labels, self.count, self.seed)
         told = None if asked is None else asked.tolist()
         return self.evaluation.score(sentences, self.real, self.corpus, likelihood, told, self.real_labels)

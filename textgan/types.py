@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from textgan.products import log_prob_at, rows_at_once, whole_slabs
+from textgan.ranks import ALONE, Ranks
 from textgan.text import Choice as Choice
 from textgan.text import Text as Text
 from textgan.text import Vocabulary as Vocabulary
@@ -282,7 +283,9 @@ class Situation:
     """What a strategy meets at a generator turn.
 
     Both players (the judge in eval mode, its parameters fixed), what they want, a batch of real text, what is
-    to be written, the most tokens a sentence may have, and the phase's progress in [0, 1].
+    to be written, the most tokens a sentence may have, and the phase's progress in [0, 1]. Where several ranks train
+    together, the texts are this one's share, and the objective is that of the joint batch; the mean of the ranks'
+    gradients must be that of one process with all of it.
     """
 
     generator: Generator
@@ -292,6 +295,7 @@ class Situation:
     prompt: Prompt
     length: int
     progress: float
+    ranks: Ranks = ALONE
 
 
 @dataclass(frozen=True)

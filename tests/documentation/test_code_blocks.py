@@ -41,6 +41,9 @@ NOT_RUN = {
     "python benchmarks/recipes.py --set systems": "hours of training on text that does not come with the package",
     "python benchmarks/semi.py": "reads mr, which does not come with the package, for an hour",
     "python benchmarks/stabilisers.py": "half an hour of training",
+    "torchrun --n": "starts several processes, which tests/training/test_ranks.py does",
+    "accelerate launch": "starts several processes, which tests/training/test_ranks.py does",
+    "--launcher submitit": "submits jobs, as tests/benchmark/test_cluster.py does, and submitit may not be there",
     "textgan augment my.csv": "trains several generators and classifiers; tests/augment runs its section in smoke form",
     "textgan/  types.py": "a list of folders and no code",
 }
@@ -202,6 +205,12 @@ def _shell(words: Sequence[str], block: Block) -> None:
     if words[:2] == ["pip", "install"]:
         for extra in re.findall(r"textgan\[(\w+)\]", " ".join(words)):
             assert re.search(rf"^{extra} = ", (ROOT / "pyproject.toml").read_text(), re.M), told
+        return
+    if words[0] in ("torchrun", "accelerate"):
+        assert reason(shlex.join(words)), told
+        verb, recipe, *rest = words[words.index("textgan") + 1 :]
+        assert verb == "train", told
+        Recipe.load(recipe, [word for word in rest if "=" in word]).check()
         return
     assert words[0] == "textgan", f"{told}: not a command of ours; see NOT_RUN"
     arguments = [

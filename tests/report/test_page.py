@@ -3,47 +3,15 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from pages import BAD, Outline, own_script_only
 
 from textgan.errors import Mistake
 from textgan.report.page import write
 from textgan.report.plots import quality_and_diversity, training_curves
 from textgan.report.reading import read
-
-VOID = {"meta", "br", "hr", "img", "link", "input"}
-
-
-class Outline(HTMLParser):
-    """Tags opened and closed, ids, and what would ask the network."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.ids: list[str] = []
-        self.tags: list[str] = []
-        self.outside: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.open += [tag] if tag not in VOID else []
-        self._look(attrs)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append(tag)
-        self._look(attrs)
-
-    def _look(self, attrs):
-        for name, value in attrs:
-            self.ids += [value] if name == "id" else []
-            if name in {"src", "href", "xlink:href", "action"} and not value.startswith("#"):
-                self.outside.append(value)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
 
 
 @pytest.fixture
@@ -87,7 +55,7 @@ def test_the_table_shows_a_dash_for_what_was_not_run_and_marks_the_best(page):
 def test_well_formed_no_request_and_no_id_twice(make_run):
     page = write([make_run("a"), make_run("b", strategy="gumbel")], make_run("c")).read_text(encoding="utf-8")
     outline = Outline(page)
-    assert outline.open == [] and outline.outside == [] and "script" not in outline.tags
+    assert outline.open == [] and outline.outside == [] and own_script_only(page)
     assert len(outline.ids) == len(set(outline.ids)) > 100
     assert "@import" not in page and not re.search(r"url\((?!#)", page)
     used = set(re.findall(r'(?:url\(#|xlink:href="#)([^)"]+)', page))
@@ -95,15 +63,14 @@ def test_well_formed_no_request_and_no_id_twice(make_run):
 
 
 def test_what_is_generated_is_escaped(make_run):
-    bad = "<script>alert('x')</script> & \"<img src=x onerror=y>"
     run = make_run(
-        sentences=[bad] * 20, notes=[bad], warnings=[bad], recipe=bad, strategy="a<b>$x_", corpus="<i>c"
+        sentences=[BAD] * 20, notes=[BAD], warnings=[BAD], recipe=BAD, strategy="a<b>$x_", corpus="<i>c"
     )
-    (run / "recipe.yaml").write_text(f"note: '{bad.replace(chr(39), '')}'\n")
+    (run / "recipe.yaml").write_text(f"note: '{BAD.replace(chr(39), '')}'\n")
     page = write([run]).read_text(encoding="utf-8")
     outline = Outline(page)
-    assert "script" not in outline.tags and "img" not in outline.tags and "i" not in outline.tags
-    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp;" in page and outline.open == []
+    assert outline.tags.count("script") == 1 and "img" not in outline.tags and "i" not in outline.tags
+    assert "&lt;script&gt;bad=1&lt;/script&gt; &amp;" in page and outline.open == []
 
 
 def test_the_same_run_gives_the_same_bytes(make_run):

@@ -112,7 +112,7 @@ class Crew:
         waiting, over = list(jobs), dict[str, bool]()  # key -> whether it failed
         known = {job.key for job in jobs}
         try:
-            with _interruptible(), selectors.DefaultSelector() as answers:
+            with interruptible(), selectors.DefaultSelector() as answers:
                 while waiting or any(worker.job for worker in self.workers):
                     for job in [
                         job for job in waiting if job.needs in known and over.get(job.needs or "", False)
@@ -181,7 +181,7 @@ def _last_words(log: Path) -> str:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """SIGTERM, and SIGINT where a shell has it ignored, as Ctrl-C."""
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -11,9 +11,10 @@ from textgan.benchmark.groups import Group, baselines
 from textgan.benchmark.results import Benchmark, CorpusFacts, Front
 from textgan.benchmark.verdict import ALL, SOURCE, TEXT, Axes, Verdict
 from textgan.report import numbers
-from textgan.report.front import beside
+from textgan.report.fronts import beside
+from textgan.report.log import Curve
 from textgan.report.plots import COLOURS, DASHES, MARKERS, calm, literal, time_unit
-from textgan.report.reading import Curve, RunRecord
+from textgan.report.reading import RunRecord
 from textgan.report.svg import INK, Figure, figure
 
 if TYPE_CHECKING:

@@ -20,7 +20,17 @@ from textgan.benchmark.variants import Variant, named_corpora, variants
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 
-DEPENDS = ("corpus", "tokenizer", "length", "overlong", "generator", "precision", "device", "labelled")
+DEPENDS = (
+    "corpus",
+    "tokenizer",
+    "length",
+    "overlong",
+    "generator",
+    "precision",
+    "device",
+    "labelled",
+    "judge_share",
+)
 """The keys of a recipe, beside train.mle and the seed, that pretrained weights depend on."""
 
 LEFT_OUT = ("discriminator", "objective", "penalty", "strategy")

@@ -6,20 +6,45 @@ import fcntl
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from textgan.benchmark.cluster import Cluster
 from textgan.benchmark.crew import Crew, Done, Job
 from textgan.benchmark.gather import Ledger, corpus_file, front_folder
 from textgan.benchmark.gradient import is_missing
 from textgan.benchmark.measure import Request, corpus_is_measured, is_measured, names_of
 from textgan.benchmark.plan import Plan, Run
-from textgan.errors import Mistake
+from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores
 from textgan.recipe import Recipe
 from textgan.training.progress import clock
+
+
+@dataclass(frozen=True)
+class Launcher:
+    """Where the jobs are done: `local`, on a few processes of this machine, or `submitit`; options: of its executor."""
+
+    name: str = "local"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = ("local", "submitit")
+        if self.name not in names:
+            raise Mistake(f"--launcher: there is no {self.name!r}.{did_you_mean(self.name, names)}")
+        if self.options and self.name == "local":
+            raise Mistake("--launcher-option: 'local' takes none; they are for --launcher submitit")
+
+    def crew(self, size: int, threads: int, logs: Path, keep: Sequence[int]) -> Crew | Cluster:
+        if self.name == "local":
+            return Crew(size, threads, logs, keep)
+        return Cluster(size, threads, logs, self.options)
+
+
+LOCAL = Launcher()
 
 
 def run(
@@ -30,6 +55,7 @@ def run(
     threads: int,
     say: Callable[[str], None] = lambda _: None,
     command: str = "",
+    launcher: Launcher = LOCAL,
 ) -> Ledger:
     """All runs and fronts that are not there yet; `OUT/results.jsonl` is written whole after each.
 
@@ -45,7 +71,8 @@ def run(
         ledger.pending = {job.key for job in work}
         progress = _Progress(plan, ledger, work, jobs, say)
         ledger.write()
-        for done in Crew(min(jobs, max(1, len(work))), threads, logs, [lock]).do(work, progress.begun):
+        size = min(jobs, max(1, len(work)))
+        for done in launcher.crew(size, threads, logs, [lock]).do(work, progress.begun):
             ledger.pending.discard(done.job.key)
             if done.failed is not None:
                 ledger.failed[done.job.key] = done.failed

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from textgan.benchmark.asked import Budget, Words
 from textgan.errors import Mistake
 from textgan.overrides import as_words, as_yaml
+from textgan.plain import from_yaml
 from textgan.points import TEMPERATURES, checked
 
 if TYPE_CHECKING:
@@ -56,15 +59,20 @@ def conduct(
     threads: int | None = None,
     say: Callable[[str], None] | None = None,
     command: str = "",
+    launcher: str = "local",
+    launcher_options: Sequence[str] = (),
 ) -> Benchmarked:
-    """Run what is asked for and not there yet; write tables and a page. threads: of each run; by default the cores,
-    shared evenly. Raises Mistake, or `crew.Stopped` after Ctrl-C: the same call goes on."""
+    """Run what is asked for and not there yet; write tables and a page.
+
+    threads: of each run; by default the cores, shared evenly. launcher, launcher_options (`key=value`): where the runs
+    are done. Raises Mistake, or `crew.Stopped` after Ctrl-C: the same call goes on.
+    """
     if out.exists() and not out.is_dir():
         raise Mistake(f"--out: {out} is a file; name a folder")
     from textgan.benchmark import page, tables
     from textgan.benchmark.measure import Request
     from textgan.benchmark.plan import plan
-    from textgan.benchmark.run import run
+    from textgan.benchmark.run import Launcher, run
     from textgan.benchmark.verdict import verdicts
     from textgan.machine import cores
     from textgan.metrics.suite import check_models, load_metrics
@@ -72,15 +80,40 @@ def conduct(
 
     load_metrics(metrics)
     check_models(metrics)
+    where = Launcher(launcher, _options(launcher_options))
     threads = threads or max(1, cores() // jobs)
     planned = plan(asked, budget, out, threads=threads, samples=samples, metrics=metrics)
     request = Request(tuple(temperatures), planned.samples, tuple(metrics))
-    ledger = run(planned, request, jobs=jobs, threads=threads, say=say or Display().say, command=command)
+    ledger = run(
+        planned,
+        request,
+        jobs=jobs,
+        threads=threads,
+        say=say or Display().say,
+        command=command,
+        launcher=where,
+    )
     found = ledger.benchmark()
     judged = verdicts(found)
     ledger.write(judged)
     written = [out / "results.jsonl", *tables.write(found, out), page.write(found, out)]
     return Benchmarked(out, found, judged, written, ledger.failed)
+
+
+def _options(words: Sequence[str]) -> dict[str, Any]:
+    """`timeout_min=60` and the like as a mapping."""
+    found = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not (key and equals):
+            raise Mistake(f"--launcher-option: {word!r:.60}; expected KEY=VALUE, such as timeout_min=240")
+        try:
+            found[key] = from_yaml(value)  # `60` is a number, `gpu` a word
+        except yaml.YAMLError:
+            raise Mistake(
+                f"--launcher-option: {word!r:.60}: its value is no YAML; put it in quotes"
+            ) from None
+    return found
 
 
 def benchmark(
@@ -95,6 +128,8 @@ def benchmark(
     jobs: int = 2,
     threads: int | None = None,
     out: str | Path = "runs/benchmark",
+    launcher: str = "local",
+    launcher_options: Sequence[str] = (),
     overrides: Sequence[str] = (),
     **changes: Any,
 ) -> Benchmarked:
@@ -102,7 +137,8 @@ def benchmark(
 
     recipes: names that `textgan recipes` lists, or YAML files. grid: every recipe with each of the values, as in
     {"strategy.rollouts": [1, 4]}. budget: `smoke`, `demo`, `minutes=5`, `steps=200`. overrides, changes: made to all
-    recipes; see `textgan.train`. out: the same call goes on there. Raises Mistake.
+    recipes; see `textgan.train`. out: the same call goes on there. launcher: `local` or `submitit`, and options of the
+    latter, such as "timeout_min=60". Raises Mistake.
     """
     names = [recipes] if isinstance(recipes, (str, Path)) else list(recipes)
     if not names:
@@ -115,5 +151,5 @@ def benchmark(
     asked = Words(tuple(map(str, names)), tuple(words), tuple(dict.fromkeys(seeds)), points)
     return conduct(
         asked, Budget.parse(budget), Path(out), temperatures=checked(temperatures), samples=samples,
-        metrics=list(metrics), jobs=jobs, threads=threads,
+        metrics=list(metrics), jobs=jobs, threads=threads, launcher=launcher, launcher_options=tuple(launcher_options),
     )  # fmt: skip

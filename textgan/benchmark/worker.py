@@ -29,7 +29,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints is no answer
     try:
         while line := sys.stdin.readline():
-            _answer(answers, _do(json.loads(line)))
+            _answer(answers, do(json.loads(line)))
     except KeyboardInterrupt:
         os._exit(STOPPED)  # at once: what has to be saved has been
 
@@ -43,7 +43,7 @@ def _answer(answers: TextIO, failed: str | None) -> None:
     answers.flush()
 
 
-def _do(job: dict[str, Any]) -> str | None:
+def do(job: dict[str, Any]) -> str | None:
     """Why it failed, on one line; None if it did not."""
     from textgan.errors import Mistake
     from textgan.run import Interrupted

@@ -17,7 +17,7 @@ import typer
 from textgan.cli import train, sample, evaluate, sweep, benchmark  # noqa: F401
 from textgan.cli import report, corpus, augment, interpolate, documents, export  # noqa: F401
 from textgan.cli.shared import app, say
-from textgan.errors import Mistake, out_of_memory
+from textgan.errors import Mistake, SaidElsewhere, out_of_memory
 
 __all__ = ["app", "main", "run"]
 
@@ -36,6 +36,8 @@ def run(words: Sequence[str]) -> int:
         code = app(args=list(words), prog_name="textgan", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except SaidElsewhere:
+        return 2
     except Mistake as mistake:
         return say(str(mistake))
     except _UsageError as error:

@@ -49,6 +49,15 @@ def benchmark(
     out: Annotated[Path, typer.Option(help="The folder; the same command goes on there.")] = Path(
         "runs/benchmark"
     ),
+    launcher: Annotated[
+        str, typer.Option(metavar="local|submitit", help="Where the runs are done: here, or by SLURM.")
+    ] = "local",
+    launcher_option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE", help="Of submitit: slurm_partition=gpu, timeout_min=240; repeatable."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
 ) -> None:
     """Recipes by seeds from the same weights; fronts by temperature, a verdict on each, tables and a page."""
@@ -71,7 +80,7 @@ def benchmark(
     try:
         done = conduct(
             asked, length, out, temperatures=values, samples=samples, metrics=names, jobs=jobs, threads=threads,
-            say=display.say, command=command,
+            say=display.say, command=command, launcher=launcher, launcher_options=tuple(launcher_option or ()),
         )  # fmt: skip
     except Stopped:
         say("stopped and saved; the same command goes on")

@@ -37,6 +37,7 @@ def train(
 
     from rich.console import Console
 
+    from textgan.ranks import speaks
     from textgan.report import page, reading, table
     from textgan.run import Interrupted
     from textgan.run import train as run_training
@@ -44,8 +45,11 @@ def train(
     try:
         folder = run_training(loaded, out, seed, resume, _command())
     except Interrupted as interrupted:
-        say(str(interrupted))
+        if speaks():
+            say(str(interrupted))
         raise typer.Exit(interrupted.code) from None
+    if not speaks():  # one of several processes; the first has the run folder
+        return
     written = page.write([folder], None)
     Console().print(table.terminal([reading.read(folder)]))
     print(f"report: {written}")

@@ -32,6 +32,14 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.text)
 
+    def parted(self, share: float, seed: int) -> tuple[Encoded, Encoded]:
+        """(the rest, `share` of the sentences), at random by the seed; each in the order that it had."""
+        drawn = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
+        count = round(share * len(self))
+        rows = [part.sort().values for part in (drawn[count:], drawn[:count])]
+        rest, some = (Encoded(self.text[part], self.known[part]) for part in rows)
+        return rest, some
+
 
 def encode(
     split: Split, tokenizer: Tokenizer, length: int, *, overlong: str = "drop", place: str = "corpus.train"
@@ -111,14 +119,31 @@ class Batches:
     The sentences of an epoch that fill no whole batch sit that epoch out; a split smaller than `size` is one
     batch. A batch is as wide as its longest sentence. bucket: its sentences are of about one length. labelled: that
     share of each batch, where some labels are known and others not, has one; those sentences come round more often.
+    rank, count: of processes that share every batch evenly; `size` is that of the whole batch, and `next` gives this
+    one's rows of it. Mistake where it cannot be shared.
     """
 
     def __init__(
-        self, encoded: Encoded, size: int, seed: int, *, bucket: bool = False, labelled: float = 0.0
+        self,
+        encoded: Encoded,
+        size: int,
+        seed: int,
+        *,
+        bucket: bool = False,
+        labelled: float = 0.0,
+        rank: int = 0,
+        count: int = 1,
     ) -> None:
         if size < 1:
             raise Mistake(f"batch size: {size} holds no sentence; give at least 1")
-        self.encoded, self.size, self.seed, self.bucket = encoded, min(size, len(encoded)), seed, bucket
+        size = min(size, len(encoded) // count * count)
+        if size % count or not size:
+            raise Mistake(
+                f"batch: {size or len(encoded)} sentences cannot be shared evenly by {count} processes; expected a "
+                f"multiple of {count}"
+            )
+        self.encoded, self.size, self.seed, self.bucket = encoded, size, seed, bucket
+        self._share = slice(rank * size // count, (rank + 1) * size // count)
         labels = encoded.text.labels
         known = np.zeros(0, np.int64) if labels is None else (labels >= 0).nonzero().squeeze(1).numpy()
         self._labelled = known if len(known) < len(encoded) else known[:0]
@@ -138,7 +163,7 @@ class Batches:
 
     def next(self) -> tuple[Text, Tensor]:
         """The next batch: text, ids (B,T), and `known` (B,T)."""
-        rows = self._order[self._position]
+        rows = self._order[self._position, self._share]
         width = int(self._lengths[rows].max())
         self._position += 1
         if self._position == self.steps_per_epoch:

@@ -7,8 +7,10 @@ corpus or a generator. The same runs give the same bytes: no clock, no random id
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,30 +18,12 @@ from typing import Any
 from textgan.errors import Mistake
 from textgan.report import numbers, plots, table
 from textgan.report.movement import direction_in_words, movements
-from textgan.report.reading import RunRecord, Snapshot, part_name, read
+from textgan.report.reading import RunRecord, part_name, read
+from textgan.report.section import minutes_of, section
 from textgan.report.svg import Figure
+from textgan.report.verdict import verdict
 
-SHOWN = 12  # sentences side by side
-MOMENTS = 8  # snapshots over time
-OF_EACH = 3  # sentences of each snapshot
 REPORTED = "evaluation.json and metrics.jsonl"  # where the numbers of a report are
-
-
-@dataclass(frozen=True)
-class Section:
-    """What the page shows of one run alone."""
-
-    title: str
-    slug: str
-    facts: Sequence[tuple[str, str]]
-    curves: Sequence[Figure]
-    lengths: Figure | None
-    pairs: Sequence[tuple[str, Sequence[str]]]  # (heading, sentences)
-    over_time: Sequence[Snapshot]
-    warnings: Sequence[str]
-    notes: Sequence[str]
-    recipe: str
-    environment: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -92,30 +76,45 @@ def render(runs: Sequence[RunRecord]) -> str:
         heads=heads(keys),
         rows=[(row, shown(rows, place, keys)) for place, row in enumerate(rows)],
         captions=table.captions(runs),
+        verdicts=[_named(run, runs) + verdict(run) for run in runs],
         movements=movements(runs),
         figures=[
             *filter(None, [plots.quality_and_diversity(runs)]),
             *plots.scores_over_time(runs),
         ],
         signatures=signatures(rows, keys),
-        sections=[_section(run, f"run{index + 1}") for index, run in enumerate(runs)],
+        sections=[section(run, f"run{index + 1}") for index, run in enumerate(runs)],
         many=many,
     )
 
 
 def fill(**values: Any) -> str:
-    """The page's template with these values; those of a report's sections may be left out."""
-    from jinja2 import Environment, StrictUndefined
+    """The page's template with these values; those of a report's sections may be left out.
+
+    The page may run its own script and nothing else, by its hash: were the escaping ever to fail, what a generator
+    wrote would still not be run.
+    """
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
 
     surroundings = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=FunctionLoader(_file),
     )
-    template = surroundings.from_string(
-        files("textgan.report").joinpath("page.html.jinja").read_text("utf-8")
-    )
+    script = _file("sort.js")
+    digest = b64encode(sha256(script.encode()).digest()).decode()
     empty: dict[str, Any] = {"unfinished": [], "movements": [], "figures": [], "lead": [], "sections": []}
-    empty |= {"parts": [], "heads": [], "rows": [], "captions": [], "signatures": []}
-    return template.render({**empty, "many": True, "verb": "report", "files": REPORTED, **values})
+    empty |= {"parts": [], "heads": [], "rows": [], "captions": [], "signatures": [], "verdicts": []}
+    empty |= {"many": True, "verb": "report", "files": REPORTED, "script": Markup(script)}
+    empty |= {"script_hash": f"sha256-{digest}", "style": Markup(_file("page.css"))}
+    return surroundings.get_template("page.html.jinja").render({**empty, **values})
+
+
+def _file(name: str) -> str:
+    return files("textgan.report").joinpath(name).read_text("utf-8")
 
 
 def headline(runs: Sequence[RunRecord]) -> str:
@@ -147,7 +146,7 @@ def summary(run: RunRecord) -> str:
     if run.seed:
         told += f", seed {run.seed}"
     told += "."
-    minutes = _minutes(run)
+    minutes = minutes_of(run)
     if minutes:
         spent = ", ".join(f"{phase} {value:.1f}" for phase, value in minutes.items())
         total = sum(minutes.values())
@@ -155,6 +154,14 @@ def summary(run: RunRecord) -> str:
     if "before" in run.rows and "after" in run.rows:
         told += " “Before” is the generator as the adversarial phase began, “after” as it ended."
     return told
+
+
+def _named(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+    """What begins a sentence about one of several runs."""
+    if len(runs) == 1:
+        return ""
+    same = [other for other in runs if other.strategy == run.strategy]
+    return f"{run.strategy}{'' if len(same) == 1 else f' ({run.path.resolve().name})'}: "
 
 
 def _summary_of_many(runs: Sequence[RunRecord]) -> str:
@@ -168,13 +175,6 @@ def _progress(run: RunRecord) -> str:
     ) else None  # fmt: skip
     where = f"last seen in phase {last[1]}, step {last[2]}" if last else "nothing logged so far"
     return f"{run.name} has no final evaluation yet ({where}): it is still under way, or was stopped."
-
-
-def _minutes(run: RunRecord) -> dict[str, float]:
-    minutes = run.evaluation.get("minutes")
-    if not isinstance(minutes, Mapping):
-        return {}
-    return {str(phase): float(value) for phase, value in minutes.items() if isinstance(value, (int, float))}
 
 
 def heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -214,45 +214,3 @@ def signatures(rows: Sequence[table.Row], keys: Sequence[str]) -> list[tuple[str
             )
         )
     return made
-
-
-def _section(run: RunRecord, slug: str) -> Section:
-    after = ("after" if run.before else "samples", run.after[:SHOWN])
-    pairs = [pair for pair in (("before", run.before[:SHOWN]), after) if pair[1]]
-    facts = [("run", run.name), ("strategy", run.strategy), ("corpus", run.corpus), ("seed", run.seed)]
-    scored = run.evaluation.get("samples")
-    facts.append(("sentences scored", f"{scored:,}" if isinstance(scored, int) else ""))
-    facts.append(("minutes", ", ".join(f"{phase} {value:.1f}" for phase, value in _minutes(run).items())))
-    facts.append(("folder", run.path.resolve().name))
-    return Section(
-        title=f"{run.strategy}: {run.name}",
-        slug=slug,
-        facts=[fact for fact in facts if fact[1]],
-        curves=plots.training_curves(run, f"{slug}-curve"),
-        lengths=plots.sentence_lengths(run, f"{slug}-lengths"),
-        pairs=pairs,
-        over_time=[
-            Snapshot(shot.phase, shot.step, shot.sentences[:OF_EACH])
-            for shot in _spread(run.over_time, MOMENTS)
-        ],
-        warnings=(*run.problems, *run.warnings),
-        notes=run.notes,
-        recipe=run.recipe_text,
-        environment=list(_flat(run.environment)),
-    )
-
-
-def _spread(shots: Sequence[Snapshot], count: int) -> list[Snapshot]:
-    """At most `count` of them, evenly over the run, the first and the last among them."""
-    if len(shots) <= count:
-        return list(shots)
-    return [shots[round(place * (len(shots) - 1) / (count - 1))] for place in range(count)]
-
-
-def _flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in mapping.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        elif value is not None:
-            told = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-            yield f"{prefix}{key}", told

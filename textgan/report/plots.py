@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from textgan.report import numbers
-from textgan.report.reading import Curve, RunRecord
+from textgan.report.log import Curve
+from textgan.report.reading import RunRecord
+from textgan.report.svg import COLOURS as COLOURS
 from textgan.report.svg import INK, Figure, figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe-Ito, the darkest first
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PANELS = {  # title -> what it shows and the line's name
@@ -113,38 +114,6 @@ def scores_over_time(runs: Sequence[RunRecord], name: str = "scores") -> list[Fi
     return made
 
 
-def sentence_lengths(run: RunRecord, name: str = "lengths") -> Figure | None:
-    """How many words the sentences have, before and after, as shares."""
-    groups = {
-        label: [len(sentence.split()) for sentence in sentences]
-        for label, sentences in (("before", run.before), ("after", run.after))
-        if sentences
-    }
-    if not groups:
-        return None
-    longest = max(map(max, groups.values()))
-    width = max(1, math.ceil(longest / 40))
-    edges = [start - 0.5 for start in range(0, longest + width + 1, width)]
-
-    def draw(axes: Axes) -> None:
-        for index, (label, lengths) in enumerate(groups.items()):
-            counts = [sum(low <= n < low + width for n in lengths) / len(lengths) for low in edges[:-1]]
-            style = DASHES[1] if label == "before" and len(groups) > 1 else DASHES[0]
-            colour = INK if label == "before" else COLOURS[0]
-            axes.stairs(counts, edges, color=colour, linestyle=style, lw=1.5, label=label)
-            if index == len(groups) - 1:
-                axes.stairs(counts, edges, color=colour, fill=True, alpha=0.15)
-        axes.set_xlabel("words in a sentence")
-        axes.set_ylabel("share of sentences")
-        axes.set_ylim(bottom=0)
-        if len(groups) > 1:
-            axes.legend(frameon=False)
-
-    means = ", ".join(f"{label} {sum(n) / len(n):.1f}" for label, n in groups.items())
-    alt = f"Mean words in a sentence: {means}."
-    return figure("Sentence length", alt, name, draw)
-
-
 def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str) -> Figure:
     end = max(curve.seconds[-1] for curve in drawn.values())
     start = min(curve.seconds[0] for curve in drawn.values())
@@ -228,25 +197,27 @@ def calm(axes: Axes) -> None:
 
 
 def _mark_phases(axes: Axes, run: RunRecord, start: float, end: float, unit: float) -> None:
-    """A thin line where a phase begins, its name above the frame if there is room for it."""
+    """A thin line where a phase begins, its name above the frame; where two names have no room, the longer phase's."""
     if start < end:
         axes.set_xlim(right=end / unit + (end - start) / unit * 0.03)
     starts = [(phase, second) for phase, second in run.phase_starts if second < end]
     width = (end - start) or 1.0
-    free = -math.inf  # how far along the axis the names reach, as a share of it
+    spans = []  # (how long the phase is, its name from and to as shares of the axis, its name, where it begins)
     for place, (phase, second) in enumerate(starts):
         until = starts[place + 1][1] if place + 1 < len(starts) else end
         if until <= start:
             continue
-        left = max(second, start)
         if second > start:
             axes.axvline(second / unit, color=INK, lw=0.7, alpha=0.5)
+        left, word = max(second, start), BRIEFLY.get(phase, phase)
         share = (left - start) / width
-        if share >= free and share < 0.8:
-            word = literal(BRIEFLY.get(phase, phase))
+        spans.append((until - left, share, share + 0.024 * (len(word) + 1), word, left))
+    named: list[tuple[float, float]] = []
+    for _, begins, ends, word, left in sorted(spans, reverse=True):
+        if begins < 0.8 and all(ends <= other[0] or other[1] <= begins for other in named):
+            named.append((begins, ends))
             above = axes.get_xaxis_transform()
-            axes.text(left / unit, 1.02, word, transform=above, fontsize=7.5, color=INK, alpha=0.75)
-            free = share + 0.024 * (len(word) + 1)
+            axes.text(left / unit, 1.02, literal(word), transform=above, fontsize=7.5, color=INK, alpha=0.75)
 
 
 def time_unit(seconds: float) -> tuple[float, str]:

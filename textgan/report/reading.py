@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,21 +18,15 @@ from typing import Any
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
 from textgan.plain import from_json, from_yaml
+from textgan.points import Sweep, read_kept
+from textgan.report.closer import REMEDY, Closer, parse
+from textgan.report.log import Curve, curves, in_order, is_number, metric_rows, phase_starts
+from textgan.training.folder import CLOSER
 
 PHASES = ("mle", "discriminator", "adversarial")
 
 
 Cells = Mapping[str, Score]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One logged number over the run: four columns of equal length, in the order of training."""
-
-    seconds: tuple[float, ...]
-    steps: tuple[int, ...]  # within the phase
-    values: tuple[float, ...]
-    phases: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +66,8 @@ class RunRecord:
     over_time: tuple[Snapshot, ...]
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
+    closer: Closer | None = None  # what `closer.json` has of the text against real text
+    sweep: Sweep | None = None  # the front by temperature, where `textgan sweep` has measured one
     problems: tuple[str, ...] = field(default=())  # what could not be read
 
     @property
@@ -143,7 +139,7 @@ def read(run: Path) -> RunRecord:
         run / "evaluation.json", "run `textgan evaluate` on the folder to write it anew"
     )
     lines, problems = metric_rows(run / "metrics.jsonl")
-    lines = _in_order(lines)
+    lines = in_order(lines)
     logged = [
         f"{row['phase']} step {row['step']}: {row.get('text', '')}"
         for row in lines
@@ -157,18 +153,20 @@ def read(run: Path) -> RunRecord:
         environment=_json_object(run / "environment.json", "delete it to have a report without it"),
         evaluation=evaluation,
         rows=_score_rows(evaluation, run / "evaluation.json"),
-        curves=_curves(lines),
+        curves=curves(lines),
         evaluations=tuple(
             Evaluation(row["phase"], row["step"], row["seconds"], _cells(row.get("scores")))
             for row in lines
             if row["kind"] == "evaluate"
         ),
-        phase_starts=_phase_starts(lines),
+        phase_starts=phase_starts(lines),
         before=_sentences(run / "samples" / "before.txt"),
         after=_sentences(run / "samples" / "after.txt"),
         over_time=_snapshots(run / "samples"),
         notes=_texts(evaluation, "notes"),
         warnings=told or tuple(dict.fromkeys(logged)),
+        closer=parse(_json_object(run / CLOSER, REMEDY), run / CLOSER),
+        sweep=read_kept(run),
         problems=problems,
     )
 
@@ -218,81 +216,9 @@ def _cells(scores: Any) -> Cells:
         signature = score.get("signature", "") if isinstance(score, dict) else ""
         if isinstance(score, dict) and value is None:
             value = math.nan  # it was run, and JSON has no NaN
-        if _is_number(value):
+        if is_number(value):
             cells[str(key)] = Score(float(value), str(signature))
     return cells
-
-
-def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The rows of metrics.jsonl that can be read, and a sentence about those that cannot."""
-    rows: list[dict[str, Any]] = []
-    bad: list[int] = []
-    lines = path.read_bytes().splitlines() if path.is_file() else []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = from_json(line.decode("utf-8"))
-            row = {**row, "kind": str(row["kind"]), "phase": str(row["phase"]), "step": int(row["step"])}
-            rows.append({**row, "seconds": float(row["seconds"])})
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            OverflowError,
-        ):  # half a line, foreign bytes, another kind of JSON
-            bad.append(number)
-    if bad and not rows:
-        raise Mistake(
-            f"run.metrics: {path} holds no readable line; delete it to have a report without curves"
-        )
-    if not bad:
-        return rows, ()
-    where = (
-        "its last line, half-written" if bad == [len(lines)] else f"{len(bad)} lines, the first is {bad[0]}"
-    )
-    return rows, (f"metrics.jsonl was read without {where}.",)
-
-
-def _in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows on one clock. A resumed run may repeat steps and start its clock anew: the later row of a step
-    wins, and a clock that falls back goes on from where it was."""
-    offset = last = 0.0
-    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in rows:
-        if row["seconds"] + offset < last:
-            offset = last - row["seconds"]
-        last = row["seconds"] + offset
-        same = (row["kind"], row["phase"], row["step"], row.get("text", ""), tuple(sorted(_names(row))))
-        kept[same] = {**row, "seconds": last}
-    return sorted(kept.values(), key=lambda row: row["seconds"])
-
-
-def _names(row: Mapping[str, Any]) -> Iterable[str]:
-    reserved = {"kind", "phase", "step", "seconds"}
-    return [k for k, v in row.items() if k not in reserved and (v is None or _is_number(v))]
-
-
-def _curves(rows: list[dict[str, Any]]) -> Mapping[str, Curve]:
-    points: dict[str, list[tuple[float, int, float, str]]] = {}
-    for row in rows:
-        for name in _names(row) if row["kind"] == "train" else ():
-            value = math.nan if row[name] is None else float(row[name])  # null: how some writers spell NaN
-            points.setdefault(name, []).append((row["seconds"], row["step"], value, row["phase"]))
-    return {
-        name: Curve(
-            *(tuple(column) for column in zip(*sorted(drawn, key=lambda point: point[0]), strict=True))
-        )
-        for name, drawn in points.items()
-    }
-
-
-def _phase_starts(rows: list[dict[str, Any]]) -> tuple[tuple[str, float], ...]:
-    """Where each phase began: its own row, or the first row that names it."""
-    starts: dict[str, float] = {}
-    for row in sorted(rows, key=lambda row: (row["kind"] != "phase", row["seconds"])):
-        starts.setdefault(row["phase"], row["seconds"])
-    return tuple(sorted(starts.items(), key=lambda start: start[1]))
 
 
 def _snapshots(folder: Path) -> tuple[Snapshot, ...]:
@@ -316,7 +242,3 @@ def _sentences(path: Path) -> tuple[str, ...]:
 def _texts(evaluation: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = evaluation.get(key)
     return tuple(dict.fromkeys(str(text) for text in value)) if isinstance(value, list) else ()
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

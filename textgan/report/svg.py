@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe-Ito, the darkest first
 INK = "#010203"  # stands for currentColor, which matplotlib does not know
 SIZE = (3.5, 2.35)  # inches; small, so that the text is readable when a phone shrinks it to its width
 
@@ -83,5 +84,7 @@ def _inline(svg: str, alt: str, name: str) -> str:
     svg = re.sub(r"(font: [^;\"]*?px) [^;\"]*", r"\1 var(--sans, sans-serif)", svg)
     svg = re.sub(r"font-family: [^;\"]*", "font-family: var(--sans, sans-serif)", svg)
     svg = svg.replace(INK, "currentColor")
+    for number, colour in enumerate(COLOURS, start=1):  # the page has a shade of each for light and for dark
+        svg = re.sub(colour, f"var(--line{number}, {colour})", svg, flags=re.IGNORECASE)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]}'
     return f'{head} role="img" aria-label="{escape(alt)}" style="stroke-linejoin:round">' + svg

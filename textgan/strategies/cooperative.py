@@ -46,7 +46,7 @@ class Cooperative(Strategy):
             fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
         divergence = token_divergence(generator, mediator, fake)  # (B, T)
         loss = divergence.sum() / len(fake)
-        per_token = divergence.detach().sum() / fake.mask.sum()
+        per_token = divergence.detach().sum() / situation.ranks.mean_count(fake.mask.sum())
         return Turn(loss, fake, {"g-loss": loss.detach(), "divergence": per_token})
 
 

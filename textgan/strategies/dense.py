@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from textgan.errors import Mistake, Unfit
+from textgan.joint import over_all, plain
 from textgan.sampling import Draw
 from textgan.strategies.baselines import RunningMean
 from textgan.types import Discriminator, Generator, Objective, Sampler, Situation, Strategy, Turn, Verdict
@@ -54,26 +55,27 @@ class Dense(Strategy):
         return Draw()
 
     def turn(self, situation: Situation) -> Turn:
-        generator, discriminator = situation.generator, situation.discriminator
+        generator, discriminator, ranks = situation.generator, situation.discriminator, situation.ranks
         rewarding = _token_rewards(situation.objective)
         with torch.no_grad():
             fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
             verdict_real = discriminator.judge(situation.real)
             rewards = rewarding.token_reward(verdict_real, discriminator.judge(fake))  # (B, T)
             values = returns(rewards, self.discount)
-            advantage = self.baseline(values, fake.mask, torch.zeros_like(values[:, 0]))
+            advantage = over_all(ranks, self.baseline, values, fake.mask, torch.zeros_like(values[:, 0]))
         loss = -(advantage * generator.log_prob(fake)).sum() / len(fake)
-        tokens = fake.mask.sum()
+        tokens = ranks.mean_count(fake.mask.sum())
         log = {"g-loss": loss.detach(), "reward": rewards.sum() / tokens, "return": values.sum() / tokens}
         return Turn(loss, fake, log)
 
 
 def _token_rewards(objective: Objective) -> TokenRewards:
-    if not isinstance(objective, TokenRewards):
+    rewarding = plain(objective)
+    if not isinstance(rewarding, TokenRewards):
         raise Mistake(
             "strategy: dense needs an objective that rewards every token; set objective.name to 'per-token'"
         )
-    return objective
+    return rewarding
 
 
 def returns(rewards: Tensor, discount: float) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from textgan.errors import Mistake
+from textgan.ranks import ALONE, Ranks
 from textgan.sampling import Draw
 from textgan.strategies.schedules import Schedule, at
 from textgan.types import Generator, Prompt, Sampler, Situation, Strategy, Text, Turn
@@ -60,13 +61,13 @@ class ImportanceWeights(Strategy):
             kept = 0 if prompt.prefix is None else prompt.prefix.shape[1]
             fake = generator.write(prompt, situation.length, self.sampler(situation.progress))
             score = situation.discriminator.judge(fake).score
-            weights = group_weights(score, group)
+            weights = _weights(score, group, situation.ranks if prompt is situation.prompt else ALONE)
             advantage = weights - at(self.baseline, situation.progress)  # (B,)
             forced = torch.arange(fake.ids.shape[1], device=fake.ids.device) < kept  # (T,)
             taught = (fake.mask & self._known(situation, fake)).float()
             share = torch.where(forced, taught, advantage.unsqueeze(1) * fake.mask)  # (B, T)
         loss = -(share * generator.log_prob(fake)).sum() / len(fake)
-        effective = weights.sum().square() / weights.square().sum()
+        effective = weights.sum().square() / weights.square().sum()  # (of this rank's share)
         log = {
             "g-loss": loss.detach(),
             "reward": score.float().sigmoid().mean(),
@@ -91,6 +92,11 @@ class ImportanceWeights(Strategy):
         """Where a token is one that the generator can write, and no <unk>, (B,T)."""
         forbidden = situation.generator.vocabulary.forbidden
         return ~torch.isin(fake.ids, torch.tensor(forbidden, dtype=torch.long, device=fake.ids.device))
+
+
+def _weights(score: Tensor, group: int, ranks: Ranks) -> Tensor:
+    """Of this rank's scores (B,); where the batch is one group, it is that of all ranks."""
+    return ranks.own(group_weights(ranks.join(score), group * ranks.count))
 
 
 def group_weights(score: Tensor, group: int) -> Tensor:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from textgan.errors import Unfit
+from textgan.joint import over_all
 from textgan.ranges import NotBelow
 from textgan.sampling import Draw
 from textgan.strategies.baselines import BASELINES, LeaveOneOut, NoBaseline
@@ -102,23 +104,23 @@ class Reinforce(Strategy):
         return Draw(self.judge_temperatures[int(torch.randint(len(self.judge_temperatures), ()))])
 
     def turn(self, situation: Situation) -> Turn:
-        generator = situation.generator
+        generator, ranks = situation.generator, situation.ranks
         with torch.no_grad():
             fake = generator.write(situation.prompt, situation.length, self.sampler(situation.progress))
             values, empty = self._values(situation, fake)
             last = values.gather(1, fake.mask.sum(1, keepdim=True) - 1)
             if self.bootstrap:
-                values = rescaled_by_rank(values, fake.mask, self.bootstrap)
+                values = over_all(ranks, partial(rescaled_by_rank, delta=self.bootstrap), values, fake.mask)
         worth, beside = generator.credit(fake, values)
         with torch.no_grad():
-            advantage = self.baseline(worth, fake.mask, empty)  # (B, T)
+            advantage = over_all(ranks, self.baseline, worth, fake.mask, empty)  # (B, T)
         log_prob = generator.log_prob(fake)  # (B, T)
-        tokens = fake.mask.sum()
+        tokens = ranks.mean_count(fake.mask.sum())
         log = {"reward": last.mean()}
         if self.anchor is not None and self.anchor_weight:
             with torch.no_grad():
                 drift = log_prob - self.anchor.log_prob(fake)
-                advantage = advantage - self.anchor_weight * _to_go(drift, fake.mask)
+                advantage = advantage - self.anchor_weight * over_all(ranks, _to_go, drift, fake.mask)
             log["anchor"] = drift.sum() / tokens
         policy_loss = -(advantage * log_prob).sum() / len(fake)
         log["g-loss"] = policy_loss.detach()

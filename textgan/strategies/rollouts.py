@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from textgan.joint import apart
 from textgan.products import rows_at_once as rows_of_logits
 from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Text, Verdict
 
@@ -108,6 +109,7 @@ def prefix_values(
     """
     size, width = text.ids.shape
     whole = objective.reward(real, discriminator.judge(text))  # (B,)
+    objective, real = apart(objective, real)  # every rank has another number of pieces
     sums = torch.zeros(size, width + 1, device=whole.device, dtype=whole.dtype)
     counts = torch.zeros_like(sums)
     shared = discriminator.shared(text)

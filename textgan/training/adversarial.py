@@ -148,6 +148,8 @@ class Adversarial(Phase):
         with self.average.training() if self.average is not None else nullcontext():
             log = self._iteration()
         self.seconds += self.clock() - began
+        if self.minutes is not None:  # all ranks end at the same step
+            self.seconds = self.game.ranks.highest(self.seconds)
         return log
 
     def _iteration(self) -> dict[str, Tensor]:
@@ -172,27 +174,32 @@ class Adversarial(Phase):
         policy_mode(game.generator)
         with judging(game.discriminator):
             with game.engine.autocast():
-                prompt = game.prompt(real, self.batch)
+                prompt = game.prompt(real, game.ranks.share(self.batch))
                 turn = game.strategy.turn(
                     Situation(
                         game.generator,
                         game.discriminator,
-                        game.objective,
+                        game.joint,
                         real,
                         prompt,
                         game.limit,
                         progress,
+                        game.ranks,
                     )
                 )
-            norm = descend(turn.loss, game.generator, self.optimizer, self.generator_plan.clip, game.engine)
+            norm = self._descend(turn.loss)
         game.strategy.after_step(game.generator)
         if self.average is not None:
             self.average.update()
         log = {**turn.log, "g-grad-norm": norm, **self.judge.look(turn.fake)}
-        log["distinct"] = _distinct(turn.fake.ids)
+        log["distinct"] = _distinct(game.ranks.join_wide(turn.fake.ids, game.generator.vocabulary.pad))
         if game.generator.has_likelihood:
             log["entropy"] = self._entropy(turn.fake.ids, turn.fake.mask, turn.fake.labels)
         return log
+
+    def _descend(self, loss: Tensor) -> Tensor:
+        game, clip = self.game, self.generator_plan.clip
+        return descend(loss, game.generator, self.optimizer, clip, game.engine, game.ranks)
 
     def _teacher_forcing(self) -> Tensor:
         game = self.game
@@ -200,14 +207,14 @@ class Adversarial(Phase):
         text, known = text.to(game.engine.device), known.to(game.engine.device)
         game.generator.train()
         with game.engine.autocast():
-            loss = token_loss(game.generator.teach(text), known)
-        descend(loss, game.generator, self.optimizer, self.generator_plan.clip, game.engine)
+            loss = token_loss(game.generator.teach(text), known, game.ranks)
+        self._descend(loss)
         return loss.detach()
 
     @torch.no_grad()
     def _entropy(self, ids: Tensor, mask: Tensor, labels: Tensor | None) -> Tensor:
         """Mean entropy of the next-token distribution along written sentences, nats."""
-        return mean_entropy(self.game.generator, Text(ids, mask, labels))
+        return mean_entropy(self.game.generator, Text(ids, mask, labels), self.game.ranks)
 
     def finish(self) -> None:
         self.game.at_most = None
@@ -221,6 +228,15 @@ class Adversarial(Phase):
             **({"seconds": self.seconds} if self.minutes is not None else {}),
             **({"average": self.average.state_dict()} if self.average is not None else {}),
         }
+
+    def rank_state(self) -> dict[str, Any]:
+        replay = self.judge.replay
+        return {} if replay is None else {"replay": replay.state_dict()}
+
+    def load_rank_states(self, states: list[dict[str, Any]]) -> None:
+        if self.judge.replay is not None:
+            ranks = self.game.ranks
+            self.judge.replay.share_out([state["replay"] for state in states], ranks.rank, ranks.count)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.step_count = state["step"]

@@ -22,6 +22,7 @@ from textgan.errors import Mistake
 
 if TYPE_CHECKING:
     from textgan.metrics.samples import Score
+    from textgan.ranks import Ranks
     from textgan.training.game import Game
 
 
@@ -89,9 +90,13 @@ class Callback:
 
 
 class Callbacks:
-    """Those of a run, called in their order. kept: says in words which checkpoint there is to go on from."""
+    """Those of a run, called in their order.
 
-    def __init__(self, callbacks: Sequence[Callback] = ()) -> None:
+    ranks: of those that train together the first alone calls them, and all end where one of them asks for it.
+    """
+
+    def __init__(self, callbacks: Sequence[Callback] = (), ranks: Ranks | None = None) -> None:
+        self.ranks = ranks
         for one in callbacks:
             if not isinstance(one, Callback):
                 is_class = isinstance(one, type) and issubclass(one, Callback)
@@ -104,10 +109,23 @@ class Callbacks:
     ) -> tuple[str, str] | None:
         """Call `event` of each. Returns what one of them asked for, `phase` or `training`, and its name.
 
-        Raises Mistake for whatever one of them raises.
+        kept: says in words which checkpoint there is to go on from. Raises Mistake for whatever one of them raises.
         """
         if not self.callbacks:
             return None
+        ranks = self.ranks
+        if ranks is None or ranks.alone:
+            return self._called(event, moment, kept, *more)
+        asked = self._called(event, moment, kept, *more) if ranks.first else None
+        if event == "on_train_end":  # after the end, the ranks go their own ways
+            return asked
+        told = ranks.from_first("\n".join(asked or ()).encode()).decode()
+        wanted, _, name = told.partition("\n")
+        return (wanted, name) if told else None
+
+    def _called(
+        self, event: str, moment: Callable[[], Moment], kept: Callable[[], str], *more: Any
+    ) -> tuple[str, str] | None:
         from textgan.training.checkpoints import random_state, set_random_state
 
         asked: tuple[str, str] | None = None

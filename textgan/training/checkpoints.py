@@ -6,6 +6,7 @@ manifest says was cut short or changed, and the checkpoint before it is used.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -190,6 +191,18 @@ def load_state(folder: Path) -> dict[str, Any]:
         raise Mistake(f"{file}: missing; this checkpoint cannot be resumed from") from error
     except Exception as error:  # torch.load fails in many ways on a damaged file; all mean the same here
         raise Mistake(f"{file}: cannot be read ({type(error).__name__}); the file is damaged") from error
+    return state
+
+
+def state_to_bytes(state: dict[str, Any]) -> bytes:
+    """Tensors and plain values, to be sent to another rank."""
+    into = io.BytesIO()
+    torch.save(state, into)
+    return into.getvalue()
+
+
+def state_from_bytes(data: bytes) -> dict[str, Any]:
+    state: dict[str, Any] = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     return state
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from textgan.data.batches import Batches
+from textgan.joint import join
 from textgan.ranges import Count, Size, Whole
 from textgan.training.form import take_over
 from textgan.training.game import Game, judging, pair_accuracy, told_classes
@@ -44,10 +45,11 @@ class DiscriminatorTrainer:
         self.plan = plan
         self.optimizer = plan.build(game.discriminator.parameters())
         share: float = getattr(game.objective, "labelled_share", 0.0)
-        self.real = game.batches(game.train, batch, stream=stream, labelled=share)
+        self.real = game.batches(game.judged or game.train, batch, stream=stream, labelled=share)
         self.heldout = game.batches(game.heldout, batch, stream=stream + 1)
         self.noise = noise
-        self.replay = Replay(replay, replay_size, game.length, game.engine.device) if replay else None
+        held = -(-replay_size // game.ranks.count)
+        self.replay = Replay(replay, held, game.length, game.engine.device) if replay else None
 
     def update(self, real: Text, fake: Text) -> dict[str, Tensor]:
         """One descent step of objective + penalty, summed over the judges where there are several."""
@@ -56,14 +58,16 @@ class DiscriminatorTrainer:
         members = game.discriminator.members()
         with game.engine.autocast():
             loss = torch.stack(
-                [game.objective.discriminator_loss(*judge.judge_both(real, fake)) for judge in members]
+                [game.joint.discriminator_loss(*judge.judge_both(real, fake)) for judge in members]
             ).sum()
         log = {"d-loss": loss.detach()}
         if game.penalty is not None:
             penalty = torch.stack([game.penalty(judge, real, fake) for judge in members]).sum()
             log["d-penalty"] = penalty.detach()
             loss = loss + penalty
-        log["d-grad-norm"] = descend(loss, game.discriminator, self.optimizer, self.plan.clip, game.engine)
+        log["d-grad-norm"] = descend(
+            loss, game.discriminator, self.optimizer, self.plan.clip, game.engine, game.ranks
+        )
         return log
 
     def rounds(self, count: int, progress: float, pool: int, epochs: int) -> dict[str, Tensor]:
@@ -73,7 +77,7 @@ class DiscriminatorTrainer:
         """
         for judge in self.game.discriminator.members():
             judge.noise = self.noise * (1 - progress)
-        batches = max(1, pool // self.batch)
+        batches = max(1, pool // self.batch)  # pool and batch are those of all ranks together
         pairs = self._pairs(count * batches, progress)
         for begin in range(0, len(pairs), batches):
             for _ in range(epochs):
@@ -84,7 +88,7 @@ class DiscriminatorTrainer:
     def _pairs(self, count: int, progress: float) -> list[tuple[Text, Text]]:
         """`count` batches of real text, each with as many fakes."""
         reals = [self.game.next_text(self.real) for _ in range(count)]
-        together = max(1, _WRITTEN_AT_ONCE // self.batch)
+        together = max(1, _WRITTEN_AT_ONCE // self.game.ranks.share(self.batch))
         pairs = []
         for begin in range(0, count, together):
             chunk = reals[begin : begin + together]
@@ -101,9 +105,9 @@ class DiscriminatorTrainer:
         """The game's value, and the judge's pair accuracy on training text and on text it never trained on."""
         game = self.game
         with judging(game.discriminator), game.engine.autocast():
-            judged = game.discriminator.judge(fake)
-            real = game.discriminator.judge(game.next_text(self.real))
-            heldout = game.discriminator.judge(game.next_text(self.heldout))
+            judged = join(game.discriminator.judge(fake), game.ranks)
+            real = join(game.discriminator.judge(game.next_text(self.real)), game.ranks)
+            heldout = join(game.discriminator.judge(game.next_text(self.heldout)), game.ranks)
             return {
                 "d-accuracy-train": pair_accuracy(real, judged, game.objective),
                 "d-accuracy-heldout": pair_accuracy(heldout, judged, game.objective),
@@ -167,7 +171,8 @@ class Discriminate(Phase):
     def step(self) -> dict[str, Tensor]:
         log = self.trainer.rounds(1, 0.0, self.pool, self.epochs)
         self.step_count += 1
-        fake = self.game.write_fakes(self.game.next_text(self.trainer.real), self.batch, 0.0)
+        size = self.game.ranks.share(self.batch)
+        fake = self.game.write_fakes(self.game.next_text(self.trainer.real), size, 0.0)
         return {**log, **self.trainer.look(fake)}
 
     def state_dict(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
 from textgan.ranges import Count, Sentences, Temperature
+from textgan.ranks import ALONE, Ranks
 from textgan.sampling import Draw, seeded
 from textgan.training.game import judging
 from textgan.training.likelihood import heldout_nats
@@ -59,34 +61,47 @@ class Evaluation:
         texts: list[str],
         references: list[str],
         corpus: Corpus,
-        likelihood: tuple[Generator, Encoded, Accelerator] | None = None,
+        likelihood: Callable[[], HeldOut] | None = None,
         labels: list[int] | None = None,
         reference_labels: list[int] | None = None,
     ) -> dict[str, Score]:
-        """The recipe's metrics; `likelihood` adds the generator's own on an encoded split, if it has one.
+        """The recipe's metrics; `likelihood` (see `likelihood_of`) adds the generator's own.
 
         labels: what the texts were asked to be; reference_labels: what the references are.
         """
 
-        def heldout() -> HeldOut:
-            assert likelihood is not None
-            generator, encoded, engine = likelihood
-            nats, tokens = heldout_nats(generator, encoded, engine)
-            unknown = int((encoded.text.mask & ~encoded.known).sum())
-            return HeldOut(nats, tokens, len(encoded), unknown)
-
-        asks = likelihood is not None and likelihood[0].has_likelihood
         samples = Samples(
             texts,
             references,
             corpus.train.texts,
             corpus.source,
-            heldout if asks else None,
+            likelihood,
             labels,
             reference_labels,
             corpus.train.labels,
         )
         return evaluate(samples, self.metrics, beside=self.beside, encoder=self.encoder)
+
+
+def likelihood_of(
+    generator: Generator, encoded: Encoded, engine: Accelerator, ranks: Ranks = ALONE
+) -> Callable[[], HeldOut] | None:
+    """The generator's own likelihood of a split, for `Evaluation.score`; None where it has none.
+
+    Measured when it is asked for; where several ranks measure it, at once, as rank 0 alone will ask.
+    """
+    if not generator.has_likelihood:
+        return None
+
+    def measured() -> HeldOut:
+        nats, tokens = heldout_nats(generator, encoded, engine, ranks=ranks)
+        unknown = int((encoded.text.mask & ~encoded.known).sum())
+        return HeldOut(nats, tokens, len(encoded), unknown)
+
+    if ranks.alone:
+        return measured
+    found = measured()
+    return lambda: found
 
 
 @torch.no_grad()
@@ -127,8 +142,11 @@ def write_ids(
     engine: Accelerator,
     labels: Tensor | None = None,
     prefix: Tensor | None = None,
+    ranks: Ranks = ALONE,
 ) -> list[list[int]]:
     """`count` sentences as ids without what follows EOS; the same for a seed, whatever was drawn before.
+
+    Of several ranks each writes its share with a seed of its own, and all get all, in the order of the ranks.
 
     labels (N,): those of real text, drawn from in its proportions where the generator writes by label.
     prefix (P,): ids that every sentence begins with.
@@ -137,17 +155,27 @@ def write_ids(
     generator.eval()
     written: list[list[int]] = []
     asked = asked_labels(labels, count, seed)
-    with seeded(seed):
-        for begin in range(0, count, BATCH):
-            size = min(BATCH, count - begin)
+    first, end = ranks.span(count)
+    with seeded(ranks.seed(seed)):
+        for begin in range(first, end, BATCH):
+            size = min(BATCH, end - begin)
             wanted = None if asked is None else asked[begin : begin + size].to(engine.device)
             with engine.autocast():
                 begin_with = None if prefix is None else prefix.to(engine.device).expand(size, -1)
                 text = generator.write(Prompt(size, wanted, begin_with), length, sampler)
             rows, lengths = text.ids.tolist(), text.mask.sum(1).tolist()
-            written += [row[:end] for row, end in zip(rows, lengths, strict=True)]
+            written += [row[:width] for row, width in zip(rows, lengths, strict=True)]
     generator.train(was_training)
-    return written
+    return written if ranks.alone else _gathered(written, count, length, ranks)
+
+
+def _gathered(written: list[list[int]], count: int, length: int, ranks: Ranks) -> list[list[int]]:
+    """All ranks' sentences, in their order; as one tensor, in which -1 is no token."""
+    most = -(-count // ranks.count)
+    padded = [row + [-1] * (length - len(row)) for row in written]
+    padded += [[-1] * length] * (most - len(written))
+    rows = ranks.join(torch.tensor(padded, device=ranks.device)).tolist()
+    return [[i for i in row if i >= 0] for row in rows if row[0] >= 0]
 
 
 def write_sentences(
@@ -159,6 +187,9 @@ def write_sentences(
     seed: int,
     engine: Accelerator,
     labels: Tensor | None = None,
+    ranks: Ranks = ALONE,
 ) -> list[str]:
     """Readable sentences; see `write_ids`."""
-    return tokenizer.sentences(write_ids(generator, count, length, sampler, seed, engine, labels))
+    return tokenizer.sentences(
+        write_ids(generator, count, length, sampler, seed, engine, labels, ranks=ranks)
+    )

@@ -13,12 +13,19 @@ from typing import Any
 
 from textgan.errors import Mistake
 
+CLOSER = "closer.json"
+"""What `textgan.training.closer` finds in the text, for the report."""
+
 
 class RunFolder:
-    """Paths and rows of one run. Rows of `metrics.jsonl` are only ever appended, whole lines at a time."""
+    """Paths and rows of one run. Rows of `metrics.jsonl` are only ever appended, whole lines at a time.
 
-    def __init__(self, path: Path) -> None:
+    writes: False for a process that trains along with the one that writes; it then leaves everything as it is.
+    """
+
+    def __init__(self, path: Path, writes: bool = True) -> None:
         self.path = path
+        self.writes = writes
         self.metrics = path / "metrics.jsonl"
         self.checkpoints = path / "checkpoints"
         self.samples = path / "samples"
@@ -50,6 +57,8 @@ class RunFolder:
 
     def append(self, row: Mapping[str, Any]) -> None:
         """The row as one line; if there is no room for all of it (OSError), none of it."""
+        if not self.writes:
+            return
         line = (json.dumps(_finite(row)) + "\n").encode()
         size = self.size
         with self.metrics.open("ab", buffering=0) as file:
@@ -69,17 +78,20 @@ class RunFolder:
 
     def flush(self) -> None:
         """The rows are on the disk, before a checkpoint says how many there are."""
-        if self.metrics.exists():
+        if self.writes and self.metrics.exists():
             flush(self.metrics)
 
     def cut(self, size: int) -> bool:
         """Forget the rows that were written after the checkpoint. False if there are fewer than it knows of."""
+        if not self.writes:
+            return True
         if self.size > size:
             os.truncate(self.metrics, size)
         return self.size == size
 
     def write_samples(self, name: str, sentences: list[str]) -> None:
-        write_text(self.samples / f"{name}.txt", "".join(f"{sentence}\n" for sentence in sentences))
+        if self.writes:
+            write_text(self.samples / f"{name}.txt", "".join(f"{sentence}\n" for sentence in sentences))
 
 
 def write_text(path: Path, text: str) -> None:

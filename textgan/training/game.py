@@ -11,6 +11,9 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from textgan.data.batches import Batches, Encoded
+from textgan.data.windows import Tokens, WindowedBatches
+from textgan.joint import over_ranks
+from textgan.ranks import ALONE, Ranks
 from textgan.types import Discriminator, Generator, Objective, Penalty, Prompt, Strategy, Text, Verdict
 
 
@@ -18,7 +21,9 @@ from textgan.types import Discriminator, Generator, Objective, Penalty, Prompt, 
 class Game:
     """Both players on their device, with everything they need for a step.
 
-    train and heldout are encoded splits on the CPU; heldout is validation text, never test text.
+    train and heldout are encoded splits on the CPU; heldout is validation text, never test text. judged: the real text
+    that the judge learns from, `train` unless some is kept for it alone. A batch that is asked for is that of all
+    ranks together, and each gets its share.
     """
 
     generator: Generator
@@ -26,12 +31,14 @@ class Game:
     objective: Objective
     penalty: Penalty | None
     strategy: Strategy
-    train: Encoded
+    train: Encoded | Tokens
     heldout: Encoded
     length: int
     seed: int
     engine: Accelerator
     at_most: int | None = None
+    ranks: Ranks = ALONE
+    judged: Encoded | Tokens | None = None
 
     @property
     def limit(self) -> int:
@@ -45,10 +52,29 @@ class Game:
         return players | ({"discriminator": self.discriminator} if self.generator.reads_judge else {})
 
     def batches(
-        self, encoded: Encoded, size: int, stream: int, *, bucket: bool = False, labelled: float = 0.0
+        self,
+        encoded: Encoded | Tokens,
+        size: int,
+        stream: int,
+        *,
+        bucket: bool = False,
+        labelled: float = 0.0,
     ) -> Batches:
         """A stream of its own, so that one phase's reading never shifts another's."""
-        return Batches(encoded, size, seed=self.seed * 1000 + stream, bucket=bucket, labelled=labelled)
+        if isinstance(encoded, Tokens):
+            return WindowedBatches(
+                encoded, size, seed=self.seed * 1000 + stream, bucket=bucket,
+                rank=self.ranks.rank, count=self.ranks.count,
+            )  # fmt: skip
+        return Batches(
+            encoded, size, seed=self.seed * 1000 + stream, bucket=bucket, labelled=labelled,
+            rank=self.ranks.rank, count=self.ranks.count,
+        )  # fmt: skip
+
+    @property
+    def joint(self) -> Objective:
+        """The objective, over the verdicts of all ranks."""
+        return over_ranks(self.objective, self.ranks)
 
     def next_text(self, batches: Batches) -> Text:
         return batches.next()[0].narrowed(self.limit).to(self.engine.device)

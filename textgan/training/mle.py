@@ -73,8 +73,8 @@ class Mle(Phase):
         text, known = self.batches.next()
         text, known = text.to(game.engine.device), known.to(game.engine.device)
         with game.engine.autocast():
-            loss = token_loss(game.generator.teach(text), known)
-        norm = descend(loss, game.generator, self.optimizer, self.plan.clip, game.engine)
+            loss = token_loss(game.generator.teach(text), known, game.ranks)
+        norm = descend(loss, game.generator, self.optimizer, self.plan.clip, game.engine, game.ranks)
         self.step_count += 1
         log = {"loss": loss.detach(), "g-grad-norm": norm}
         if self.step_count % self.batches.steps_per_epoch == 0:
@@ -82,7 +82,9 @@ class Mle(Phase):
         return log
 
     def _end_epoch(self) -> float:
-        nats, tokens = heldout_nats(self.game.generator, self.game.heldout, self.game.engine)
+        nats, tokens = heldout_nats(
+            self.game.generator, self.game.heldout, self.game.engine, ranks=self.game.ranks
+        )
         nll = nats / max(tokens, 1)
         if nll < self.best_nll:
             self.best_nll, self.bad_epochs = nll, 0

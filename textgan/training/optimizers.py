@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from textgan.errors import Unfit
 from textgan.ranges import NotBelow, Part
+from textgan.ranks import Ranks
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,17 @@ class Optimizer:
 
 
 def descend(
-    loss: Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, clip: NotBelow, engine: Accelerator
+    loss: Tensor,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    clip: float,
+    engine: Accelerator,
+    ranks: Ranks,
 ) -> Tensor:
-    """Backward, clip, step. Returns the gradient norm before clipping. Mistake where the loss reaches no weight."""
+    """Backward, the mean over the ranks, clip, step. Returns the gradient norm before clipping.
+
+    Mistake where the loss reaches no weight.
+    """
     if not loss.requires_grad:
         raise Unfit(
             f"objective: what it asks of the {type(model).__name__} depends on no weight of it; take another "
@@ -49,6 +58,7 @@ def descend(
         )
     optimizer.zero_grad(set_to_none=True)
     engine.backward(loss)
+    ranks.average_gradients(model.parameters())
     norm = nn.utils.clip_grad_norm_(model.parameters(), clip if clip > 0 else float("inf"))
     optimizer.step()
     return norm.detach()

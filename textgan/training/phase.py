@@ -12,8 +12,9 @@ from textgan.training.game import Game
 class Phase:
     """Some steps over the game. The constructor takes a recipe's plain values; `begin` meets the players.
 
-    log_every: steps between logged rows. may_stop_early: the total is an upper bound. changes_text: the
-    generator is looked at, and its best weights kept, while the phase goes on.
+    batch: sentences of each side that a step reads, of all ranks together. log_every: steps between logged rows.
+    may_stop_early: the total is an upper bound. changes_text: the generator is looked at, and its best weights kept,
+    while the phase goes on.
 
     A phase's whole state is in `state_dict`: with it, and the players' and the random numbers' state, a
     resumed run goes on bit for bit.
@@ -21,6 +22,7 @@ class Phase:
 
     name: str
     game: Game
+    batch: int
     log_every = 10
     may_stop_early = False
     changes_text = False
@@ -53,6 +55,13 @@ class Phase:
 
     def state_dict(self) -> dict[str, Any]:
         raise NotImplementedError
+
+    def rank_state(self) -> dict[str, Any]:
+        """What differs between ranks that train together; `state_dict` has rank 0's of it too."""
+        return {}
+
+    def load_rank_states(self, states: list[dict[str, Any]]) -> None:
+        """Take this rank's part of the `rank_state`s of the ranks that were, maybe not as many as now."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         raise NotImplementedError

@@ -24,12 +24,15 @@ _SHORT = {
 
 
 class Display:
-    """To standard error, so that standard output stays free for text. `every`: seconds between plain lines."""
+    """To standard error, so that standard output stays free for text. `every`: seconds between plain lines.
 
-    def __init__(self, every: float = 5.0) -> None:
-        self.console = Console(file=sys.stderr, highlight=False)
+    quiet: says nothing, as one of several processes of a run.
+    """
+
+    def __init__(self, every: float = 5.0, quiet: bool = False) -> None:
+        self.console = Console(file=sys.stderr, highlight=False, quiet=quiet)
         self.every = every
-        self.live = self.console.is_terminal
+        self.live = self.console.is_terminal and not quiet
         self._bar: Progress | None = None
         self._screen: Live | None = None
         self._numbers: dict[str, float] = {}

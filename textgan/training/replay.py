@@ -75,6 +75,26 @@ class Replay:
     def state_dict(self) -> dict[str, Any]:
         return {"seen": self.seen, "kept": {name: value.clone() for name, value in self.kept.items()}}
 
+    def share_out(self, states: list[dict[str, Any]], rank: int, count: int) -> None:
+        """Go on with this rank's part of what the ranks kept before: its own where they are as many, else every
+        `count`-th sentence of all, the newest of them."""
+        if len(states) == count:
+            self.load_state_dict(states[rank])
+            return
+        buffers = []
+        for state in states:
+            size = (
+                min(state["seen"], *(len(value) for value in state["kept"].values())) if state["kept"] else 0
+            )
+            oldest = state["seen"] % size if size else 0
+            order = (torch.arange(size) + oldest) % max(1, size)  # the oldest first
+            buffers.append({name: value[order.to(value.device)] for name, value in state["kept"].items()})
+        self.seen, self.kept = 0, {}
+        held = [buffer for buffer in buffers if buffer]
+        if held:
+            rows = {name: torch.cat([buffer[name] for buffer in held]).to(self.device) for name in held[0]}
+            self._keep({name: value[rank::count] for name, value in rows.items()})
+
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.seen = state["seen"]
         shapes = {name: value.shape[:1] for name, value in state["kept"].items()}

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
-from textgan.metrics.samples import Score
+from textgan.metrics.samples import HeldOut, Score
+from textgan.ranks import ALONE, Ranks
 from textgan.training import checkpoints
 from textgan.training.callbacks import Callbacks, Moment
-from textgan.training.evaluation import Evaluation, asked_labels, write_sentences
+from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences
 from textgan.training.folder import RunFolder
 from textgan.training.form import mismatch, taking_over
 from textgan.training.game import Game
@@ -87,6 +90,10 @@ class Trainer:
             self.display.warn(str(mistake))
 
     @property
+    def ranks(self) -> Ranks:
+        return self.game.ranks
+
+    @property
     def elapsed(self) -> float:
         """Seconds of training, over all resumptions."""
         return self._seconds_before + time.monotonic() - self._began
@@ -100,7 +107,8 @@ class Trainer:
         self._steps[phase.name] = 0
         self.folder.append({"kind": "phase", "phase": phase.name, "step": 0, "seconds": self.elapsed})
         if phase.changes_text:
-            checkpoints.save(self.folder.checkpoints / "pretrained", self.game.writers)
+            if self.ranks.first:
+                checkpoints.save(self.folder.checkpoints / "pretrained", self.game.writers)
             self._look_due = True
 
     def _play(self, phase: Phase) -> None:
@@ -116,7 +124,7 @@ class Trainer:
                 logged = step % phase.log_every == 0 or phase.done or "nll-validation" in values
                 numbers: dict[str, float] = {}
                 if logged:
-                    numbers = {name: float(value) for name, value in values.items()}
+                    numbers = {name: float(value) for name, value in self.ranks.mean(values).items()}
                     row = {"kind": "train", "phase": phase.name, "step": step, "seconds": self.elapsed}
                     self.folder.append({**row, **numbers})
                     self.display.step(step, numbers, phase.total)
@@ -129,7 +137,7 @@ class Trainer:
                     self._look_due = True
                     self._look_if_due(phase)
                     self.save()
-                elif logged and time.monotonic() - self._saved > SAVE_SECONDS:
+                elif logged and self.ranks.highest(time.monotonic() - self._saved) > SAVE_SECONDS:
                     self.save()  # only after a step whose numbers were seen to be finite
         finally:
             self.display.end()
@@ -157,38 +165,50 @@ class Trainer:
         )
         return Moment(
             self.folder.path, name, step, total, sum(self._steps.values()), self.elapsed, self._resumed,
-            self.game, self.write,
+            self.game, partial(self.write, together=False),
         )  # fmt: skip
 
     def _stop_if_asked(self) -> None:
-        try:
-            self.stop.check()
-        except Stopped:
+        by = self.ranks.highest(self.stop.by or 0)  # all ranks stop at the same step
+        if by:
             self.save()
-            raise
+            raise Stopped(int(by))
 
     def _look_if_due(self, phase: Phase) -> None:
         """A look takes long and changes nothing: when the run is to stop, it is left to the resumed run."""
         if not self._look_due:
             return
         size, best, random = self.folder.size, self.best, checkpoints.random_state()
+        scores: dict[str, Score] = {}
+        sentences: list[str] = []
+        by = 0
         try:
-            with self.stop.at_once():
-                scores, sentences = self._look(phase)
-        except Stopped:
+            # What all ranks do is given up by all of them or by none.
+            with self.stop.at_once() if self.ranks.alone else nullcontext():
+                sentences = self.write(self.evaluation.samples, seed=self.game.seed + 1)
+                likelihood = likelihood_of(
+                    self.game.generator, self.game.heldout, self.game.engine, self.ranks
+                )
+            if self.ranks.first:
+                with self.stop.at_once():
+                    scores = self._look(phase, sentences, likelihood)
+        except Stopped as stopped:
+            by = stopped.by
+        by = int(self.ranks.highest(by))
+        if by:
             self.folder.cut(size)
             self.best = best
             checkpoints.set_random_state(random)
             self.save()
-            raise
+            raise Stopped(by)
         self._look_due = False
         self._tell("on_evaluate", scores, sentences)
 
-    def _look(self, phase: Phase) -> tuple[dict[str, Score], list[str]]:
-        """Draw text, score it against validation text, show some, keep the best weights."""
+    def _look(
+        self, phase: Phase, sentences: list[str], likelihood: Callable[[], HeldOut] | None
+    ) -> dict[str, Score]:
+        """Score what was drawn against validation text, show some, keep the best weights."""
         game = self.game
-        sentences = self.write(self.evaluation.samples, seed=game.seed + 1)
-        likelihood = (game.generator, game.heldout, game.engine)
         heldout = self.corpus.validation
         asked = self.asked(self.evaluation.samples, seed=game.seed + 1)
         scores = self.evaluation.score(
@@ -202,14 +222,14 @@ class Trainer:
         if watched is not None and self.evaluation.better(watched.value, self.best):
             self.best = watched.value
             checkpoints.save(self.folder.checkpoints / "best", game.writers)
-        return scores, sentences
+        return scores
 
-    def write(self, count: int, seed: int) -> list[str]:
-        """Readable sentences by the generator as it is."""
+    def write(self, count: int, seed: int, together: bool = True) -> list[str]:
+        """Readable sentences by the generator as it is. together: by all ranks, each of which must call this."""
         game = self.game
         return write_sentences(
             game.generator, self.tokenizer, count, game.length, self.evaluation.sampler, seed,
-            game.engine, game.train.text.labels,
+            game.engine, game.train.text.labels, self.ranks if together else ALONE,
         )  # fmt: skip
 
     def asked(self, count: int, seed: int) -> list[int] | None:
@@ -236,7 +256,13 @@ class Trainer:
                     f"{self._kept()}; resume with --resume, or begin anew with a lower lr"
                 )
         self.folder.flush()
-        checkpoints.save(self._last, players, self._state(phase), at, keep=True)
+        state = self._state(phase)
+        if not self.ranks.alone:
+            own = {"random": state["random"], "phase": {} if phase is None else phase.rank_state()}
+            gathered = self.ranks.gather(checkpoints.state_to_bytes(own))
+            state["ranks"] = [checkpoints.state_from_bytes(data) for data in gathered]
+        if self.ranks.first:
+            checkpoints.save(self._last, players, state, at, keep=True)
         self._saved = time.monotonic()
         self._tell("on_save", self._last)
 
@@ -260,12 +286,21 @@ class Trainer:
     def _restore(self) -> bool:
         """Load `checkpoints/last`; whether it lies within a phase. A run that never saved begins anew."""
         last = self._last
-        if not checkpoints.exists(last):
+        if not self.ranks.highest(self.ranks.first and checkpoints.exists(last)):
             self.folder.cut(0)
             return False
-        checkpoints.settle(last, self.display.warn)
+        state: dict[str, Any] = {}
+        with self.ranks.together():
+            if self.ranks.first:
+                checkpoints.settle(last, self.display.warn)
+                state = checkpoints.load_state(last)
+                checkpoints.load_player(last, "generator", self.game.generator)
+                checkpoints.load_player(last, "discriminator", self.game.discriminator)
+        if not self.ranks.alone:  # the others may be on machines that do not see the folder
+            state = checkpoints.state_from_bytes(self.ranks.from_first(checkpoints.state_to_bytes(state)))
+            self.ranks.broadcast(self.game.generator, self.game.discriminator)
         with taking_over(last / "state.pt"):
-            return self._take_over(checkpoints.load_state(last), last)
+            return self._take_over(state, last)
 
     def _take_over(self, state: dict[str, Any], last: Path) -> bool:
         own = self._state(None)
@@ -275,12 +310,10 @@ class Trainer:
             "random",
             "look-due",
             "steps",
-        ):  # looked at below, or not always there
+        ):  # seen below, or not always there
             del own[key]
         if told := mismatch(state, own):
             raise ValueError(told)
-        checkpoints.load_player(last, "generator", self.game.generator)
-        checkpoints.load_player(last, "discriminator", self.game.discriminator)
         self._current = state["phase"]
         within = self._current < len(self.phases)
         if within:
@@ -301,9 +334,30 @@ class Trainer:
         self._health.load_state_dict(state["health"])
         self._look_due = bool(state.get("look-due", False))
         checkpoints.set_random_state(state["random"])
+        self._share_out(state, within)
         if not self.folder.cut(state["metrics-size"]):
             self.display.warn(f"{self.folder.metrics} has lost rows that were written before the checkpoint")
         return within
+
+    def _share_out(self, state: dict[str, Any], within: bool) -> None:
+        """Each rank takes its own part of a checkpoint; what there are more ranks for than before begins anew."""
+        before, ranks = state.get("ranks"), self.ranks
+        if before is None and ranks.alone:
+            return
+        phase = self.phases[self._current] if within else None
+        if before is None:
+            before = [{"random": state["random"], "phase": {} if phase is None else phase.rank_state()}]
+        if len(before) != ranks.count:
+            self.display.say(
+                f"saved by {len(before)} process{'es' * (len(before) > 1)}, gone on with by {ranks.count}: the batches "
+                "are the same, the random numbers are others (only as many processes go on bit for bit)"
+            )
+        if phase is not None and before[0]["phase"]:
+            phase.load_rank_states([one["phase"] for one in before])
+        if ranks.rank < len(before):
+            checkpoints.set_random_state(before[ranks.rank]["random"])
+        else:
+            checkpoints.seed_all(ranks.seed(self.game.seed) + sum(self._steps.values()))
 
 
 def as_rows(scores: dict[str, Score]) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,114 @@
+"""The jobs of a benchmark on a cluster: submitit hands each to SLURM, or to processes here where there is none.
+
+What a worker does and where it writes is as in `crew`. The nodes must see the same files, and have the package.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textgan.benchmark.crew import Done, Job, Stopped, interruptible
+from textgan.errors import Mistake
+
+ASK_SECONDS = 2.0
+"""Between two looks at whether jobs have ended; submitit asks SLURM itself less often."""
+
+
+@dataclass
+class Task:
+    """One job, as it is sent to its node: plain words, and which code is to do it."""
+
+    words: str
+
+    def __call__(self) -> str | None:
+        """Why it failed, on one line; None if it did not."""
+        from textgan.benchmark.worker import do
+
+        return do(json.loads(self.words))
+
+    def checkpoint(self) -> Any:
+        """Called by submitit when the job's time is over or another takes its place: it is queued anew, and a run goes
+        on from its last checkpoint."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+
+class Cluster:
+    """size: jobs submitted at a time. options: of submitit's executor, such as slurm_partition or timeout_min.
+
+    Mistake where submitit is not installed, or knows no such option. cluster: `slurm`, `local`, or what it finds.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        threads: int,
+        logs: Path,
+        options: Mapping[str, Any] | None = None,
+        cluster: str | None = None,
+    ) -> None:
+        self.size = size
+        try:
+            import submitit
+        except ImportError as error:
+            raise Mistake(
+                "--launcher: submitit is not installed; pip install 'textgan[cluster]' (or: pip install submitit)"
+            ) from error
+        try:
+            self.executor = submitit.AutoExecutor(folder=logs / "submitit", cluster=cluster)
+            self.executor.update_parameters(
+                **{"name": "textgan", "cpus_per_task": threads, **(options or {})}
+            )
+        except (NameError, ValueError, TypeError, RuntimeError) as error:
+            told = " ".join(str(error).split())[:300]
+            raise Mistake(
+                f"--launcher-option: {told}; see submitit's AutoExecutor.update_parameters"
+            ) from error
+
+    def do(self, jobs: Sequence[Job], begun: Callable[[Job], None] = lambda _: None) -> Iterator[Done]:
+        """Each job as it ends; as `Crew.do`. After Ctrl-C the jobs are told to end, and save what they have."""
+        waiting, over = list(jobs), dict[str, bool]()
+        known = {job.key for job in jobs}
+        running: list[tuple[Job, Any, float]] = []
+        try:
+            with interruptible():
+                while waiting or running:
+                    for job in [job for job in waiting if over.get(job.needs or "", False)]:
+                        waiting.remove(job)
+                        over[job.key] = True
+                        yield Done(job, f"what it starts from failed ({job.needs})", None)
+                    free = [job for job in waiting if job.needs not in known or over.get(job.needs) is False]
+                    for job in free[: self.size - len(running)]:
+                        waiting.remove(job)
+                        task = Task(json.dumps({**job.order, "log": str(job.log)}))
+                        running.append((job, self.executor.submit(task), time.monotonic()))
+                        begun(job)
+                    ended = [one for one in running if one[1].done()]
+                    for one in ended:
+                        running.remove(one)
+                        job, submitted, since = one
+                        failed = _outcome(submitted)
+                        over[job.key] = failed is not None
+                        yield Done(job, failed, time.monotonic() - since)
+                    if running and not ended:
+                        time.sleep(ASK_SECONDS)
+        except KeyboardInterrupt:
+            for _, submitted, _ in running:
+                submitted.cancel(check=False)
+            raise Stopped from None
+
+
+def _outcome(submitted: Any) -> str | None:
+    """Why it failed, on one line; None if it did not."""
+    trouble = submitted.exception()
+    if trouble is None:
+        found: str | None = submitted.result()
+        return found
+    last = [line.strip() for line in str(trouble).splitlines() if line.strip()][-1:]
+    return f"its job ended ({submitted.state.lower()}): {' '.join(last)[:200]}"

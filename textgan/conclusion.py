@@ -1,0 +1,102 @@
+"""How a run ends: what its generator writes in the end, and the final scores against test text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import torch
+
+from textgan.assembly import Built
+from textgan.data.corpus import token_counts
+from textgan.metrics.samples import HeldOut, Score
+from textgan.recipe import Recipe
+from textgan.training import checkpoints, closer
+from textgan.training.evaluation import judge_accuracy, likelihood_of
+from textgan.training.folder import CLOSER, RunFolder, write_json
+from textgan.training.progress import clock
+from textgan.training.trainer import Trainer, as_rows
+
+Texts = dict[str, tuple[list[str], Callable[[], HeldOut] | None]]
+
+
+def last_texts(built: Built, trainer: Trainer) -> Texts:
+    """What the generator writes in the end, and its likelihood of test text: before the game, and after it.
+
+    The players are left as they are after it.
+    """
+    game, folder, ranks = built.game, trainer.folder, trainer.ranks
+    count, seed = built.evaluation.final, game.seed + 2
+    states = {"after": folder.checkpoints / "last"}
+    if ranks.highest(ranks.first and checkpoints.exists(folder.checkpoints / "pretrained")):
+        states = {"before": folder.checkpoints / "pretrained", **states}
+    found: Texts = {}
+    for name, checkpoint in states.items():
+        for player, weights in game.writers.items():
+            with ranks.together():
+                if ranks.first:
+                    checkpoints.load_player(checkpoint, player, weights)
+            ranks.broadcast(weights)
+        sentences = trainer.write(count, seed)
+        likelihood = likelihood_of(game.generator, built.test, game.engine, ranks)
+        if likelihood is not None and name == "before":  # by the weights that are there now
+            likelihood = partial(_same, likelihood())
+        found[name] = sentences, likelihood
+    return found
+
+
+def _same(found: HeldOut) -> HeldOut:
+    return found
+
+
+def conclude(
+    recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder, texts: Texts
+) -> Mapping[str, Mapping[str, Score]]:
+    """The final scores, against test text: of real text, of the generator before the game, and after it."""
+    game, evaluation, corpus = built.game, built.evaluation, built.corpus
+    count, seed = evaluation.final, game.seed + 2
+    trainer.display.say(f"scoring {count:,} sentences against {len(corpus.test):,} of the test split")
+    order = torch.randperm(len(corpus.train), generator=torch.Generator().manual_seed(seed))
+    rows_real = order[:count].tolist()
+    real, labels = [corpus.train.texts[i] for i in rows_real], corpus.train.labels
+    test = corpus.test
+    real_labels = None if labels is None else [labels[i] for i in rows_real]
+    scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
+    rows = {"real": scores}
+    for name, (sentences, likelihood) in texts.items():
+        asked = trainer.asked(count, seed)
+        rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)
+        folder.write_samples(name, sentences)
+    if game.discriminator.tells_classes:
+        rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
+    source = corpus.source
+    if source is not None:
+        tokens = token_counts(source, corpus.test.texts).mean()
+        counted = " (its end counted)" if getattr(source, "ends", True) else ""
+        built.notes.append(
+            f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
+            f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
+        )
+    strategy = recipe.values.get("strategy")
+    adversarial = "adversarial" in recipe.phases
+    write_json(
+        folder.path / "evaluation.json",
+        {
+            "recipe": recipe.name,
+            "strategy": strategy.get("name") if adversarial and isinstance(strategy, dict) else "mle",
+            "corpus": corpus.name,
+            "seed": game.seed,
+            "samples": count,
+            "minutes": trainer.minutes,
+            "rows": {state: as_rows(found) for state, found in rows.items()},
+            "notes": built.notes,
+            "warnings": trainer.warnings,
+        },
+    )
+    trainer.display.say("looking closer at the text: words, nearest training sentences, scores by token")
+    judged = bool({"discriminator", "adversarial"} & {*recipe.phases})
+    written = {name: sentences for name, (sentences, _) in texts.items()}
+    found = closer.look(written, corpus) | closer.scores_of_tokens(game, built.tokenizer, seed + 1, judged)
+    write_json(folder.path / CLOSER, found)
+    trainer.display.say(f"done in {clock(trainer.elapsed)}")
+    return rows

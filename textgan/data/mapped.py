@@ -1,0 +1,234 @@
+"""A corpus that is not held in memory: one text file, looked at through an index of its lines.
+
+What is computed once (where the lines begin, and their tokens) is kept in a folder named by the file's SHA-256, and
+mapped into memory, so that the system reads what is asked for and forgets it again when it needs the room.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast, overload
+
+import numpy as np
+
+from textgan.data.corpus import Split
+from textgan.data.reading import existing
+from textgan.data.splits import Loaded
+from textgan.errors import Mistake
+
+CHUNK = 20_000  # lines that are tokenized at once
+_BLOCK = 1 << 24  # bytes that are read at once
+
+
+class Lines(Sequence[str]):
+    """Lines of a UTF-8 file by number, read when they are asked for. starts (N+1,): where each begins, in bytes.
+
+    held_out: that many of them, `stride` apart from line 0 on, are another split's: these are the rest, or, if `these`
+    is given, every second of those that are held out, from number `these` on.
+    """
+
+    def __init__(
+        self, file: Path, starts: np.ndarray, held_out: int, stride: int, these: int | None = None
+    ) -> None:
+        self.file, self.starts = file, starts
+        self.held_out, self.stride, self.these = held_out, stride, these
+        self._opened = file.open("rb")
+        count = len(starts) // 2
+        self._count = count - held_out if these is None else len(range(these, held_out, 2))
+
+    def __len__(self) -> int:
+        return self._count
+
+    def line(self, number: int) -> int:
+        """Which line of the file it is."""
+        if self.these is not None:
+            return (self.these + 2 * number) * self.stride
+        before = min(number // (self.stride - 1) + 1, self.held_out)
+        return number + before
+
+    @overload
+    def __getitem__(self, number: int) -> str: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[str]: ...
+    def __getitem__(self, number: int | slice) -> str | list[str]:
+        if isinstance(number, slice):
+            return [self[i] for i in range(*number.indices(len(self)))]
+        if not -len(self) <= number < len(self):
+            raise IndexError(number)
+        line = self.line(number % len(self))
+        begin, end = int(self.starts[2 * line]), int(self.starts[2 * line + 1])
+        raw = os.pread(self._opened.fileno(), end - begin, begin)
+        return " ".join(raw.decode("utf-8").split())
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[number] for number in range(len(self)))
+
+
+class Mapped(Loaded):
+    """Sentences of a UTF-8 text file, one a line, of any size: `corpus: {name: mapped, path: big.txt}`.
+
+    validation, test: how many lines are held out, evenly spaced over the file. cache: the folder for what is kept;
+    default: `textgan` in the user's folder for caches. Text has no labels here. Batches are drawn from windows of
+    65,536 neighbouring sentences in turn, so a file that is ordered by topic should be shuffled once (`shuf`).
+    Departures from `file`: repeated sentences are not counted, nor those that validation or test share with train.
+    """
+
+    def __init__(self, path: str, validation: int = 5000, test: int = 5000, cache: str | None = None) -> None:
+        file = existing(Path(path).expanduser(), "corpus.path")
+        for name, count in (("validation", validation), ("test", test)):
+            if count < 1:
+                raise Mistake(f"corpus.{name}: {count}; expected a number of lines, 1 or more")
+        self.digest = _digest(file)
+        self.cache = _cache(cache) / self.digest[:24]
+        starts = _kept(self.cache / "lines.bin", lambda into: _index(file, into))
+        lines, held_out = len(starts) // 2, 2 * max(validation, test)
+        stride = lines // held_out if held_out else 0
+        if stride < 2:
+            raise Mistake(
+                f"corpus: {path} has {lines:,} lines, too few to hold out {validation:,} and {test:,}; give more "
+                "text, or a corpus of the name 'file'"
+            )
+        self.name, self.source, self.label_names = file.stem, None, ()
+        self.train = Split(cast(list[str], Lines(file, starts, held_out, stride)))
+        kept = [Lines(file, starts, held_out, stride, these) for these in (0, 1)]
+        try:
+            self.validation = Split(kept[0][:validation])
+            self.test = Split(kept[1][:test])
+        except UnicodeDecodeError as error:
+            raise Mistake(f"corpus.path: {path} is not UTF-8 ({error.reason}); convert it first") from error
+        self.notes = []
+
+    def fingerprint(self) -> str:
+        """Of the whole file: in the place of a digest of each split's text."""
+        return self.digest
+
+    def encoded(
+        self, tokenizer: Any, length: int, overlong: str, tell: Callable[[str, float], None]
+    ) -> tuple[Path, dict[str, int]]:
+        """Tokenize train into the cache, once; its folder (`tokens.bin`, int32; `offsets.bin`, int64) and counts."""
+        about = json.dumps([tokenizer.core.to_str(), length, overlong, len(self.validation), len(self.test)])
+        folder = self.cache / hashlib.sha256(about.encode()).hexdigest()[:24]
+        if not (folder / "counts.json").is_file():
+            _fresh(folder, lambda into: _tokenize(self.train.texts, tokenizer, length, overlong, into, tell))
+        return folder, json.loads((folder / "counts.json").read_text(encoding="utf-8"))
+
+
+def _tokenize(
+    lines: Sequence[str],
+    tokenizer: Any,
+    length: int,
+    overlong: str,
+    into: Path,
+    tell: Callable[[str, float], None],
+) -> None:
+    counts = {"lines": len(lines), "sentences": 0, "tokens": 0, "unknown": 0, "overlong": 0, "empty": 0}
+    most = length - 1 if overlong == "drop" else length
+    unk = -1 if tokenizer.unk is None else tokenizer.unk
+    iterator = iter(lines)
+    with (into / "tokens.bin").open("wb") as file, (into / "offsets.bin").open("wb") as offsets:
+        np.zeros(1, np.int64).tofile(offsets)
+        done = 0
+        while chunk := list(islice(iterator, CHUNK)):
+            rows = tokenizer.encode(chunk)
+            counts["empty"] += sum(not row for row in rows)
+            counts["overlong"] += sum(len(row) >= length for row in rows)
+            if overlong == "drop":
+                rows = [row for row in rows if len(row) <= most]
+            rows = [row[:most] for row in rows if row]
+            flat = np.fromiter((i for row in rows for i in row), np.int32)
+            flat.tofile(file)
+            ends = counts["tokens"] + np.fromiter(map(len, rows), np.int64, len(rows)).cumsum()
+            ends.tofile(offsets)
+            counts["sentences"] += len(rows)
+            counts["tokens"] += len(flat)
+            counts["unknown"] += int((flat == unk).sum())
+            done += len(chunk)
+            tell(f"tokenizing {len(lines):,} lines, once", done / len(lines))
+    (into / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+
+
+def _index(file: Path, into: Path) -> None:
+    """(2N,) int64: where each line begins and ends, in bytes, of those that are not empty."""
+    at = 0
+    blank = b" \t\r\n\v\f"
+    with file.open("rb") as opened, into.open("wb") as found:
+        rest = b""
+        while block := opened.read(_BLOCK):
+            data = rest + block
+            if b"\0" in block:
+                raise Mistake(f"corpus.path: {file.name} is binary (it holds a NUL); give UTF-8 text")
+            begin = at - len(rest)
+            ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + 1
+            starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
+            pairs = [(s, e) for s, e in zip(starts.tolist(), ends.tolist(), strict=True)]
+            kept = [(s + begin, e + begin) for s, e in pairs if e - s > 1 and data[s:e].strip(blank)]
+            np.array(kept, np.int64).tofile(found)
+            at += len(block)
+            rest = data[int(ends[-1]) :] if len(ends) else data
+        if rest.strip(blank):
+            np.array([at - len(rest), at], np.int64).tofile(found)
+
+
+def _kept(file: Path, make: Callable[[Path], None]) -> np.ndarray:
+    """The array in the file, mapped; made first where it is not there. What is there is whole."""
+    if not file.is_file():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            beside = file.with_name(f".{os.getpid()}.{file.name}")
+            try:
+                make(beside)
+                os.replace(beside, file)
+            finally:
+                with suppress(OSError):
+                    beside.unlink(missing_ok=True)
+        except OSError as error:
+            raise _unwritable(file.parent, error) from error
+    return np.memmap(file, np.int64, "r") if file.stat().st_size else np.zeros(0, np.int64)
+
+
+def _fresh(folder: Path, fill: Callable[[Path], None]) -> None:
+    """The folder, filled and then named; if another process was quicker, its own."""
+    beside = folder.with_name(f".{os.getpid()}.{folder.name}")
+    try:
+        beside.mkdir(parents=True)
+        fill(beside)
+        with suppress(FileExistsError, OSError):
+            beside.rename(folder)
+        if not (folder / "counts.json").is_file():
+            raise OSError(None, "it cannot be renamed", str(beside))
+    except OSError as error:
+        raise _unwritable(folder.parent, error) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> Mistake:
+    told = error.strerror or error
+    return Mistake(f"corpus.cache: {folder} cannot be written ({told}); name a folder with room left")
+
+
+def _cache(given: str | None) -> Path:
+    if given is not None:
+        return Path(given).expanduser()
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "textgan" / "mapped"
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with file.open("rb") as opened:
+            while block := opened.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise Mistake(
+            f"corpus.path: {file} cannot be read ({error.strerror}); check its permissions"
+        ) from error
+    return digest.hexdigest()

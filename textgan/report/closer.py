@@ -1,0 +1,99 @@
+"""What `closer.json` holds of a run's text against real text, checked as it is read: the file may be anybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from textgan.errors import Mistake
+
+REMEDY = "delete it to have a report without it"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """distinct of all `tokens`; ranks: (rank, share of the tokens), at some of the ranks."""
+
+    distinct: int
+    tokens: int
+    ranks: list[tuple[int, float]]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sample beside the training sentence nearest to it, "" where none has a token of it. novel: for each token
+    whether it does not align with that sentence. longest: tokens of its longest run in any training sentence."""
+
+    tokens: list[str]
+    novel: list[bool]
+    source: str
+    overlap: float
+    longest: int
+
+    def __post_init__(self) -> None:
+        if len(self.tokens) != len(self.novel):
+            raise ValueError("a sample's tokens and `novel` differ in number")
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """searched: training sentences compared, the first of all `of`. mean: the overlap's over `averaged` sentences, by
+    state (`after`, `real`)."""
+
+    searched: int
+    of: int
+    averaged: int
+    mean: dict[str, float]
+    pairs: list[Pair]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """See `textgan.training.token_scores.TokenScores`; tokens as text, "" for what has none (the end)."""
+
+    tokens: list[list[str]]
+    values: list[list[float | None]]
+    how: str
+    start: float | None = None
+    real: float | None = None
+
+    def __post_init__(self) -> None:
+        if [*map(len, self.tokens)] != [*map(len, self.values)]:
+            raise ValueError("a sentence's tokens and scores differ in number")
+
+
+Gram = tuple[str, int, int, float]
+"""n-gram, times in generated and in real text, z-score."""
+
+
+@dataclass(frozen=True)
+class Closer:
+    """lengths: by state (real, before, after), (length, sentences). ngrams: by order, `over` and `under`. unscored: why
+    there are no `scores`."""
+
+    format: int = FORMAT
+    unit: str = "words"
+    amount: int = 0
+    lengths: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    vocabulary: dict[str, Vocabulary] = field(default_factory=dict)
+    ngrams: dict[str, dict[str, list[Gram]]] = field(default_factory=dict)
+    nearest: Nearest | None = None
+    scores: Scores | None = None
+    unscored: str = ""
+
+
+def parse(value: Mapping[str, Any], path: Path) -> Closer | None:
+    """None where there is none, or one of a later version. Mistake where it is not what training writes."""
+    from pydantic import TypeAdapter, ValidationError
+
+    if not value or value.get("format") != FORMAT:
+        return None
+    try:
+        return TypeAdapter(Closer).validate_python(dict(value))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise Mistake(f"run.closer: {path} is damaged ({where}: {first['msg']}); {REMEDY}") from error

@@ -1,0 +1,229 @@
+"""The closer look as the page shows it: figures, tables of n-grams, samples beside their nearest, scores by token."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textgan.report import numbers
+from textgan.report.closer import Closer, Pair, Scores
+from textgan.report.plots import COLOURS, DASHES
+from textgan.report.reading import RunRecord
+from textgan.report.svg import INK, Figure, figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NAMES = {"real": "real, held out", "before": "before", "after": "after"}
+ORDERS = {"1": "Words", "2": "Bigrams", "3": "Trigrams"}
+STEPS = 3  # shades to each side of the middle
+MOST_TOKENS = 80  # of a sentence whose scores are shown
+OVERUSE = (
+    "Log-odds ratio with a Dirichlet prior from both texts together, over its standard deviation (z; Monroe et al. "
+    "2008): beyond ±1.96 one n-gram alone would be called significant, and of thousands some get there by chance."
+)
+NEAREST = (
+    "Nearest: the training sentence with the highest overlap, Dice's coefficient of the 1- to 4-grams, lower case, "
+    "marks apart; exact search. Marked: what does not align with it (longest common subsequence)."
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word with its score. level: from -3 (far below the middle) to 3 (far above)."""
+
+    text: str
+    score: str
+    level: int
+
+
+@dataclass(frozen=True)
+class Shades:
+    """Sentences with a shade for every token, and how to read them."""
+
+    told: Sequence[str]
+    sentences: Sequence[Sequence[Token]]
+
+
+@dataclass(frozen=True)
+class Grams:
+    """A table of n-grams. rows: (n-gram, times generated, times real, z)."""
+
+    title: str
+    rows: Sequence[tuple[str, str, str, str]]
+
+
+@dataclass(frozen=True)
+class Views:
+    """All of it; what a run does not have is empty."""
+
+    figures: Sequence[Figure] = ()
+    grams: Sequence[Grams] = ()
+    grams_told: str = ""
+    pairs: Sequence[Pair] = ()
+    pairs_told: str = ""
+    unit: str = "words"
+    shades: Shades | None = None
+    unscored: str = ""
+    missing: str = ""
+
+
+def views(run: RunRecord, slug: str) -> Views:
+    """slug: begins the ids of the figures, unique on the page."""
+    drawn = [
+        made for made in (sentence_lengths(run, f"{slug}-lengths"), vocabulary(run, f"{slug}-words")) if made
+    ]
+    closer = run.closer
+    if closer is None:
+        again = "the command that trained it, with --resume (nothing is trained again)"
+        told = f"This run has no closer look at its text ({again}, makes one)." if run.finished else ""
+        return Views(drawn, missing=told)
+    return Views(
+        figures=drawn,
+        grams=[made for n, word in ORDERS.items() for made in _grams(closer, n, word)],
+        grams_told=f"{closer.amount:,} generated sentences against {closer.amount:,} held-out ones. {OVERUSE}",
+        pairs=closer.nearest.pairs if closer.nearest else (),
+        pairs_told=_nearest(closer),
+        unit=closer.unit,
+        shades=_shades(closer.scores) if closer.scores else None,
+        unscored=f"No scores by token: {closer.unscored}." if closer.unscored else "",
+    )
+
+
+def sentence_lengths(run: RunRecord, name: str = "lengths") -> Figure | None:
+    """How long the sentences are, as shares: real held-out text where the run has it, before and after."""
+    groups: dict[str, Mapping[int, int]] = {}
+    unit = "words"
+    if run.closer is not None and run.closer.lengths:
+        unit = run.closer.unit
+        held = run.closer.lengths
+        groups = {NAMES[state]: dict(held[state]) for state in NAMES if held.get(state)}
+    else:
+        texts = {"before": run.before, "after": run.after}
+        groups = {
+            state: Counter(len(sentence.split()) for sentence in sentences)
+            for state, sentences in texts.items()
+            if sentences
+        }
+    if not groups:
+        return None
+    longest = max(max(counts) for counts in groups.values())
+    width = max(1, math.ceil(longest / 40))
+    edges = [start - 0.5 for start in range(0, longest + width + 1, width)]
+
+    def draw(axes: Axes) -> None:
+        for label, counts in groups.items():
+            total = sum(counts.values())
+            bins = [0.0] * (len(edges) - 1)
+            for length, times in counts.items():
+                bins[length // width] += times / total
+            style = _style(label)
+            axes.stairs(bins, edges, lw=1.5, label=label, **style)
+            if label == NAMES["after"]:
+                axes.stairs(bins, edges, color=style["color"], fill=True, alpha=0.15)
+        axes.set_xlabel(f"{unit} in a sentence")
+        axes.set_ylabel("share of sentences")
+        axes.set_ylim(bottom=0)
+        if len(groups) > 1:
+            axes.legend(frameon=False)
+
+    means = ", ".join(
+        f"{label} {sum(n * times for n, times in counts.items()) / sum(counts.values()):.1f}"
+        for label, counts in groups.items()
+    )
+    told = f"Mean {unit} in a sentence: {means}."
+    return figure("Sentence length", told, name, draw, caption=told)
+
+
+def vocabulary(run: RunRecord, name: str = "words") -> Figure | None:
+    """Rank against frequency (Zipf) of real and generated text, both on a log scale."""
+    if run.closer is None:
+        return None
+    unit = run.closer.unit
+    held = {
+        NAMES[state]: run.closer.vocabulary[state]
+        for state in NAMES
+        if state in run.closer.vocabulary and run.closer.vocabulary[state].ranks
+    }
+    if not held:
+        return None
+
+    def draw(axes: Axes) -> None:
+        for label, words in held.items():
+            ranks, shares = zip(*words.ranks, strict=True)
+            axes.plot(ranks, shares, lw=1.5, label=label, **_style(label))
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("rank")
+        axes.set_ylabel(f"share of all {unit}")
+        axes.legend(frameon=False)
+
+    told = ", ".join(
+        f"{label} {words.distinct:,} different of {words.tokens:,}" for label, words in held.items()
+    )
+    caption = f"{told[0].upper()}{told[1:]}."
+    return figure(f"{unit.capitalize()} by rank and frequency", caption, name, draw, caption=caption)
+
+
+def _style(label: str) -> dict[str, Any]:
+    styles = {"real": (INK, 2), "before": (COLOURS[1], 1), "after": (COLOURS[0], 0)}
+    colour, dash = next(styles[state] for state in styles if NAMES[state] == label)
+    return {"color": colour, "linestyle": DASHES[dash]}
+
+
+def _grams(closer: Closer, n: str, word: str) -> list[Grams]:
+    made = []
+    for side in ("over", "under"):
+        rows = closer.ngrams.get(n, {}).get(side, [])
+        shown = [(gram, f"{here:,}", f"{there:,}", numbers.signed(z, 1)) for gram, here, there, z in rows]
+        title = {"1": word if closer.unit == "words" else closer.unit.capitalize()}.get(n, word)
+        made.append(Grams(f"{title} {side}-used", shown))
+    return made if any(one.rows for one in made) else []
+
+
+def _nearest(closer: Closer) -> str:
+    found = closer.nearest
+    if found is None:
+        return ""
+    among = "all" if found.searched == found.of else f"the first {found.searched:,} of"
+    told = f"{NEAREST} Searched: {among} {found.of:,} training sentences."
+    if {"after", "real"} <= found.mean.keys():
+        after, real = (numbers.plain(found.mean[state], 2) for state in ("after", "real"))
+        told += (
+            f" Mean overlap of {found.averaged:,} generated sentences {after}, of as many held-out real ones {real}; "
+            "well above these, a generator copies its training text."
+        )
+    return told
+
+
+def _shades(scores: Scores) -> Shades:
+    every = [value for row in scores.values for value in row if value is not None]
+    middle = scores.start if scores.start is not None else sum(every) / max(1, len(every))
+    widest = max((abs(value - middle) for value in every), default=0.0)
+
+    def level(value: float | None) -> int:
+        return 0 if value is None or not widest else round(STEPS * (value - middle) / widest)
+
+    told = [scores.how]
+    what = "the mean before the first word" if scores.start is not None else "the mean of all tokens"
+    text = f"Blue, ▲: more real than {what}, {numbers.plain(middle, 2)}; orange, ▼: less."
+    if scores.real is not None:
+        text += f" Held-out real sentences have {numbers.plain(scores.real, 2)} on average."
+    told.append(
+        text + " The score is a logit or the objective's own unit; only higher and lower have a meaning."
+    )
+    sentences = [
+        [
+            Token(
+                text or "(end)",
+                numbers.MISSING if value is None else numbers.plain(value, 2),
+                level(value),
+            )
+            for text, value in list(zip(tokens, values, strict=True))[:MOST_TOKENS]
+        ]
+        for tokens, values in zip(scores.tokens, scores.values, strict=True)
+    ]
+    return Shades(told, sentences)

@@ -1,0 +1,154 @@
+"""Fronts of quality and diversity by temperature: the figures, and where they cross the diversity of real text."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from textgan.points import Sweep
+from textgan.report import numbers
+from textgan.report.plots import COLOURS, DASHES, MARKERS
+from textgan.report.reading import RunRecord
+from textgan.report.svg import INK, Figure, figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+QUALITY, DIVERSITY = "bleu-5", "self-bleu-5"
+SIZE = (4.7, 3.4)  # inches
+FIGURES = {  # (x, y) -> how to read it
+    (
+        QUALITY,
+        DIVERSITY,
+    ): "Right: more n-grams of held-out text. Down: more diverse. The better front lies further "
+    "right and down; the star is real text. Numbers are temperatures.",
+    (
+        "source-nll",
+        "nll",
+    ): "Left: likelier under the true source. Down: held-out text is likelier under the model at "
+    "that temperature. The better front lies further left and down. Numbers are temperatures.",
+}
+
+
+def figures(sweep: Sweep, run: RunRecord, slug: str = "front") -> list[Figure]:
+    """Self-BLEU-5 against BLEU-5, and the two likelihoods where the source is known and `nll` was measured.
+    slug: begins the ids of each, unique on the page."""
+    made = [_front(sweep, run, x, y, told, slug) for (x, y), told in FIGURES.items()]
+    return [drawn for drawn in made if drawn is not None]
+
+
+def crossings(sweep: Sweep, run: RunRecord) -> list[str]:
+    """BLEU-5 of each front where it is as diverse as real text (self-BLEU-5), between the nearest two points.
+
+    Empty where no front gets there; a front that does not is said so.
+    """
+    real = _at(sweep, "real", QUALITY, DIVERSITY)
+    found = {name: crossing(sweep, state) for name, state in named(sweep, run).items()}
+    if not real or not any(found.values()):
+        return []
+    _, quality, level = real[0]
+    told = [
+        f"{name} {numbers.plain(at[0])} (temperature about {at[1]:.2f})"
+        if at
+        else f"{name} does not get there"
+        for name, at in found.items()
+    ]
+    head = f"BLEU-5 where the text is as diverse as real text (self-BLEU-5 {numbers.plain(level)})"
+    return [f"{head}: real text {numbers.plain(quality)}, {', '.join(told)}"]
+
+
+def crossing(sweep: Sweep, state: str) -> tuple[float, float] | None:
+    """(BLEU-5, temperature) where this state's front is as diverse as real text; None where it never is."""
+    real = _at(sweep, "real", QUALITY, DIVERSITY)
+    if not real:
+        return None
+    level = real[0][2]
+    front = _at(sweep, state, QUALITY, DIVERSITY)
+    for (t1, x1, y1), (t2, x2, y2) in zip(front, front[1:], strict=False):
+        if (y1 - level) * (y2 - level) <= 0:
+            share = (level - y1) / (y2 - y1) if y1 != y2 else 0.0
+            return x1 + share * (x2 - x1), t1 + share * (t2 - t1)
+    return None
+
+
+def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str, slug: str) -> Figure | None:
+    fronts = {
+        name: points for name, state in named(sweep, run).items() if (points := _at(sweep, state, x, y))
+    }
+    if not fronts:
+        return None
+    real = _at(sweep, "real", x, y)
+    x_name, y_name = numbers.name(x), numbers.name(y)
+
+    def draw(axes: Axes) -> None:
+        for index, (name, points) in enumerate(fronts.items()):
+            colour = COLOURS[index % len(COLOURS)]
+            across, up = [point[1] for point in points], [point[2] for point in points]
+            axes.plot(
+                across, up, color=colour, linestyle=DASHES[index % len(DASHES)], lw=1.4, markersize=5,
+                marker=MARKERS[index % len(MARKERS)], label=name.replace("$", r"\$"),
+            )  # fmt: skip
+        for _, point_x, point_y in real:
+            axes.plot(point_x, point_y, "*", color=INK, markersize=12, label="real text")
+        axes.margins(0.08)
+        at = axes.transData.transform
+        on_page = [at([point[1:] for point in points]).tolist() for points in fronts.values()]
+        star = at([point[1:] for point in real]).tolist() if real else []
+        for index, points in enumerate(fronts.values()):
+            others = star + [spot for k, line in enumerate(on_page) if k != index for spot in line]
+            for (temperature, *spot), aside in zip(points, beside(on_page[index], others), strict=True):
+                axes.annotate(
+                    f"{temperature:g}", (spot[0], spot[1]), aside, textcoords="offset points", ha="center",
+                    va="center", fontsize=7.5, color=INK,
+                )  # fmt: skip
+        axes.set_xlabel(x_name)
+        axes.set_ylabel(y_name)
+        axes.legend(frameon=False)
+
+    def pair(point: tuple[float, float, float]) -> str:
+        return f"{numbers.plain(point[1])}, {numbers.plain(point[2])}"
+
+    told = [
+        f"{name} {'; '.join(f'at {p[0]:g} {pair(p)}' for p in points)}" for name, points in fronts.items()
+    ]
+    told += [f"real text {pair(point)}" for point in real]
+    alt = f"{caption} {x_name} and {y_name}: {'. '.join(told)}."
+    title = f"{y_name} against {x_name} by temperature"
+    return figure(title, alt, f"{slug}-{x}", draw, caption, SIZE)
+
+
+def beside(line: list[list[float]], others: list[list[float]]) -> list[tuple[float, float]]:
+    """Where each point's label goes, from the point: off the line, on the side that is further from the others."""
+    made = []
+    for index, (x, y) in enumerate(line):
+        (x1, y1), (x2, y2) = line[max(0, index - 1)], line[min(len(line) - 1, index + 1)]
+        length = math.hypot(x2 - x1, y2 - y1) or 1.0
+        across = ((y1 - y2) / length, (x2 - x1) / length) if (x1, y1) != (x2, y2) else (0.0, 1.0)
+        if across[1] < 0:
+            across = (-across[0], -across[1])  # above the line, unless the others are there
+
+        def room(sign: int, x: float = x, y: float = y, off: tuple[float, float] = across) -> float:
+            place = (x + 12 * sign * off[0], y + 12 * sign * off[1])
+            return min((math.dist(place, other) for other in others), default=0.0)
+
+        sign = 1 if room(1) >= room(-1) else -1
+        made.append((12 * sign * across[0], 9 * sign * across[1]))
+    return made
+
+
+def _at(sweep: Sweep, state: str, x: str, y: str) -> list[tuple[float, float, float]]:
+    """(temperature, x, y) of the state's points that have both."""
+    found = [
+        (point.temperature or 0.0, point.scores[x].value, point.scores[y].value)
+        for point in sweep.points
+        if point.state == state and x in point.scores and y in point.scores
+    ]
+    return [point for point in found if math.isfinite(point[1] + point[2])]
+
+
+def named(sweep: Sweep, run: RunRecord) -> dict[str, str]:
+    """Name -> state, in the sweep's order: `MLE` is what the adversarial phase began with."""
+    states = dict.fromkeys(point.state for point in sweep.points if point.temperature is not None)
+    names = {"pretrained": "MLE", "last": run.strategy, "best": f"{run.strategy} (best)"}
+    made = {names.get(state, state): state for state in states}
+    return made if len(made) == len(states) else {state: state for state in states}

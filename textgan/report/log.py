@@ -1,0 +1,93 @@
+"""The rows of `metrics.jsonl`: read as far as they can be, put on one clock, and drawn out into curves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textgan.errors import Mistake
+from textgan.plain import from_json
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One logged number over the run: four columns of equal length, in the order of training."""
+
+    seconds: tuple[float, ...]
+    steps: tuple[int, ...]  # within the phase
+    values: tuple[float, ...]
+    phases: tuple[str, ...]
+
+
+def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The rows of metrics.jsonl that can be read, and a sentence about those that cannot."""
+    rows: list[dict[str, Any]] = []
+    bad: list[int] = []
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = from_json(line.decode("utf-8"))
+            row = {**row, "kind": str(row["kind"]), "phase": str(row["phase"]), "step": int(row["step"])}
+            rows.append({**row, "seconds": float(row["seconds"])})
+        except (ValueError, TypeError, KeyError, OverflowError):  # half a line, other bytes, other JSON
+            bad.append(number)
+    if bad and not rows:
+        raise Mistake(
+            f"run.metrics: {path} holds no readable line; delete it to have a report without curves"
+        )
+    if not bad:
+        return rows, ()
+    where = (
+        "its last line, half-written" if bad == [len(lines)] else f"{len(bad)} lines, the first is {bad[0]}"
+    )
+    return rows, (f"metrics.jsonl was read without {where}.",)
+
+
+def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows on one clock. A resumed run may repeat steps and start its clock anew: the later row of a step
+    wins, and a clock that falls back goes on from where it was."""
+    offset = last = 0.0
+    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        if row["seconds"] + offset < last:
+            offset = last - row["seconds"]
+        last = row["seconds"] + offset
+        same = (row["kind"], row["phase"], row["step"], row.get("text", ""), tuple(sorted(_names(row))))
+        kept[same] = {**row, "seconds": last}
+    return sorted(kept.values(), key=lambda row: row["seconds"])
+
+
+def _names(row: Mapping[str, Any]) -> Iterable[str]:
+    reserved = {"kind", "phase", "step", "seconds"}
+    return [k for k, v in row.items() if k not in reserved and (v is None or is_number(v))]
+
+
+def curves(rows: list[dict[str, Any]]) -> Mapping[str, Curve]:
+    points: dict[str, list[tuple[float, int, float, str]]] = {}
+    for row in rows:
+        for name in _names(row) if row["kind"] == "train" else ():
+            value = math.nan if row[name] is None else float(row[name])  # null: how some writers spell NaN
+            points.setdefault(name, []).append((row["seconds"], row["step"], value, row["phase"]))
+    return {
+        name: Curve(
+            *(tuple(column) for column in zip(*sorted(drawn, key=lambda point: point[0]), strict=True))
+        )
+        for name, drawn in points.items()
+    }
+
+
+def phase_starts(rows: list[dict[str, Any]]) -> tuple[tuple[str, float], ...]:
+    """Where each phase began: its own row, or the first row that names it."""
+    starts: dict[str, float] = {}
+    for row in sorted(rows, key=lambda row: (row["kind"] != "phase", row["seconds"])):
+        starts.setdefault(row["phase"], row["seconds"])
+    return tuple(sorted(starts.items(), key=lambda start: start[1]))
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

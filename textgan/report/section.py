@@ -1,0 +1,91 @@
+"""What a report shows of one run alone: facts, front, samples, a closer look, curves, and how it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textgan.report import fronts, plots
+from textgan.report.closer_views import Views, views
+from textgan.report.reading import RunRecord, Snapshot
+from textgan.report.svg import Figure
+from textgan.report.verdict import front_wanted
+
+SHOWN = 12  # sentences side by side
+MOMENTS = 8  # snapshots over time
+OF_EACH = 3  # sentences of each snapshot
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page shows of one run alone."""
+
+    title: str
+    slug: str
+    facts: Sequence[tuple[str, str]]
+    curves: Sequence[Figure]
+    fronts: Sequence[Figure]
+    crossings: Sequence[str]
+    front_wanted: str  # the command that would make the front, or nothing
+    text: Views
+    pairs: Sequence[tuple[str, Sequence[str]]]  # (heading, sentences)
+    over_time: Sequence[Snapshot]
+    warnings: Sequence[str]
+    notes: Sequence[str]
+    recipe: str
+    environment: Sequence[tuple[str, str]]
+
+
+def minutes_of(run: RunRecord) -> dict[str, float]:
+    """By phase; empty where nothing tells it."""
+    minutes = run.evaluation.get("minutes")
+    if not isinstance(minutes, Mapping):
+        return {}
+    return {str(phase): float(value) for phase, value in minutes.items() if isinstance(value, (int, float))}
+
+
+def section(run: RunRecord, slug: str) -> Section:
+    """slug: begins the ids of its figures, unique on the page."""
+    after = ("after" if run.before else "samples", run.after[:SHOWN])
+    pairs = [pair for pair in (("before", run.before[:SHOWN]), after) if pair[1]]
+    facts = [("run", run.name), ("strategy", run.strategy), ("corpus", run.corpus), ("seed", run.seed)]
+    scored = run.evaluation.get("samples")
+    facts.append(("sentences scored", f"{scored:,}" if isinstance(scored, int) else ""))
+    facts.append(("minutes", ", ".join(f"{phase} {value:.1f}" for phase, value in minutes_of(run).items())))
+    facts.append(("folder", run.path.resolve().name))
+    return Section(
+        title=f"{run.strategy}: {run.name}",
+        slug=slug,
+        facts=[fact for fact in facts if fact[1]],
+        curves=plots.training_curves(run, f"{slug}-curve"),
+        fronts=fronts.figures(run.sweep, run, f"{slug}-front") if run.sweep else (),
+        crossings=fronts.crossings(run.sweep, run) if run.sweep else (),
+        front_wanted=front_wanted(run),
+        text=views(run, slug),
+        pairs=pairs,
+        over_time=[
+            Snapshot(shot.phase, shot.step, shot.sentences[:OF_EACH])
+            for shot in _spread(run.over_time, MOMENTS)
+        ],
+        warnings=(*run.problems, *run.warnings),
+        notes=run.notes,
+        recipe=run.recipe_text,
+        environment=list(_flat(run.environment)),
+    )
+
+
+def _spread(shots: Sequence[Snapshot], count: int) -> list[Snapshot]:
+    """At most `count` of them, evenly over the run, the first and the last among them."""
+    if len(shots) <= count:
+        return list(shots)
+    return [shots[round(place * (len(shots) - 1) / (count - 1))] for place in range(count)]
+
+
+def _flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in mapping.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        elif value is not None:
+            told = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield f"{prefix}{key}", told

@@ -1,0 +1,67 @@
+"""Did the adversarial phase help? One plain sentence for each run, from its own numbers and no more than they hold."""
+
+from __future__ import annotations
+
+from textgan.report import numbers
+from textgan.report.fronts import crossing
+from textgan.report.movement import VISIBLE, direction_in_words
+from textgan.report.reading import RunRecord
+
+BETTER = {"sharper and more diverse", "sharper, about as diverse", "more diverse, about as sharp"}
+WORSE = {"less sharp and less diverse", "less sharp, about as diverse", "less diverse, about as sharp"}
+NEITHER = {"no visible change", "BLEU and self-BLEU about the same"}
+ONE_SEED = "one seed, so a small difference may be chance"
+
+
+def verdict(run: RunRecord) -> str:
+    """By the front over its own MLE's at the diversity of real text, where the run has both; else by before and after,
+    which a lower temperature could mimic, and the sentence says so."""
+    if not run.finished:
+        return "Did it help? Not finished yet."
+    if run.strategy == "MLE" or "before" not in run.rows or "after" not in run.rows:
+        return "Plain maximum likelihood: no adversarial phase that could have helped or harmed."
+    by_front = _by_front(run)
+    if by_front:
+        return by_front
+    start = run.start.removesuffix(" (before)")
+    way = direction_in_words(run.rows["before"], run.rows["after"])
+    if way in NEITHER:
+        return f"Did it help? Not visibly: {way} against its start ({start}), at temperature 1; {ONE_SEED}."
+    if run.start.startswith("untrained"):
+        return (
+            f"It learnt from nothing: {way} than untrained. No MLE stands beside it to say more; {ONE_SEED}."
+        )
+    if way in BETTER:
+        return f"It seems to have helped: {way} than its {start} at temperature 1; {ONE_SEED}."
+    if way in WORSE:
+        return f"It did not help: {way} than its {start} at temperature 1; {ONE_SEED}."
+    return (
+        f"Did it help? Not to be said from one temperature: {way} than its {start}, which another temperature may do "
+        f"as well; {ONE_SEED}."
+    )
+
+
+def front_wanted(run: RunRecord) -> str:
+    """The one command that would make the front, where the run lacks one; else nothing."""
+    if "nll" in (run.recipe.get("metrics") or []) and "nll" not in run.rows.get("after", {}):
+        return ""  # its generator writes vectors, which have no temperature
+    states = {point.state for point in run.sweep.points} if run.sweep else set()
+    played = "before" in run.rows
+    if not run.finished or {"last"} | ({"pretrained"} if played else set()) <= states:
+        return ""
+    return f"textgan sweep {run.path}{' --checkpoint all' if played else ''}"
+
+
+def _by_front(run: RunRecord) -> str:
+    if run.sweep is None:
+        return ""
+    mine, base = crossing(run.sweep, "last"), crossing(run.sweep, "pretrained")
+    if mine is None or base is None:
+        return ""
+    gap = round(mine[0] - base[0], 9)
+    values = f"BLEU-5 {numbers.plain(mine[0])} against {numbers.plain(base[0])} of its MLE"
+    where = "where both are as diverse as real text"
+    if abs(gap) < VISIBLE:
+        return f"It made no visible difference: {values}, {where}; {ONE_SEED}."
+    told = "It helped" if gap > 0 else "It did not help"
+    return f"{told}: {values} ({numbers.signed(gap)}), {where}; {ONE_SEED}."
