@@ -259,3 +259,17 @@ def test_a_link_in_a_run_folder_is_not_written_through(place: str, ground: Groun
     target = "outside" if place in ("samples", "checkpoints/last") else "outside/precious"
     outcome = changed(ground, Change(place, "link", folders.link(target)), *RESUME)
     assert (outcome.code, outcome.fault) == (2, "") and "is a link" in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("report.html", ("report", "run")),
+        ("front.html", ("sweep", "run", "--temperatures", "1", "--samples", "4")),
+    ],
+)
+def test_a_page_that_is_a_link_to_a_folder_is_not_written_there(
+    page: str, words: tuple[str, ...], ground: Ground
+) -> None:
+    outcome = changed(ground, Change(page, "link", folders.link("outside")), *words)
+    assert (outcome.code, outcome.fault) == (0, "") and not (ground.work / "run" / page).is_symlink()

@@ -186,7 +186,9 @@ def _drawing(wanted: bool) -> Iterator[None]:
 def _complaints(code: int, error: str, asked: str) -> tuple[str, str]:
     if code not in (0, 2, 130) or (code == 130 and not asked):
         return f"exit {code}: {error[-300:]}", f"exit {code}"
-    if "Traceback (most recent call last)" in error:
+    if (
+        "Traceback (most recent call last)" in error and not asked
+    ):  # Ctrl-C may come where Python ignores it, and tells
         return f"a traceback: {error[-600:]}", "traceback"
     told = [line for line in error.splitlines() if line.startswith("textgan: ")]
     if code == 2 and not told:

@@ -29,7 +29,8 @@ TELLING_FIRST = (  # which columns a narrow terminal keeps
 def place(run: Path, out: Path | None = None) -> Path:
     """Where the page goes: `out` (a folder means `front.html` in it), else RUN/front.html. Mistake if it cannot."""
     target = run / "front.html" if out is None else out
-    target = target / "front.html" if target.is_dir() else target
+    if out is not None and target.is_dir():  # RUN/front.html may be a link that leads out of the run
+        target = target / "front.html"
     if not target.parent.is_dir():
         raise Mistake(f"--out: {target.parent} is no folder; make it first, or give another path")
     return target

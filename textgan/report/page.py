@@ -6,7 +6,6 @@ corpus or a generator. The same runs give the same bytes: no clock, no random id
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from textgan.report.reading import RunRecord, part_name, read
 from textgan.report.section import minutes_of, section
 from textgan.report.svg import Figure
 from textgan.report.verdict import verdict
+from textgan.training.folder import write_text
 
 REPORTED = "evaluation.json and metrics.jsonl"  # where the numbers of a report are
 
@@ -48,19 +48,15 @@ def write(runs: Sequence[Path], out: Path | None = None) -> Path:
         raise Mistake("report: no run given; give one or more run folders")
     records = [read(run) for run in runs]
     target = out or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
-    if target.is_dir():
+    if out is not None and target.is_dir():  # RUN/report.html may be a link that leads out of the run
         target = target / "report.html"
     if not target.parent.is_dir():
         raise Mistake(f"out: {target.parent} is no folder; make it first, or give another path")
     page = render(records)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(page, encoding="utf-8")
-        os.replace(partial, target)
+        write_text(target, page)
     except OSError as error:
         raise Mistake(f"out: {target} cannot be written ({error.strerror}); give another path") from error
-    finally:
-        partial.unlink(missing_ok=True)
     return target
 
 
