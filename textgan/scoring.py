@@ -133,7 +133,8 @@ def _compared(
         if (cuts := _attached(texts[file.path].lines, protocol)) > ATTACHED:
             warnings.append(
                 f"{file.path}: --preset {protocol.name} cuts at spaces, and in {cuts:.0%} of the sentences a mark "
-                "stands at a word ('sky.'), which then is another word; put spaces around marks, as the published samples have"
+                "stands at a word ('sky.'), which then is another word; put spaces around marks, as the published "
+                "samples have"
             )
         if "bleu-2" in file.scores and set(texts[file.path].lines[: protocol.bleu.hyps]) <= used:
             warnings.append(
