@@ -15,7 +15,7 @@ import textgan
 PACKAGE = Path(textgan.__file__).parent
 
 LAYERS = (
-    ("errors", "machine", "products", "coercion", "names"),
+    ("errors", "machine", "plain", "products", "ranges", "coercion", "names"),
     ("text", "parts", "pretrained", "ranks"),
     ("types",),
     ("joint",),

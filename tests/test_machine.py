@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from textgan.machine import cores
+from textgan.machine import cores, free_memory
 
 LOOP = """
 import resource, sys, torch
@@ -47,3 +47,15 @@ def test_no_more_cores_than_the_quota(tmp_path: Path, told: str, wanted: int | N
     everything = cores(tmp_path / "absent")
     assert cores(quota) == (wanted or everything)
     assert 1 <= everything <= (os.cpu_count() or 1)
+
+
+def test_free_memory_is_the_least_of_what_the_system_and_the_container_leave(tmp_path: Path) -> None:
+    system = tmp_path / "meminfo"
+    assert free_memory(system, tmp_path) is None
+    system.write_text("MemTotal:       4000 kB\nMemAvailable:   1000 kB\n")
+    assert free_memory(system, tmp_path) == 1000 * 1024
+    (tmp_path / "memory.max").write_text("900000\n")
+    (tmp_path / "memory.current").write_text("400000\n")
+    assert free_memory(system, tmp_path) == 500_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert free_memory(system, tmp_path) == 1000 * 1024

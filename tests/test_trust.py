@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 import torch
 import yaml
 
+import textgan
 from textgan.cli import run as command
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 from textgan.run import train
+from textgan.training.folder import write_text
 
 CORPUS = [
     f"{a} {b} {c} ." for a in ("a dog", "the cat", "<script>x</script>") for b in "uvwxyz" for c in "klmn"
@@ -167,3 +170,53 @@ def test_what_a_run_is_resumed_or_read_into_are_no_links(
         train(Recipe.load(stranger / "recipe.yaml"), stranger, resume=True)
     assert command(["report", "run"]) == 0
     assert (elsewhere / "precious").read_text() == "mine" and not (stranger / "report.html").is_symlink()
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[str, dict[str, object]]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            named = {word.arg: ast.literal_eval(word.value) for word in node.keywords if _is_constant(word)}
+            yield ast.unparse(node.func), named
+
+
+def _is_constant(word: ast.keyword) -> bool:
+    return word.arg is not None and isinstance(word.value, ast.Constant)
+
+
+def runs_code(text: str) -> list[str]:
+    """Calls by which a file that is read could run code."""
+    found = []
+    for name, named in _calls(ast.parse(text)):
+        last = name.rpartition(".")[2]
+        signs = (
+            name in ("yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load", "joblib.load"),
+            name.startswith(("pickle.", "marshal.", "shelve.", "dill.", "cloudpickle.")),
+            name == "torch.load" and named.get("weights_only") is not True,
+            last == "from_pretrained" and bool(named.get("trust_remote_code")),
+            last == "load" and bool(named.get("allow_pickle")),
+            last in ("extractall", "unpack_archive", "exec"),
+        )
+        found += [name] if any(signs) else []
+    return found
+
+
+def test_no_file_is_read_by_what_could_run_its_code() -> None:
+    package = Path(textgan.__file__).parent
+    found = {path.name: runs_code(path.read_text(encoding="utf-8")) for path in package.rglob("*.py")}
+    assert not {name: calls for name, calls in found.items() if calls}
+    assert runs_code("torch.load(f)") and runs_code("torch.load(f, weights_only=False)")
+    assert runs_code("pickle.loads(b)") and runs_code("yaml.load(f, Loader=yaml.SafeLoader)")
+    assert runs_code("np.load(f, allow_pickle=True)") and runs_code(
+        "A.from_pretrained(n, trust_remote_code=True)"
+    )
+    assert not runs_code("torch.load(f, weights_only=True)\nnp.load(f)\nyaml.safe_dump(x)")
+
+
+def test_a_file_is_not_written_through_a_link_that_lies_in_wait(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    for name in ("report.html", f".report.html.{os.getpid()}.tmp"):
+        (tmp_path / name).symlink_to(precious)
+    write_text(tmp_path / "report.html", "page")
+    assert precious.read_text() == "mine" and (tmp_path / "report.html").read_text() == "page"
+    assert not (tmp_path / "report.html").is_symlink()

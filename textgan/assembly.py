@@ -20,7 +20,7 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.data.windows import Tokens, encode_mapped
 from textgan.errors import Mistake, did_you_mean
-from textgan.machine import cores, keep_freed_memory
+from textgan.machine import cores, free_memory, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
 from textgan.ranks import ALONE, Ranks, neighbours, on_cpu
@@ -111,6 +111,8 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
             "discriminator.table: the generator writes vectors, which this discriminator's own table does not "
             "know; set discriminator.table to 'corpus'"
         )
+    if generator.writes_vectors:
+        _check_one_space(generator, discriminator)
     discriminator = discriminator.to(engine.device)
     generator.meet(discriminator)
     if start:  # only now, since a generator that reads the judge has layers of the judge's size
@@ -156,7 +158,39 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
         ranks.share(phase.batch, f"train.{phase.name}.batch")
     if not phases:
         raise Mistake("train: with `start` the mle phase is skipped, and there is no other phase; add one")
+    for phase in phases:
+        phase.check(game)
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
+
+
+def _check_one_space(generator: Generator, discriminator: Discriminator) -> None:
+    """Mistake where a generator writes vectors of another size than a judge's own table of them has."""
+    size = getattr(getattr(generator, "table", None), "shape", (0, 0))[1]
+    for judge in discriminator.members():
+        table = getattr(judge, "table", None)
+        if size and isinstance(table, torch.nn.Embedding) and table.embedding_dim != size:
+            raise Mistake(
+                f"discriminator.embedding: {table.embedding_dim}, but the generator writes vectors of {size}; make "
+                "them equal"
+            )
+
+
+def check_room(game: Game) -> None:
+    """Mistake where training would take more memory than is free: a gradient and two moments for each weight."""
+    if game.engine.device.type != "cpu":
+        return
+    free = free_memory()
+    players: dict[str, torch.nn.Module] = {"generator": game.generator, "discriminator": game.discriminator}
+    trained = {
+        name: sum(weight.nbytes for weight in player.parameters() if weight.requires_grad)
+        for name, player in players.items()
+    }
+    largest = max(trained, key=trained.__getitem__)
+    if free is not None and 3 * sum(trained.values()) > free:
+        raise Mistake(
+            f"{largest}: to train its {trained[largest] // 4:,} weights takes {3 * trained[largest] / 2**30:.1f} GB "
+            f"more, and {free / 2**30:.1f} GB are free; make it smaller"
+        )
 
 
 def _parted(train: Encoded | Tokens, share: float, seed: int) -> tuple[Encoded, Encoded]:

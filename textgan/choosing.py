@@ -14,6 +14,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from textgan.errors import Mistake, did_you_mean
+from textgan.sampling import COLDEST, HOTTEST
 
 PATIENCE = 20_000
 """Sentences drawn in a row of which none is kept, after which it is given up (times K for the best of K)."""
@@ -72,6 +73,10 @@ class Asked:
     def __post_init__(self) -> None:
         if not self.temperature > 0:
             raise Mistake(f"--temperature: expected a value above 0, got {self.temperature:g}")
+        if not COLDEST <= self.temperature <= HOTTEST:
+            raise Mistake(
+                f"--temperature: expected a value from {COLDEST:g} to {HOTTEST:g}, got {self.temperature:g}"
+            )
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {self.top_p:g}")
         if self.best_of < 1:

@@ -12,6 +12,8 @@ from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from textgan.errors import Mistake, did_you_mean
 
+_PLAIN = ConfigDict(arbitrary_types_allowed=True, extra="forbid", allow_inf_nan=False)
+_LARGEST = 2**63 - 1
 _ANY = (inspect.Parameter.empty, Any)
 
 
@@ -31,14 +33,23 @@ def coerce(annotation: Any, value: Any, place: str) -> Any:
         result = adapter.validate_python(value)
     except ValidationError as error:
         raise Mistake(f"{place}: {_complaint(annotation, value, error)}") from None
+    if _too_large(result):
+        raise Mistake(f"{place}: {_shown(value)} is too large a number; expected one of less than 64 bits")
     if isinstance(value, bool) and not isinstance(result, bool):  # pydantic would read true as 1
         raise Mistake(f"{place}: expected {describe(annotation)}, got {_shown(value)}")
     return result
 
 
+def _too_large(value: Any) -> bool:
+    """Whether an integer in it has no place in 64 bits, which is what torch and numpy count with."""
+    if isinstance(value, (list, tuple)):
+        return any(map(_too_large, value))
+    return isinstance(value, int) and abs(value) > _LARGEST
+
+
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
     try:
-        return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True, extra="forbid"))
+        return TypeAdapter(annotation, config=_PLAIN)
     except PydanticUserError:  # a dataclass or model brings its own configuration
         return TypeAdapter(annotation)
 
@@ -87,5 +98,8 @@ def describe(annotation: Any) -> str:
 def _shown(value: Any) -> str:
     """As it would stand in YAML, near enough, and short."""
     words = {None: "null", True: "true", False: "false"}
-    text = words[value] if value is None or isinstance(value, bool) else repr(value)
+    try:
+        text = words[value] if value is None or isinstance(value, bool) else repr(value)
+    except ValueError:  # a number of thousands of digits
+        text = type(value).__name__
     return text if len(text) <= 60 else text[:57] + "..."

@@ -10,6 +10,10 @@ class Mistake(Exception):
     """A user's mistake, one line each: where, what, remedy. The command line prints it and exits with 2."""
 
 
+class Unfit(Mistake, ValueError):
+    """Parts that do not go together, or not with this text or batch; a ValueError too, for whoever joins them."""
+
+
 class SaidElsewhere(Mistake):
     """A mistake that another process of the run tells the user; the command line says nothing, and exits with 2."""
 
@@ -31,4 +35,11 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
 
 
-_NO_MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "Cannot allocate memory")
+_NO_MEMORY = (
+    "can't allocate memory",
+    "out of memory",
+    "bad_alloc",
+    "Cannot allocate memory",
+    "Storage size calculation overflowed",  # more than any machine could address
+    "numel: integer multiplication overflow",
+)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from textgan.errors import Mistake, did_you_mean
+from textgan.plain import from_yaml, from_yaml_with_node
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -64,8 +65,8 @@ def read(path: Path) -> tuple[dict[str, Any], list[str]]:
     """(the mapping in a YAML file, a line for each key given twice). Raises Mistake if it has no mapping."""
     try:
         text = path.read_text(encoding="utf-8")
-        values = yaml.safe_load(text)
-        twice = _twice(yaml.compose(text, Loader=yaml.SafeLoader))
+        values, node = from_yaml_with_node(text)
+        twice = _twice(node)
     except UnicodeDecodeError:
         raise Mistake(f"{path}: not UTF-8 text; expected a YAML file") from None
     except OSError as error:
@@ -104,6 +105,6 @@ def _listed(name: str, path: Path) -> Listed:
     measured = [
         line.removeprefix("Minutes: ").split()[0] for line in comments if line.startswith("Minutes: ")
     ]
-    strategy = yaml.safe_load(text).get("strategy") or "mle"
+    strategy = from_yaml(text).get("strategy") or "mle"
     called = strategy if isinstance(strategy, str) else strategy["name"]
     return Listed(name, called, measured[0] if measured else "", summary)

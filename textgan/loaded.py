@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from textgan.drawing import Pen, scores
 from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.samples import Score
 from textgan.objectives.adversarial import Logistic
+from textgan.plain import from_json
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
@@ -171,6 +171,17 @@ class LoadedRun:
             return dict.fromkeys(self.label_names, 1.0)
         return weights_of(asked.balance, self.label_names)
 
+    def check_labels(self, corpus: Corpus) -> None:
+        """Mistake unless the corpus has the labels that the run was trained with."""
+        if tuple(corpus.label_names) != self.label_names:
+            theirs, ours = (
+                ", ".join(map(repr, names)) or "none" for names in (corpus.label_names, self.label_names)
+            )
+            raise Mistake(
+                f"{self.path}: its corpus has the labels {theirs:.200}, and it was trained with {ours:.200}; put the "
+                "run's recipe and labels.json back"
+            )
+
     def _corpus(self) -> Corpus:
         corpus: Corpus = part(self.recipe, "corpus")
         return corpus
@@ -240,7 +251,7 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
 
 def _label_names(file: Path) -> tuple[str, ...]:
     try:
-        names = json.loads(file.read_text(encoding="utf-8"))
+        names = from_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
@@ -262,6 +273,7 @@ def evaluate_run(
     loaded = load(run, trust_code=trust_code)
     recipe = Recipe.of_run(run, trust_code)
     built = build(recipe)
+    loaded.check_labels(built.corpus)
     evaluation = built.evaluation
     if metrics is not None:
         evaluation.metrics = metrics

@@ -27,6 +27,24 @@ def keep_freed_memory() -> bool:
     return bool(tune(_MMAP_THRESHOLD, 32 * _MEGABYTE)) and bool(tune(_TRIM_THRESHOLD, 1024 * _MEGABYTE))
 
 
+def free_memory(system: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """Bytes that this process could still have without the system swapping; None where that cannot be known.
+
+    system, group: where Linux says what is available, and what a container's control group may have and has.
+    """
+    try:
+        lines = dict(line.split(":", 1) for line in system.read_text(encoding="ascii").splitlines())
+        free = int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, ValueError, KeyError):  # not on Linux
+        return None
+    try:
+        limit = int((group / "memory.max").read_text(encoding="ascii"))
+        used = int((group / "memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no such control group, or `max`
+        return free
+    return max(0, min(free, limit - used))
+
+
 def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     """Cores that this process may use: no more than its affinity and its container's quota allow.
 

@@ -18,6 +18,7 @@ import yaml
 
 from textgan.errors import Mistake
 from textgan.names import DEFAULT_NAMES, PARTS
+from textgan.plain import from_yaml
 
 PART_KEYS = ("corpus", "tokenizer", "generator", "discriminator", "objective", "penalty", "strategy")
 PHASES = ("mle", "discriminator", "adversarial")
@@ -48,10 +49,12 @@ def parse(words: Sequence[str]) -> tuple[list[Override], list[str]]:
             mistakes.append(f"{place}: given twice; keep one of the two")
         else:
             try:
-                found[place] = Override(tuple(place.split(".")), numbers(yaml.safe_load(text)))
-            except yaml.YAMLError:
+                found[place] = Override(tuple(place.split(".")), numbers(from_yaml(text)))
+            except yaml.YAMLError as error:
+                shown = text if len(text) <= 60 else f"{text[:57]}..."
+                why = f" ({error.problem})" if isinstance(error, yaml.MarkedYAMLError) else ""
                 mistakes.append(
-                    f"{place}: {text!r} is not a value YAML can read; put it in quotes: '\"{text}\"'"
+                    f"{place}: {shown!r} is not a value YAML can read{why}; put it in quotes: '\"{shown}\"'"
                 )
     return list(found.values()), mistakes
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
+from textgan.plain import from_json
 from textgan.training.folder import write_text
 
 TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
@@ -98,7 +99,7 @@ class Kept:
         self.head = {"kind": "settings", **settings}
         self.rows: list[dict[str, Any]] = []
         try:
-            head, *rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            head, *rows = [from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
             if head == self.head:
                 self.rows = [row for row in rows if _point(row) is not None]
         except (OSError, ValueError):  # there is none, or it is damaged: all is measured anew
@@ -135,9 +136,9 @@ def read_kept(run: Path) -> Sweep | None:
     A damaged file is as none: `textgan sweep` measures it anew.
     """
     try:
-        head, *rows = [json.loads(line) for line in (run / KEPT).read_text(encoding="utf-8").splitlines()]
+        head, *rows = [from_json(line) for line in (run / KEPT).read_text(encoding="utf-8").splitlines()]
         samples, seed, against = int(head["samples"]), int(head["seed"]), str(head["against"])
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return None
     points = [point for row in rows if (point := _point(row)) is not None]
     states = list(dict.fromkeys(["real", "pretrained", *(point.state for point in points)]))
@@ -166,6 +167,8 @@ def _point(row: Any) -> Point | None:
             key: Score(math.nan if score["value"] is None else float(score["value"]), score["signature"])
             for key, score in row["scores"].items()
         }
-        return Point(row["state"], row["temperature"], scores) if "weights" in row else None
+        state, temperature = row["state"], row["temperature"]
+        told = isinstance(state, str) and (temperature is None or isinstance(temperature, (int, float)))
+        return Point(state, temperature, scores) if told and "weights" in row else None
     except (TypeError, KeyError, AttributeError, ValueError):
         return None

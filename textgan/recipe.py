@@ -22,6 +22,7 @@ from textgan.metrics.suite import load_metrics
 from textgan.names import DEFAULT_NAMES
 from textgan.overrides import PART_KEYS, PHASES, Override, flatten, merge, numbers, parse
 from textgan.parts import Bound, bind, bind_call, find, is_own_file, own_file, parameters
+from textgan.ranges import Seed
 
 HANDED: dict[str, frozenset[str]] = {
     "corpus": frozenset(),
@@ -64,10 +65,10 @@ class Settings:
     length: Annotated[int, Field(ge=2)]
     overlong: Literal["drop", "truncate"] = "drop"
     metrics: list[str] = field(default_factory=lambda: ["bleu", "self-bleu", "distinct", "nll"])
-    seed: int = 1
+    seed: Seed = 1
     device: str = "auto"
     precision: Literal["no", "bf16"] = "no"
-    threads: Annotated[int, Field(ge=1)] | None = None
+    threads: Annotated[int, Field(ge=1, le=4096)] | None = None
     start: Path | None = None
     labelled: Annotated[int, Field(ge=1)] | None = None
     judge_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -314,7 +315,7 @@ def _chosen(names: list[Any], budgets: Any) -> tuple[list[Override], list[str]]:
         mistakes += [f"budgets.{budget}.{line}" for line in unknown]
     chosen: list[Override] = []
     for name in names:
-        if name in changes:
+        if not isinstance(name, (dict, list, set)) and name in changes:
             chosen = changes[name]
         else:
             near = did_you_mean(str(name), map(str, changes)) or " It has none."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shlex
 import signal
@@ -20,10 +19,11 @@ import yaml
 from accelerate import Accelerator
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from textgan.assembly import Built, build
+from textgan.assembly import Built, build, check_room
 from textgan.conclusion import conclude, last_texts
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, out_of_memory
+from textgan.plain import from_json, from_yaml
 from textgan.ranks import Ranks
 from textgan.recipe import WATCHING, Recipe
 from textgan.training import checkpoints
@@ -128,6 +128,7 @@ def _built(recipe: Recipe, display: Display, ranks: Ranks) -> Built:
     """The parts, with the same weights on every rank and random numbers of each one's own."""
     with ranks.together():
         built = build(recipe, display, ranks)
+        check_room(built.game)
     if not ranks.alone:
         ranks.broadcast(built.game.generator, built.game.discriminator)
         if not ranks.first:
@@ -167,7 +168,7 @@ def _begin(fresh: Path, resolved: str, built: Built, environment: dict[str, Any]
 def _check_corpus(folder: RunFolder, corpus: Corpus) -> None:
     """Mistake if the text is not what the run began with: its checkpoint would go on with other batches."""
     try:
-        before = json.loads((folder.path / "corpus.json").read_text(encoding="utf-8"))
+        before = from_json((folder.path / "corpus.json").read_text(encoding="utf-8"))
     except FileNotFoundError:  # begun by an earlier version
         return
     except ValueError:
@@ -212,12 +213,12 @@ def _check_folder(folder: RunFolder, resolved: str, resume: bool) -> None:
         raise Mistake(f"--resume: {path} holds no run to go on with; leave --resume out to begin one")
     folder.check_links()
     try:
-        before = yaml.safe_load((path / "recipe.yaml").read_text(encoding="utf-8"))
+        before = from_yaml((path / "recipe.yaml").read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
         before = None
     if not isinstance(before, dict):
         raise Mistake(f"--resume: {path / 'recipe.yaml'} is damaged; begin a new run")
-    now = yaml.safe_load(resolved)
+    now = from_yaml(resolved)
     keys = (before.keys() | now.keys()) - set(WATCHING)
     changed = sorted(key for key in keys if before.get(key) != now.get(key))
     if changed:

@@ -89,6 +89,10 @@ def keep_top_k(logits: Tensor, k: int) -> Tensor:
     return logits.masked_fill(logits < edge, -torch.inf)
 
 
+COLDEST, HOTTEST = 1e-6, 1e6
+"""Temperatures beyond these divide logits into what float32 cannot hold."""
+
+
 @dataclass(frozen=True)
 class Draw:
     """Draws a token from softmax(logits / temperature), after top-k and top-p cuts where given."""

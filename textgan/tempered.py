@@ -65,6 +65,7 @@ class Player:
         loaded = load(
             run, state, trust_code=True
         )  # the recipe in `bench` was trusted, or there would be none
+        loaded.check_labels(bench.corpus)
         file = checkpoints.find(run / "checkpoints" / state) / "generator.safetensors"
         test, labels = _encoded(bench.corpus, bench.recipe, loaded.tokenizer)
         return cls(loaded, digest(file.read_bytes()), test, labels)

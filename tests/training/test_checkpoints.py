@@ -86,7 +86,7 @@ def test_without_a_whole_one_it_is_said(tmp_path: Path) -> None:
         checkpoints.find(tmp_path / "best")
 
 
-@pytest.mark.parametrize("dies_at", range(8))
+@pytest.mark.parametrize("dies_at", range(7))
 def test_whenever_a_save_dies_one_whole_checkpoint_is_there(
     dies_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,10 +113,10 @@ def test_whenever_a_save_dies_one_whole_checkpoint_is_there(
             (Path, "rename"), (Path, "mkdir"),
         ):  # fmt: skip
             patch.setattr(place, name, dying(getattr(place, name)))
-        with pytest.raises(Death) if dies_at < 7 else nullcontext():
+        with pytest.raises(Death) if dies_at < 6 else nullcontext():
             _saved(last, 3.0)
     found = _weight(last)
-    assert found == (2.0 if dies_at < 7 else 3.0)
+    assert found == (2.0 if dies_at < 6 else 3.0)
     checkpoints.settle(last)
     assert _weight(_saved(last, 4.0)) == 4.0
 

@@ -16,6 +16,8 @@ from textgan.augment.labelled import Labelled, labels_of
 from textgan.choosing import weights_of
 from textgan.errors import Mistake, did_you_mean
 from textgan.loaded import LoadedRun, load
+from textgan.plain import from_json
+from textgan.sampling import COLDEST, HOTTEST
 from textgan.training.folder import write_json
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
@@ -68,6 +70,8 @@ class Request:
             )
         if self.n < 1 or not self.temperature > 0:
             raise Mistake("-n and --temperature: expected values above 0")
+        if not COLDEST <= self.temperature <= HOTTEST:
+            raise Mistake(f"--temperature: expected a value from {COLDEST:g} to {HOTTEST:g}")
         if not 0 <= self.reject < 1:
             raise Mistake(f"--reject: {self.reject:g} is no share to drop; give 0 or more and less than 1")
 
@@ -109,7 +113,12 @@ def check_work(request: Request, data: Labelled) -> None:
         request.work.mkdir()
         write_json(kept, now)
         return
-    before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    try:
+        before = from_json(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    except ValueError:
+        before = None
+    if not isinstance(before, dict):
+        raise Mistake(f"--out: {kept} is damaged; name another file, or take the folder away")
     if different := sorted(key for key in now if before.get(key) != now[key]):
         raise Mistake(
             f"--out: {request.work} holds the work of another request (different: {', '.join(different)}); "

@@ -14,6 +14,7 @@ import yaml
 from textgan.benchmark.asked import Budget, Words
 from textgan.errors import Mistake
 from textgan.overrides import as_words, as_yaml
+from textgan.plain import from_yaml
 from textgan.points import TEMPERATURES, checked
 
 if TYPE_CHECKING:
@@ -106,7 +107,12 @@ def _options(words: Sequence[str]) -> dict[str, Any]:
         key, equals, value = word.partition("=")
         if not (key and equals):
             raise Mistake(f"--launcher-option: {word!r:.60}; expected KEY=VALUE, such as timeout_min=240")
-        found[key] = yaml.safe_load(value)  # `60` is a number, `gpu` a word
+        try:
+            found[key] = from_yaml(value)  # `60` is a number, `gpu` a word
+        except yaml.YAMLError:
+            raise Mistake(
+                f"--launcher-option: {word!r:.60}: its value is no YAML; put it in quotes"
+            ) from None
     return found
 
 

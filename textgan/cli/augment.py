@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import TrustCode, app, check_run, say
+from textgan.cli.shared import LARGEST, TrustCode, app, check_run, say
 
 
 @app.command(
@@ -19,7 +19,7 @@ def augment(
     out: Annotated[Path, typer.Option(help="The table to write: csv, tsv or jsonl.")],
     text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
     n: Annotated[
-        int, typer.Option("-n", min=1, help="Sentences to generate, of all labels together.")
+        int, typer.Option("-n", min=1, max=LARGEST, help="Sentences to generate, of all labels together.")
     ] = 1000,
     run: Annotated[Path | None, typer.Option(help="Take this run's generator; else one is trained.")] = None,
     test: Annotated[
@@ -30,7 +30,9 @@ def augment(
     balance: Annotated[str, typer.Option(help="Of the labels: train, even, or pos=3,neg=1.")] = "train",
     temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
     reject: Annotated[float, typer.Option(help="Drop this share of the judge's lowest scores.")] = 0.5,
-    seed: Annotated[int, typer.Option(min=0, help="Of the held-out tenth, the generator and the draws.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST, help="Of the held-out tenth, the generator and the draws.")
+    ] = 1,
     trust_code: TrustCode = False,
 ) -> None:
     """Generate labelled text, filter it, and measure on held-out text whether it helps a CNN and a linear classifier.

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import app, names_of, say
+from textgan.cli.shared import LARGEST, app, names_of, say
 
 
 @app.command(epilog="Example: textgan benchmark recipes/short/*.yaml --seeds 1 2 3 --budget smoke")
@@ -35,11 +35,15 @@ def benchmark(
     ] = "0.5,0.6,...,1.2",
     samples: Annotated[
         int | None,
-        typer.Option(min=2, help="Sentences at each temperature; by default the recipes' `evaluate.final`."),
+        typer.Option(
+            min=2,
+            max=LARGEST,
+            help="Sentences at each temperature; by default the recipes' `evaluate.final`.",
+        ),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, max=LARGEST, help="Runs at a time.")] = 2,
     threads: Annotated[
-        int | None, typer.Option(min=1, help="Of each run; by default the cores, shared evenly.")
+        int | None, typer.Option(min=1, max=LARGEST, help="Of each run; by default the cores, shared evenly.")
     ] = None,
     metrics: Annotated[str, typer.Option(help="Beside bleu, self-bleu and source.")] = "distinct,nll",
     out: Annotated[Path, typer.Option(help="The folder; the same command goes on there.")] = Path(

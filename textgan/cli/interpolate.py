@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from textgan.cli.sample import Checkpoint
-from textgan.cli.shared import TrustCode, app, check_run
+from textgan.cli.shared import LARGEST, TrustCode, app, check_run
 
 _Run = Annotated[Path, typer.Argument(help="A run folder whose generator has codes, as arae-short's.")]
 
@@ -18,7 +18,7 @@ def interpolate(
     run: _Run,
     first: Annotated[str, typer.Argument(help="The sentence it begins at.")],
     last: Annotated[str, typer.Argument(help="The sentence it ends at.")],
-    steps: Annotated[int, typer.Option(min=2, help="Sentences, both ends included.")] = 5,
+    steps: Annotated[int, typer.Option(min=2, max=LARGEST, help="Sentences, both ends included.")] = 5,
     checkpoint: Annotated[Checkpoint, typer.Option(help="Which weights.")] = Checkpoint.last,
     trust_code: TrustCode = False,
 ) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textgan.cli.shared import TrustCode, app, check_run
+from textgan.cli.shared import LARGEST, TrustCode, app, check_run
 
 if TYPE_CHECKING:
     from textgan.choosing import Drawn
@@ -37,9 +37,11 @@ class Checkpoint(str, Enum):
 )
 def sample(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
-    n: Annotated[int, typer.Option("-n", min=1, help="Sentences.")] = 10,
+    n: Annotated[int, typer.Option("-n", min=1, max=LARGEST, help="Sentences.")] = 10,
     temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
-    top_k: Annotated[int | None, typer.Option(min=1, help="Draw from the K likeliest tokens.")] = None,
+    top_k: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST, help="Draw from the K likeliest tokens.")
+    ] = None,
     top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest tokens of total P.")] = None,
     prefix: Annotated[str | None, typer.Option(help="Every sentence begins with this text.")] = None,
     label: Annotated[str | None, typer.Option(help="A label of the corpus, for a run with labels.")] = None,
@@ -47,7 +49,7 @@ def sample(
         str, typer.Option(help="Of the labels: even, train (as in the training text), or pos=3,neg=1.")
     ] = "even",
     best_of: Annotated[
-        int, typer.Option(min=1, help="Keep the one of K that the judge finds most real.")
+        int, typer.Option(min=1, max=LARGEST, help="Keep the one of K that the judge finds most real.")
     ] = 1,
     reject: Annotated[
         str | None, typer.Option(help="Drop this share, by the judge's score; or `odds`: by its odds.")
@@ -55,7 +57,9 @@ def sample(
     min_score: Annotated[float | None, typer.Option(help="Drop what the judge scores lower.")] = None,
     unique: Annotated[bool, typer.Option("--unique", help="No sentence twice.")] = False,
     novel: Annotated[bool, typer.Option("--novel", help="No sentence of the training text.")] = False,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same sentences.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST, help="The same seed gives the same sentences.")
+    ] = 0,
     form: Annotated[Format, typer.Option("--format", help="Plain lines, or JSON objects.")] = Format.txt,
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="JSON objects: text, label, log-probability (nats), score.")

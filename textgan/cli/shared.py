@@ -25,9 +25,16 @@ TrustCode = Annotated[
 ]
 
 
+LARGEST = 10**12
+"""Of a whole number in an option: beyond it sums run out of the 64 bits of torch's and numpy's generators."""
+_LONGEST = 1000
+
+
 def say(lines: str) -> int:
     """On standard error, each line under the program's name; returns the exit code of a mistake."""
     for line in lines.splitlines():
+        if len(line) > _LONGEST:  # it repeats what it was given: both its ends say more than all of it
+            line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 4 :]}"
         print(f"textgan: {line}", file=sys.stderr)
     return 2
 

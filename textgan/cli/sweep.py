@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import TrustCode, app, check_run, names_of
+from textgan.cli.shared import LARGEST, TrustCode, app, check_run, names_of
 
 
 class Swept(str, Enum):
@@ -28,7 +28,8 @@ def sweep(
         str, typer.Option(help="Numbers with commas between; `...` goes on in equal steps.")
     ] = "0.5,0.6,...,1.2",
     samples: Annotated[
-        int | None, typer.Option(min=2, help="Sentences at each; by default the run's `evaluate.final`.")
+        int | None,
+        typer.Option(min=2, max=LARGEST, help="Sentences at each; by default the run's `evaluate.final`."),
     ] = None,
     metrics: Annotated[
         str | None, typer.Option(help="Beside bleu, self-bleu and source; by default the run's own.")
@@ -37,7 +38,7 @@ def sweep(
     checkpoint: Annotated[
         Swept, typer.Option(help="Which weights; all: pretrained (plain MLE) and last, side by side.")
     ] = Swept.last,
-    seed: Annotated[int | None, typer.Option(min=0, help="In place of the run's seed.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, help="In place of the run's seed.")] = None,
     out: Annotated[Path | None, typer.Option(help="The HTML file, in place of RUN/front.html.")] = None,
     trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import app, say
+from textgan.cli.shared import LARGEST, app, say
 
 
 @app.command(
@@ -24,7 +24,9 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="The run folder; by default a new one under runs/.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="In place of the recipe's seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST, help="In place of the recipe's seed.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
 ) -> None:
     """Train a recipe; write checkpoints, samples, scores and a report into a run folder."""

@@ -13,6 +13,7 @@ import numpy as np
 
 from textgan.data.corpus import Source, Split
 from textgan.data.grammar import Grammar, load
+from textgan.data.splits import MOST
 from textgan.errors import Mistake
 
 
@@ -31,8 +32,10 @@ class GrammarCorpus:
     ) -> None:
         self.name = name
         for key, count in (("size", size), ("validation", validation), ("test", test)):
-            if count < 1:
-                raise Mistake(f"corpus.{key}: {count} is no number of sentences; expected 1 or more")
+            if not 1 <= count <= MOST:
+                raise Mistake(
+                    f"corpus.{key}: {count} is no number of sentences; expected 1 or more, and at most {MOST:,}"
+                )
         if seed < 0:
             raise Mistake(f"corpus.seed: {seed} is negative; expected 0 or more")
         self.source: Source | None = self._draw(name, (size, validation, test), seed, letters)

@@ -7,6 +7,7 @@ from pathlib import Path
 from textgan.data.reading import Rows, read
 from textgan.data.splits import Loaded, assemble
 from textgan.errors import Mistake
+from textgan.ranges import Seed
 
 
 class File(Loaded):
@@ -25,7 +26,7 @@ class File(Loaded):
         label: str | None = None,
         validation: str | float = 0.05,
         test: str | float = 0.1,
-        seed: int = 0,
+        seed: Seed = 0,
         encoding: str = "utf-8",
         size: int | None = None,
     ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from textgan.data.reading import Rows, from_records
 from textgan.data.splits import Loaded, assemble
 from textgan.errors import Mistake, did_you_mean
+from textgan.ranges import Seed
 
 _own_validation = ("validation", "valid", "dev", "val")
 _builders = {
@@ -40,7 +41,7 @@ class Datasets(Loaded):
         limit: int | None = None,
         validation: str | float | None = None,
         test: str | float | None = None,
-        seed: int = 0,
+        seed: Seed = 0,
     ) -> None:
         if streaming and limit is None:
             raise Mistake(
@@ -103,7 +104,13 @@ def _not_loaded(dataset: str, config: str | None, error: Exception) -> str:
 
 
 def _rows(
-    data: Any, name: str, column: str | None, label: str | None, streaming: bool, limit: int | None, seed: int
+    data: Any,
+    name: str,
+    column: str | None,
+    label: str | None,
+    streaming: bool,
+    limit: int | None,
+    seed: Seed,
 ) -> Rows:
     if limit is not None and streaming:
         data = data.take(limit)

@@ -18,6 +18,7 @@ import numpy as np
 from textgan.data.reading import Rows, read
 from textgan.data.splits import Loaded, assemble
 from textgan.errors import Mistake
+from textgan.ranges import Seed
 
 _timeout = 30  # seconds
 
@@ -71,7 +72,7 @@ class Coco(Loaded):
     size: keep so many training sentences, a seeded choice; validation: what is cut from train before that.
     """
 
-    def __init__(self, size: int | None = None, validation: float = 500, seed: int = 0) -> None:
+    def __init__(self, size: int | None = None, validation: float = 500, seed: Seed = 0) -> None:
         train, test = _read(_coco)
         self.fill("coco", assemble(train, validation, test, seed, size), [_not_random])
 
@@ -79,7 +80,7 @@ class Coco(Loaded):
 class Coco60(Loaded):
     """Image COCO captions, a random split, 60,000 and 20,000 (fast-bleu). size, validation: as in `Coco`."""
 
-    def __init__(self, size: int | None = None, validation: float = 2000, seed: int = 0) -> None:
+    def __init__(self, size: int | None = None, validation: float = 2000, seed: Seed = 0) -> None:
         train, test = _read(_coco60)
         self.fill("coco60", assemble(train, validation, test, seed, size))
 
@@ -91,7 +92,7 @@ class CocoMixed(Loaded):
     size: keep so many training sentences, a choice by `seed`.
     """
 
-    def __init__(self, size: int | None = None, seed: int = 0) -> None:
+    def __init__(self, size: int | None = None, seed: Seed = 0) -> None:
         train, test = _read(_coco)
         texts = train.texts + test.texts
         order = np.random.default_rng(0).permutation(len(texts)).tolist()
@@ -103,7 +104,7 @@ class CocoMixed(Loaded):
 class EmnlpNews(Loaded):
     """WMT 2017 news, tokenised with spaces, 10,000 and 10,000; test is the papers' test set. See its first note."""
 
-    def __init__(self, size: int | None = None, validation: float = 500, seed: int = 0) -> None:
+    def __init__(self, size: int | None = None, validation: float = 500, seed: Seed = 0) -> None:
         train, test = _read(_emnlp)
         self.fill("emnlp_news", assemble(train, validation, test, seed, size), [_other_dates])
 
@@ -111,7 +112,7 @@ class EmnlpNews(Loaded):
 class Mr(Loaded):
     """Movie-review sentences labelled neg and pos (Pang and Lee 2005). size, validation: as in `Coco`."""
 
-    def __init__(self, size: int | None = None, validation: float = 500, seed: int = 0) -> None:
+    def __init__(self, size: int | None = None, validation: float = 500, seed: Seed = 0) -> None:
         train, test = _read(_mr, label="label")
         self.fill("mr", assemble(train, validation, test, seed, size))
 

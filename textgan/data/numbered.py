@@ -10,11 +10,13 @@ from tokenizers import decoders, models, pre_tokenizers, processors
 from textgan.data.tokenizers import SPECIAL, Tokenizer
 from textgan.errors import Mistake
 
+_most = 1_000_000
+
 
 def numbered(texts: Sequence[str], size: int = 5_000) -> Tokenizer:
     """A tokenizer of the words w0 .. w(size - 1), all of them, whether the training text has them or not."""
-    if size < 2:
-        raise Mistake(f"tokenizer.size: {size} leaves less than two words; give at least 2")
+    if not 2 <= size <= _most:
+        raise Mistake(f"tokenizer.size: {size} words; give at least 2, and at most {_most:,}")
     known = (*SPECIAL, *(f"w{word}" for word in range(size)))
     core = hf.Tokenizer(models.WordLevel({word: i for i, word in enumerate(known)}, unk_token="<unk>"))
     core.add_special_tokens(list(SPECIAL))

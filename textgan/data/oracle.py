@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from textgan.data.corpus import Source, Split
+from textgan.data.splits import MOST
 from textgan.errors import Mistake
 
 _HIDDEN = 32
@@ -160,8 +161,12 @@ class Oracle:
         for key, count in counts.items():
             if count < 1:
                 raise Mistake(f"corpus.{key}: {count} is too few; expected 1 or more")
+            if count > MOST:
+                raise Mistake(f"corpus.{key}: {count} is too many; expected {MOST:,} or fewer")
         if words < 2:
             raise Mistake(f"corpus.words: {words} is too few; expected 2 or more")
+        if words > 1_000_000:
+            raise Mistake(f"corpus.words: {words} is too many; expected 1,000,000 or fewer")
         for key, value in (("seed", seed), ("weights_seed", weights_seed or 0)):
             if value < 0:
                 raise Mistake(f"corpus.{key}: {value} is negative; expected 0 or more")

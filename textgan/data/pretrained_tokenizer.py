@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import tokenizers as hf
 
 from textgan.errors import Mistake
+from textgan.plain import from_json
 
 _names = ("pad", "bos", "eos", "unk", "cls", "sep")
 _usual = {
@@ -51,11 +51,13 @@ def _named(folder: Path) -> dict[str, str]:
         if not (folder / file).is_file():
             continue
         try:
-            held: dict[str, Any] = json.loads((folder / file).read_text(encoding="utf-8"))
+            held: dict[str, Any] = from_json((folder / file).read_text(encoding="utf-8"))
         except ValueError as error:
             raise Mistake(
                 f"tokenizer.path: {folder / file} is no JSON ({error}); save the tokenizer anew"
             ) from error
+        if not isinstance(held, dict):
+            raise Mistake(f"tokenizer.path: {folder / file} is no JSON object; save the tokenizer anew")
         for name in _names:
             sign = held.get(f"{name}_token")
             sign = sign.get("content") if isinstance(sign, dict) else sign

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake, did_you_mean
+from textgan.plain import from_json
 
 Record = tuple[str, dict[str, Any]]
 """Where a record stands (`reviews.csv, line 7`) and its values by column."""
@@ -197,7 +197,11 @@ def _jsonl(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = from_json(line)
+        except UnicodeEncodeError as error:
+            raise Mistake(
+                f"{place}: {file.name}, line {number} holds half a character (a lone \\ud...); take it out"
+            ) from error
         except ValueError as error:
             raise Mistake(
                 f"{place}: {file.name}, line {number} is no JSON ({error}); one object a line"
@@ -206,13 +210,6 @@ def _jsonl(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
             raise Mistake(
                 f'{place}: {file.name}, line {number} is no JSON object; expected {{"text": "..."}}'
             )
-        if "\\ud" in line.lower():
-            try:
-                json.dumps(record, ensure_ascii=False).encode()
-            except UnicodeEncodeError as error:
-                raise Mistake(
-                    f"{place}: {file.name}, line {number} holds half a character (a lone \\ud...); take it out"
-                ) from error
         yield f"{file.name}, line {number}", record
 
 

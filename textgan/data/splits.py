@@ -11,6 +11,9 @@ from textgan.data.corpus import Source, Split, duplicates, overlap
 from textgan.data.reading import Rows
 from textgan.errors import Mistake
 
+MOST = 100_000_000
+"""Sentences that a corpus makes up; they are kept in memory."""
+
 
 @dataclass(frozen=True)
 class Parts:

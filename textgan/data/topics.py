@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from textgan.data.corpus import Source, Split
+from textgan.data.splits import MOST
 from textgan.errors import Mistake
 
 _COMMON = """
@@ -99,6 +100,8 @@ class Topics:
         for key, count in counts.items():
             if count < 1:
                 raise Mistake(f"corpus.{key}: {count} is too few; expected 1 or more")
+            if count > MOST:
+                raise Mistake(f"corpus.{key}: {count} is too many; expected {MOST:,} or fewer")
         if longest < shortest:
             raise Mistake(f"corpus.longest: {longest} is below corpus.shortest, {shortest}; raise it")
         if seed < 0:

@@ -10,6 +10,7 @@ from torch.nn.functional import dropout
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.discriminators.layers import Cell, Layer, at_end, fixed_table
+from textgan.ranges import Size
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 
@@ -33,9 +34,9 @@ class Autoencoder(Discriminator):
         *,
         reads: Literal["order", "bag"] = "order",
         cell: Cell = "lstm",
-        embedding: int = 64,
-        hidden: int = 128,
-        code: int = 32,
+        embedding: Size = 64,
+        hidden: Size = 128,
+        code: Size = 32,
         corruption: float = 0.0,
         spectral_norm: bool = False,
         table: Literal["corpus", "random"] = "corpus",

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, leaky_relu
 
 from textgan.errors import Mistake
+from textgan.ranges import Size
 from textgan.types import Discriminator, Generator, Text, Verdict, Vocabulary
 
 
@@ -31,7 +32,7 @@ class BagAutoencoder(Discriminator):
         self,
         vocabulary: Vocabulary,
         *,
-        hidden: int = 50,
+        hidden: Size = 50,
         masking: float = 0.4,
         error: Literal["squared", "cross-entropy"] = "squared",
     ) -> None:

@@ -13,6 +13,7 @@ from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.discriminators.minibatch import Likeness
 from textgan.products import Linear, Windows
+from textgan.ranges import Share, Size, Sizes, Whole
 from textgan.types import Choice, Discriminator, State, Text, Verdict, Vocabulary, read_labels
 
 Labels = Literal["project", "concatenate", "tell", "ignore"]
@@ -46,17 +47,17 @@ class CNN(Discriminator):
         self,
         vocabulary: Vocabulary,
         *,
-        embedding: int = 64,
-        widths: list[int] = [2, 3, 4, 5],  # noqa: B006 (never changed)
-        filters: int | list[int] = 64,
-        dropout: float = 0.25,
+        embedding: Size = 64,
+        widths: Sizes = [2, 3, 4, 5],  # noqa: B006 (never changed)
+        filters: Size | list[Size] = 64,
+        dropout: Share = 0.25,
         highway: bool = True,
         spectral_norm: bool = False,
         table: Literal["own", "corpus", "one-hot"] = "own",
         vectors: Callable[[int], Tensor] | None = None,
         labels: Labels = "project",
         classes: int = 0,
-        minibatch: int = 0,
+        minibatch: Whole = 0,
     ) -> None:
         super().__init__()
         if not classes and labels in ("concatenate", "tell"):

@@ -9,6 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.errors import Mistake
 from textgan.generators.latent import Latent as Autoencoder
+from textgan.ranges import NotBelow, Size
 from textgan.types import Discriminator, Generator, Text, Verdict
 
 
@@ -23,9 +24,9 @@ class Latent(Discriminator):
     def __init__(
         self,
         *,
-        code: int = 64,
-        layers: list[int] = [128, 128],  # noqa: B006 (never changed)
-        slope: float = 0.2,
+        code: Size = 64,
+        layers: list[Size] = [128, 128],  # noqa: B006 (never changed)
+        slope: NotBelow = 0.2,
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()

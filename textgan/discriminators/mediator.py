@@ -7,6 +7,7 @@ from torch import Tensor
 
 from textgan.errors import Mistake
 from textgan.generators.recurrent import LSTM, Init
+from textgan.ranges import Depth, Share, Size
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 
@@ -27,10 +28,10 @@ class Mediator(Discriminator):
         self,
         vocabulary: Vocabulary,
         *,
-        embedding: int = 64,
-        hidden: int = 128,
-        layers: int = 1,
-        dropout: float = 0.5,
+        embedding: Size = 64,
+        hidden: Size = 128,
+        layers: Depth = 1,
+        dropout: Share = 0.5,
         tie: bool = False,
         init: Init = "uniform",
         classes: int = 0,

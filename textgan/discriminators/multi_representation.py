@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from textgan.discriminators.cnn import CNN
+from textgan.ranges import Share, Size, Sizes
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 
@@ -22,11 +23,11 @@ class MultiRepresentation(Discriminator):
         self,
         vocabulary: Vocabulary,
         *,
-        embedding: int = 64,
-        representations: int = 8,
-        widths: list[int] = [2, 3, 4, 5],  # noqa: B006 (never changed)
-        filters: int | list[int] = 64,
-        dropout: float = 0.25,
+        embedding: Size = 64,
+        representations: Size = 8,
+        widths: Sizes = [2, 3, 4, 5],  # noqa: B006 (never changed)
+        filters: Size | list[Size] = 64,
+        dropout: Share = 0.25,
         highway: bool = True,
         spectral_norm: bool = False,
         classes: int = 0,

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from textgan.errors import Mistake
 from textgan.pretrained import fetch
+from textgan.ranges import Share
 from textgan.types import Discriminator, Text, Verdict, Vocabulary, read_labels
 
 
@@ -43,7 +44,7 @@ class Pretrained(Discriminator):
         frozen: bool = True,
         pool: Literal["mean", "first"] = "mean",
         hidden: int = 0,
-        dropout: float = 0.1,
+        dropout: Share = 0.1,
         cache: int = 50_000,
         at_once: int = 64,
         classes: int = 0,

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.discriminators.layers import Cell, Layer, at_end
+from textgan.ranges import Depth, Share, Size
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 
@@ -29,10 +30,10 @@ class RecurrentJudge(Discriminator):
         vocabulary: Vocabulary,
         *,
         cell: Cell = "lstm",
-        embedding: int = 64,
-        hidden: int = 128,
-        layers: int = 1,
-        dropout: float = 0.1,
+        embedding: Size = 64,
+        hidden: Size = 128,
+        layers: Depth = 1,
+        dropout: Share = 0.1,
         layer_norm: bool = True,
         spectral_norm: bool = False,
         table: Literal["own", "corpus"] = "own",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from textgan.errors import Mistake
 from textgan.parts import bind
+from textgan.ranges import Above, Whole
 from textgan.types import Discriminator, Generator, Text, Verdict, Vocabulary
 
 
@@ -29,9 +30,9 @@ class Several(Discriminator):
         vocabulary: Vocabulary,
         *,
         parts: list[dict[str, Any]] = [{"name": "cnn"}],  # noqa: B006 (never changed)
-        copies: int = 3,
+        copies: Whole = 3,
         together: Literal["mean", "min", "softmax"] = "mean",
-        sharpness: float = 1.0,
+        sharpness: Above = 1.0,
         vectors: Callable[[int], Tensor] | None = None,
         length: int = 0,
         classes: int = 0,

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from textgan.report.numbers import name, number, order
-from textgan.report.reading import RunRecord
+from textgan.report.reading import RunRecord, part_name
 
 SAMPLES = 10
 _COLUMNS = {"real": "real text", "before": "before the game", "after": "after it"}
@@ -70,8 +70,7 @@ def public(value: Any) -> Any:
 
 
 def _corpus(recipe: Mapping[str, Any]) -> str:
-    corpus = recipe.get("corpus") or {}
-    return str(corpus.get("name") or corpus.get("path") or "file")
+    return part_name(recipe, "corpus") or "file"
 
 
 def _name(recipe: Mapping[str, Any], key: str) -> str:
@@ -80,13 +79,16 @@ def _name(recipe: Mapping[str, Any], key: str) -> str:
 
 
 def _version(record: RunRecord) -> str:
-    versions = record.environment.get("versions") or {}
+    versions = record.environment.get("versions")
+    if not isinstance(versions, Mapping):
+        return ""
     return f" {versions['textgan']}" if "textgan" in versions else ""
 
 
 def _trained(recipe: Mapping[str, Any], checkpoint: str) -> str:
     """What the weights of a checkpoint have been through."""
-    phases = recipe.get("train") or {}
+    told = recipe.get("train")
+    phases: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
     before = "maximum likelihood" if phases.get("mle") is not None or recipe.get("start") else ""
     if checkpoint == "pretrained" or phases.get("adversarial") is None:
         return before or "no phase of its own"
@@ -126,7 +128,9 @@ def _scores(record: RunRecord, checkpoint: str) -> str:
         signed = next(cell.signature for cell in cells if cell is not None)
         shown = " | ".join(number(key, cell) for cell in cells)
         lines.append(f"| {name(key)} | {shown} | `{signed.replace('|', chr(92) + '|')}` |")
-    told = f"{record.evaluation.get('samples', 0):,} sentences against the test split"
+    count = record.evaluation.get("samples")
+    told = f"{count:,} " if isinstance(count, int) else ""
+    told += "sentences against the test split"
     if checkpoint == "best":
         told += "; the checkpoint `best` was chosen on validation text and is not the one scored here"
     elif "before" in columns:

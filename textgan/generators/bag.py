@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.errors import Mistake
+from textgan.ranges import Size
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text, Vocabulary
 
 SMALLEST = 64  # documents written together, so that the batch's statistics mean something
@@ -25,7 +26,7 @@ class Bag(Generator):
     has_likelihood = False
     writes_bags = True
 
-    def __init__(self, vocabulary: Vocabulary, *, noise: int = 50, hidden: int = 300) -> None:
+    def __init__(self, vocabulary: Vocabulary, *, noise: Size = 50, hidden: Size = 300) -> None:
         super().__init__()
         self.vocabulary = vocabulary
         self.noise = noise

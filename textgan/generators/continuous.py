@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.generators.recurrent import FORBIDDEN
+from textgan.ranges import Size
 from textgan.types import Generator, Prompt, Sampler, Text, Vocabulary, read_labels
 
 
@@ -31,9 +32,9 @@ class Continuous(Generator):
         vocabulary: Vocabulary,
         *,
         vectors: Callable[[int], Tensor],
-        embedding: int = 64,
-        hidden: int = 256,
-        noise: int = 64,
+        embedding: Size = 64,
+        hidden: Size = 256,
+        noise: Size = 64,
         classes: int = 0,
     ) -> None:
         super().__init__()

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from textgan.errors import Mistake
 from textgan.generators.recurrent import FORBIDDEN
 from textgan.products import linear
+from textgan.ranges import NotBelow, Size
 from textgan.types import Choice, Discriminator, Generator, Prompt, Sampler, State, Text, Vocabulary
 
 
@@ -39,13 +40,13 @@ class Latent(Generator):
         self,
         vocabulary: Vocabulary,
         *,
-        embedding: int = 64,
-        hidden: int = 128,
-        code: int = 64,
-        noise: int = 64,
-        mapping: list[int] = [128, 128],  # noqa: B006 (never changed)
+        embedding: Size = 64,
+        hidden: Size = 128,
+        code: Size = 64,
+        noise: Size = 64,
+        mapping: list[Size] = [128, 128],  # noqa: B006 (never changed)
         sphere: bool = True,
-        code_noise: float = 0.2,
+        code_noise: NotBelow = 0.2,
         word_dropout: float = 0.0,
     ) -> None:
         super().__init__()

@@ -12,6 +12,7 @@ from torch.nn.functional import cosine_similarity, normalize, pad
 from textgan.errors import Mistake
 from textgan.generators.recurrent import FORBIDDEN, Init, cell_weights, initialise
 from textgan.products import linear
+from textgan.ranges import Share, Size
 from textgan.types import Choice, Discriminator, Generator, Prompt, State, Text, Vocabulary
 
 
@@ -52,11 +53,11 @@ class ManagerWorker(Generator):
         self,
         vocabulary: Vocabulary,
         *,
-        embedding: int = 64,
-        hidden: int = 128,
-        goal: int = 16,
-        horizon: int = 4,
-        dropout: float = 0.0,
+        embedding: Size = 64,
+        hidden: Size = 128,
+        goal: Size = 16,
+        horizon: Size = 4,
+        dropout: Share = 0.0,
         init: Init = "uniform",
         classes: int = 0,
     ) -> None:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.products import linear
+from textgan.ranges import Depth, Share, Size
 from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary, read_labels
 
 Init = Literal["uniform", "truncated-normal", "torch"]
@@ -35,10 +36,10 @@ class Recurrent(Generator):
         self,
         vocabulary: Vocabulary,
         *,
-        embedding: int = 64,
-        hidden: int = 128,
-        layers: int = 1,
-        dropout: float = 0.0,
+        embedding: Size = 64,
+        hidden: Size = 128,
+        layers: Depth = 1,
+        dropout: Share = 0.0,
         tie: bool = False,
         init: Init = "uniform",
         classes: int = 0,

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from textgan.generators.recurrent import FORBIDDEN, Init, initialise
 from textgan.products import linear
+from textgan.ranges import Depth, Share, Size
 from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary
 
 
@@ -28,12 +29,12 @@ class Relational(Generator):
         self,
         vocabulary: Vocabulary,
         *,
-        embedding: int = 32,
-        slots: int = 1,
-        heads: int = 2,
-        head_size: int = 64,
-        layers: int = 2,
-        dropout: float = 0.0,
+        embedding: Size = 32,
+        slots: Size = 1,
+        heads: Size = 2,
+        head_size: Size = 64,
+        layers: Depth = 2,
+        dropout: Share = 0.0,
         init: Init = "uniform",
         classes: int = 0,
     ) -> None:

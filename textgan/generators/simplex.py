@@ -7,11 +7,15 @@ the variety comes from the noise.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from textgan.generators.recurrent import FORBIDDEN
 from textgan.products import Windows
+from textgan.ranges import Size
 from textgan.types import Choice, Generator, Prompt, Sampler, Text, Vocabulary
 
 
@@ -28,9 +32,9 @@ class NoiseLSTM(Generator):
         self,
         vocabulary: Vocabulary,
         *,
-        embedding: int = 64,
-        hidden: int = 256,
-        noise: int = 64,
+        embedding: Size = 64,
+        hidden: Size = 256,
+        noise: Size = 64,
         classes: int = 0,
     ) -> None:
         super().__init__()
@@ -77,10 +81,10 @@ class Deconvolution(Generator):
         vocabulary: Vocabulary,
         *,
         length: int,
-        hidden: int = 256,
-        blocks: int = 5,
-        width: int = 5,
-        noise: int = 128,
+        hidden: Size = 256,
+        blocks: Annotated[int, Field(ge=0, le=1000)] = 5,
+        width: Size = 5,
+        noise: Size = 128,
         classes: int = 0,
     ) -> None:
         super().__init__()
@@ -117,7 +121,7 @@ class Deconvolution(Generator):
 class _Residual(nn.Module):
     """x + 0.3 * convolutions of x, (B,T,hidden) as it came."""
 
-    def __init__(self, hidden: int, width: int) -> None:
+    def __init__(self, hidden: Size, width: int) -> None:
         super().__init__()
         self.first, self.second = Windows(hidden, hidden, width), Windows(hidden, hidden, width)
         self.margin = width // 2

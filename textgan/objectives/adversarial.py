@@ -12,6 +12,7 @@ import math
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
+from textgan.ranges import Part
 from textgan.types import Verdict
 
 
@@ -21,7 +22,7 @@ class Logistic:
     smoothing: one-sided label smoothing (Salimans et al. 2016), the target for real text is 1 - smoothing.
     """
 
-    def __init__(self, smoothing: float = 0.0) -> None:
+    def __init__(self, smoothing: Part = 0.0) -> None:
         self.smoothing = smoothing
 
     def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
@@ -45,7 +46,7 @@ class Minimax(Logistic):
     exact counterpart of the generator's loss, which has no upper bound.
     """
 
-    def __init__(self, smoothing: float = 0.0, bounded_reward: bool = True) -> None:
+    def __init__(self, smoothing: Part = 0.0, bounded_reward: bool = True) -> None:
         super().__init__(smoothing)
         self.bounded_reward = bounded_reward
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import cross_entropy, logsigmoid, pad, softplus
 
+from textgan.errors import Unfit
 from textgan.objectives.adversarial import Logistic
 from textgan.types import Verdict
 
@@ -88,7 +89,8 @@ class ClassPenalty(ClassJudge):
 def _told(verdict: Verdict) -> tuple[Tensor, Tensor]:
     """Logits of the classes (B,K) and labels (B,)."""
     if verdict.classes is None or verdict.labels is None:
-        raise ValueError(
-            "this objective needs a corpus with labels and a judge that tells them (discriminator.labels: tell)"
+        raise Unfit(
+            "objective: it needs a corpus with labels and a judge that tells them; give corpus.label, and "
+            "discriminator.labels: tell"
         )
     return verdict.classes, verdict.labels

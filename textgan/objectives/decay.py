@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.errors import Mistake
+from textgan.ranges import NotBelow
 from textgan.types import Discriminator, Text
 
 
@@ -17,7 +18,7 @@ class ScoreDecay:
     the published weight is ours. Mistake for a judge that has no layer called `score`.
     """
 
-    def __init__(self, weight: float = 0.2) -> None:
+    def __init__(self, weight: NotBelow = 0.2) -> None:
         self.weight = weight
 
     def __call__(self, discriminator: Discriminator, real: Text, fake: Text) -> Tensor:

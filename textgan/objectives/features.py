@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from textgan.errors import Unfit
 from textgan.objectives.adversarial import Logistic
 from textgan.types import Verdict
 
@@ -168,5 +169,7 @@ def _mean_to_others(kernels: Tensor) -> Tensor:
     """Of a square matrix (B,B), each row's mean without the diagonal: (B,)."""
     size = len(kernels)
     if size < 2:
-        raise ValueError("a discrepancy between samples needs two sentences a side; raise the batch size")
+        raise Unfit(
+            "objective: a discrepancy between samples needs two sentences a side; raise train.adversarial.batch"
+        )
     return (kernels.sum(1) - kernels.diagonal()) / (size - 1)

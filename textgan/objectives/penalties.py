@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from textgan.ranges import NotBelow
 from textgan.types import Discriminator, Text
 
 
@@ -19,7 +20,7 @@ class GradientPenalty:
     live. Beyond a sentence's end its embeddings are zero; a line is as long as the longer of its two sentences.
     """
 
-    def __init__(self, weight: float = 10.0) -> None:
+    def __init__(self, weight: NotBelow = 10.0) -> None:
         self.weight = weight
 
     def __call__(self, discriminator: Discriminator, real: Text, fake: Text) -> Tensor:
@@ -41,7 +42,7 @@ class RealGradientPenalty:
     not hold the norm at 1, but lets the judge go flat where fakes have become real.
     """
 
-    def __init__(self, weight: float = 1.0) -> None:
+    def __init__(self, weight: NotBelow = 1.0) -> None:
         self.weight = weight
 
     def __call__(self, discriminator: Discriminator, real: Text, fake: Text) -> Tensor:

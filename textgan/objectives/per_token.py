@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
 from textgan.errors import Mistake
+from textgan.ranges import Part
 from textgan.types import Verdict
 
 
@@ -17,7 +18,7 @@ class PerToken:
     loss is the non-saturating one, -log D at every token. smoothing: the target for real tokens is 1 - smoothing.
     """
 
-    def __init__(self, smoothing: float = 0.0) -> None:
+    def __init__(self, smoothing: Part = 0.0) -> None:
         self.smoothing = smoothing
 
     def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake
+from textgan.plain import from_json
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line.decode("utf-8"))
+            row = from_json(line.decode("utf-8"))
             row = {**row, "kind": str(row["kind"]), "phase": str(row["phase"]), "step": int(row["step"])}
             rows.append({**row, "seconds": float(row["seconds"])})
-        except (ValueError, TypeError, KeyError):  # half a line, foreign bytes, another kind of JSON
+        except (ValueError, TypeError, KeyError, OverflowError):  # half a line, other bytes, other JSON
             bad.append(number)
     if bad and not rows:
         raise Mistake(

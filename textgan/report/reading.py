@@ -8,7 +8,6 @@ so.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from typing import Any
 
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
+from textgan.plain import from_json, from_yaml
 from textgan.points import Sweep, read_kept
 from textgan.report.closer import REMEDY, Closer, parse
 from textgan.report.log import Curve, curves, in_order, is_number, metric_rows, phase_starts
@@ -92,7 +92,8 @@ class RunRecord:
     @property
     def start(self) -> str:
         """What the generator was before the game: trained by likelihood, or not at all."""
-        phases = self.recipe.get("train") or {}
+        told = self.recipe.get("train")
+        phases = told if isinstance(told, Mapping) else {}
         return (
             "MLE (before)"
             if not phases or "mle" in phases or self.recipe.get("start")
@@ -177,7 +178,7 @@ def _recipe(path: Path) -> tuple[Mapping[str, Any], str]:
         return {}, ""
     try:
         text = path.read_text(encoding="utf-8")
-        recipe = yaml.safe_load(text)
+        recipe = from_yaml(text)
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise Mistake(f"run.recipe: {path} is no readable YAML ({reason}); train the run again") from error
@@ -190,7 +191,7 @@ def _json_object(path: Path, remedy: str) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = from_json(path.read_text(encoding="utf-8"))
     except ValueError as error:  # bad JSON and bad UTF-8 are both ValueErrors
         raise Mistake(f"run.{path.stem}: {path} is damaged ({error}); {remedy}") from error
     if not isinstance(value, dict):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from textgan.errors import Unfit
+
 
 class Baseline(nn.Module):
     """An interface; a module so that a running mean is saved with the run."""
@@ -69,7 +71,10 @@ class LeaveOneOut(Baseline):
     def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
         size = values.shape[0]
         if size < 2:
-            raise ValueError("a leave-one-out baseline needs at least two sentences in the batch")
+            raise Unfit(
+                "strategy.baseline: leave-one-out needs two sentences in a batch; raise train.adversarial.batch, or "
+                "set it to ema"
+            )
         held = values * mask
         others = mask.sum(0) - mask.long()  # (B, T)
         mean = (held.sum(0) - held) / others.clamp(min=1)

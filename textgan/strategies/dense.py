@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from textgan.errors import Mistake
+from textgan.errors import Mistake, Unfit
 from textgan.joint import over_all, plain
 from textgan.sampling import Draw
 from textgan.strategies.baselines import RunningMean
@@ -47,7 +47,9 @@ class Dense(Strategy):
 
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
-            raise ValueError("dense needs a generator with a likelihood; this one puts out vectors")
+            raise Unfit(
+                "strategy: dense needs a generator with a likelihood, and this one has none; set it to embedding"
+            )
 
     def sampler(self, progress: float) -> Sampler:
         return Draw()

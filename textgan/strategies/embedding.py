@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textgan.sampling import Expected
 from textgan.strategies.pathwise import pathwise_turn
-from textgan.strategies.schedules import Schedule, at
+from textgan.strategies.schedules import Schedule, at, check_temperature
 from textgan.types import Sampler, Situation, Strategy, Turn
 
 
@@ -24,6 +24,7 @@ class Embedding(Strategy):
 
     def __init__(self, temperature: float | Schedule = 1.0) -> None:
         super().__init__()
+        check_temperature(temperature)
         self.temperature = temperature
 
     def sampler(self, progress: float) -> Sampler:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from textgan.sampling import Draw, GumbelRao, GumbelSoftmax, ReinMax
 from textgan.strategies.pathwise import pathwise_turn
-from textgan.strategies.schedules import Schedule, at
+from textgan.strategies.schedules import Schedule, at, check_temperature
 from textgan.types import Sampler, Situation, Strategy, Turn
 
 
@@ -34,6 +34,7 @@ class Gumbel(Strategy):
             raise ValueError(f"estimator: {estimator!r} is for straight-through tokens; set hard to true")
         if draws < 1:
             raise ValueError(f"draws: {draws}; expected 1 or more")
+        check_temperature(temperature)
         self.temperature = temperature
         self.hard = hard
         self.estimator = estimator

@@ -10,7 +10,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from textgan.errors import Unfit
 from textgan.joint import over_all
+from textgan.ranges import NotBelow
 from textgan.sampling import Draw
 from textgan.strategies.baselines import BASELINES, LeaveOneOut, NoBaseline
 from textgan.strategies.ranking import rescaled_by_rank
@@ -44,8 +46,8 @@ class Reinforce(Strategy):
         rollouts: int = 4,
         rollout_lag: float = 0.8,
         baseline: Literal["none", "batch", "ema", "leave-one-out", "q-difference"] = "leave-one-out",
-        entropy: float = 0.0,
-        kl: float = 0.0,
+        entropy: NotBelow = 0.0,
+        kl: NotBelow = 0.0,
         anchor: float = 0.0,
         bootstrap: float = 0.0,
         judge_temperatures: list[float] | None = None,
@@ -85,7 +87,9 @@ class Reinforce(Strategy):
 
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
-            raise ValueError("reinforce needs a generator with a likelihood; this one puts out vectors")
+            raise Unfit(
+                "strategy: reinforce needs a generator with a likelihood, and this one has none; set it to embedding"
+            )
         if self.rollouts and self.rollout_lag:
             self.rollout_policy = _frozen_copy(generator)
         if self.kl or self.anchor_weight:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from textgan.sampling import COLDEST, HOTTEST
+
 Shape = Literal["constant", "linear", "exponential", "cosine", "quadratic", "sqrt", "logarithmic"]
 
 # How far along the way from start to end the value is at a progress in [0, 1].
@@ -17,6 +19,8 @@ _WAYS = {
     "sqrt": math.sqrt,
     "logarithmic": lambda x: math.log1p((math.e - 1) * x),
 }
+
+_LEAST, _MOST = 1e-9, 1e9  # ratios and inverses of them stay numbers
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class Schedule:
     inverse: bool = False
 
     def __post_init__(self) -> None:
+        if not all(_LEAST <= abs(end) <= _MOST or end == 0 for end in (self.start, self.end)):
+            raise ValueError(f"expected a start and an end of 0, or in size from {_LEAST:g} to {_MOST:g}")
         if min(self.start, self.end) <= 0 and (self.shape == "exponential" or self.inverse):
             raise ValueError("an exponential or inverse schedule needs a start and an end above 0")
 
@@ -43,6 +49,13 @@ class Schedule:
         else:
             value = self.start + (self.end - self.start) * _WAYS[self.shape](x)
         return 1 / value if self.inverse else value
+
+
+def check_temperature(value: float | Schedule) -> None:
+    """ValueError where it begins or ends beyond what logits can be divided by."""
+    for progress in (0.0, 1.0):
+        if not COLDEST <= (found := at(value, progress)) <= HOTTEST:
+            raise ValueError(f"temperature: {found:g}; expected {COLDEST:g} to {HOTTEST:g}")
 
 
 def at(value: float | Schedule, progress: float) -> float:

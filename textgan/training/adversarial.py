@@ -6,15 +6,18 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from textgan.errors import Mistake
+from textgan.errors import Mistake, Unfit
+from textgan.ranges import Count, Size, Whole
 from textgan.strategies.schedules import Schedule, at
 from textgan.training.averaging import Average
 from textgan.training.discriminator import DiscriminatorTrainer
+from textgan.training.form import take_over
 from textgan.training.game import Game, judging, policy_mode
 from textgan.training.likelihood import mean_entropy, token_loss
 from textgan.training.optimizers import Optimizer, descend
@@ -46,18 +49,18 @@ class Adversarial(Phase):
 
     def __init__(
         self,
-        steps: int = 200,
-        g_steps: int = 1,
-        d_steps: int = 5,
-        d_epochs: int = 1,
-        d_pool: int | None = None,
-        batch: int = 64,
-        mle_every: int = 0,
-        mle_steps: int = 1,
+        steps: Whole = 200,
+        g_steps: Whole = 1,
+        d_steps: Whole = 5,
+        d_epochs: Count = 1,
+        d_pool: Size | None = None,
+        batch: Size = 64,
+        mle_every: Whole = 0,
+        mle_steps: Count = 1,
         length: float | Schedule | None = None,
         instance_noise: float = 0.0,
         replay: float = 0.0,
-        replay_size: int = 2048,
+        replay_size: Size = 2048,
         average: float = 0.0,
         minutes: float | None = None,
         generator: Optimizer = Optimizer(lr=1e-4),  # noqa: B008 (frozen)
@@ -93,9 +96,15 @@ class Adversarial(Phase):
         self.generator_plan = generator
         self.discriminator_plan = discriminator
 
-    def begin(self, game: Game) -> None:
+    def check(self, game: Game) -> None:
+        self._check_generator(game)
+        deepcopy(game.strategy).begin(game.generator)  # what it keeps of the generator is not to be kept yet
+
+    def _check_generator(self, game: Game) -> None:
         if self.mle_every and not (game.generator.has_likelihood or game.generator.reconstructs):
-            raise ValueError("train.adversarial.mle_every needs a generator with a likelihood; set it to 0")
+            raise Unfit(
+                "train.adversarial.mle_every: needs a generator with a likelihood, and this one has none; set it to 0"
+            )
         if self.length is not None:
             short, long = sorted(round(at(self.length, x)) for x in (0.0, 1.0))
             if short < 1 or long > game.length:
@@ -103,6 +112,9 @@ class Adversarial(Phase):
                     f"train.adversarial.length: goes from {short} to {long} tokens; expected 1 or more, and no "
                     f"more than the run's length, {game.length}"
                 )
+
+    def begin(self, game: Game) -> None:
+        self._check_generator(game)
         self.game = game
         game.strategy.begin(game.generator)
         self.optimizer = self.generator_plan.build(game.generator.parameters())
@@ -229,7 +241,7 @@ class Adversarial(Phase):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.step_count = state["step"]
         self.seconds = state.get("seconds", 0.0)
-        self.optimizer.load_state_dict(state["optimizer"])
+        take_over(self.optimizer, state["optimizer"])
         self.batches.load_state_dict(state["batches"])
         self.judge.load_state_dict(state["judge"])
         if self.average is not None:

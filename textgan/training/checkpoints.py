@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 from textgan.errors import Mistake, out_of_memory
+from textgan.plain import from_json
 from textgan.training.folder import flush, flush_folder
 
 _STATE = "state.pt"
@@ -45,20 +47,20 @@ def save(
     cannot be written; the old one then stays as it is.
     """
     fresh, old = _beside(folder, "new"), _beside(folder, "old")
-    shutil.rmtree(fresh, ignore_errors=True)
+    _clear(fresh)
     fresh.mkdir(parents=True)
     try:
         _write(fresh, players, state, at)
+        if folder.exists():
+            _clear(old)
+            folder.rename(old)
+        fresh.rename(folder)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)  # what is half written would only take room
         raise
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-    fresh.rename(folder)
     flush_folder(folder.parent)
     if not keep:
-        shutil.rmtree(old, ignore_errors=True)
+        _clear(old)
 
 
 def _write(fresh: Path, players: dict[str, nn.Module], state: dict[str, Any] | None, at: str) -> None:
@@ -134,9 +136,11 @@ def damage(folder: Path) -> str:
     if not manifest.exists():
         return ""
     try:
-        files = json.loads(manifest.read_text(encoding="utf-8"))["files"]
+        files = from_json(manifest.read_text(encoding="utf-8"))["files"]
         wanted = {Path(name).name: (entry["bytes"], entry["sha256"]) for name, entry in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return f"{manifest}: damaged"
+    if not all(isinstance(size, int) and isinstance(digest, str) for size, digest in wanted.values()):
         return f"{manifest}: damaged"
     for name, (size, digest) in wanted.items():
         file = folder / name
@@ -152,7 +156,7 @@ def damage(folder: Path) -> str:
 def when_saved(folder: Path) -> str:
     """`adversarial step 40`; empty where it is not said."""
     try:
-        return str(json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))["at"])
+        return str(from_json((folder / _MANIFEST).read_text(encoding="utf-8"))["at"])
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
@@ -170,7 +174,7 @@ def load_player(folder: Path, name: str, player: nn.Module) -> None:
     """Weights into `player`, in place; Mistake if the file is missing, damaged or of another shape."""
     file = find(folder) / f"{name}.safetensors"
     try:
-        load_model(player, str(file), device=str(next(player.parameters()).device))
+        load_model(player, str(file), device=_device(player))
     except FileNotFoundError as error:
         raise Mistake(f"{file}: missing; the checkpoint is not whole") from error
     except (SafetensorError, RuntimeError) as error:
@@ -231,6 +235,20 @@ def set_random_state(state: dict[str, Any]) -> None:
         np.random.set_state((kind, np.array(words, np.uint32), *rest))
         version, inner, gauss = state["python"]
         random.setstate((version, tuple(inner), gauss))
+
+
+def _clear(place: Path) -> None:
+    """Nothing is there afterwards, as far as that can be had."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            place.unlink()
+
+
+def _device(player: nn.Module) -> str:
+    """A player may have no weights, as the judge of a run without one."""
+    return next((str(weight.device) for weight in player.parameters()), "cpu")
 
 
 def _beside(folder: Path, what: str) -> Path:

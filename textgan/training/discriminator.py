@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import reduce
 from itertools import accumulate
 from typing import Any
@@ -11,6 +12,8 @@ from torch import Tensor
 
 from textgan.data.batches import Batches
 from textgan.joint import join
+from textgan.ranges import Count, Size, Whole
+from textgan.training.form import take_over
 from textgan.training.game import Game, judging, pair_accuracy, told_classes
 from textgan.training.optimizers import Optimizer, descend
 from textgan.training.phase import Phase
@@ -121,7 +124,7 @@ class DiscriminatorTrainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.optimizer.load_state_dict(state["optimizer"])
+        take_over(self.optimizer, state["optimizer"])
         streams: dict[str, Batches] = {"real": self.real, "heldout": self.heldout}
         for name, stream in streams.items():
             stream.load_state_dict(state[name])
@@ -140,10 +143,10 @@ class Discriminate(Phase):
 
     def __init__(
         self,
-        steps: int = 200,
-        batch: int = 64,
-        pool: int | None = None,
-        epochs: int = 1,
+        steps: Whole = 200,
+        batch: Size = 64,
+        pool: Size | None = None,
+        epochs: Count = 1,
         optimizer: Optimizer = Optimizer(lr=1e-3),  # noqa: B008 (frozen)
     ) -> None:
         super().__init__()
@@ -152,6 +155,9 @@ class Discriminate(Phase):
         self.pool = pool or batch
         self.epochs = epochs
         self.plan = optimizer
+
+    def check(self, game: Game) -> None:
+        deepcopy(game.strategy).begin(game.generator)  # what it keeps of the generator is not to be kept yet
 
     def begin(self, game: Game) -> None:
         self.game = game

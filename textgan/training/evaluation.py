@@ -14,6 +14,7 @@ from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
+from textgan.ranges import Count, Sentences, Temperature
 from textgan.ranks import ALONE, Ranks
 from textgan.sampling import Draw, seeded
 from textgan.training.game import judging
@@ -33,11 +34,11 @@ class Evaluation:
 
     def __init__(
         self,
-        every: int = 50,
-        samples: int = 1000,
-        final: int = 2000,
+        every: Count = 50,
+        samples: Sentences = 1000,
+        final: Sentences = 2000,
         best: str = "bleu-4",
-        temperature: float = 1.0,
+        temperature: Temperature = 1.0,
         encoder: str | None = None,
         metrics: list[str] | None = None,
     ) -> None:

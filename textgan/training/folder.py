@@ -98,7 +98,9 @@ def write_text(path: Path, text: str) -> None:
     """All of it or nothing: written beside the target and then renamed."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        beside.write_text(text, encoding="utf-8")
+        beside.unlink(missing_ok=True)  # of a process that was killed, or a link that leads elsewhere
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(text)
         flush(beside)
         os.replace(beside, path)
     except BaseException:

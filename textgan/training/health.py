@@ -51,8 +51,10 @@ class Health:
         return {"first": dict(self._first), "recent": recent, "said": sorted(self._said)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self._first = dict(state["first"])
-        self._recent = {name: deque(values, maxlen=WINDOW) for name, values in state["recent"].items()}
+        self._first = {name: float(value) for name, value in state["first"].items()}
+        self._recent = {
+            name: deque(map(float, values), maxlen=WINDOW) for name, values in state["recent"].items()
+        }
         self._said = set(state["said"])
 
     def _mean(self, name: str) -> float | None:

@@ -19,7 +19,10 @@ def locked(folder: Path) -> Iterator[None]:
 
     By flock, and by msvcrt where there is none. A file system that has no locks (some network ones) is used without.
     """
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    file = folder / ".lock"
+    if file.is_symlink():  # the lock is written to, and the folder may come from a stranger
+        raise Mistake(f"--resume: {file} is a link; a run writes into its own folder only")
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
     try:
         try:
             _take(handle)

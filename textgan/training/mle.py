@@ -8,6 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from textgan.errors import Unfit
+from textgan.ranges import NotBelow, Size, Whole
+from textgan.training.form import mismatch, take_over
 from textgan.training.game import Game
 from textgan.training.likelihood import heldout_nats, token_loss
 from textgan.training.optimizers import Optimizer, descend
@@ -27,11 +30,11 @@ class Mle(Phase):
 
     def __init__(
         self,
-        epochs: int = 40,
-        batch: int = 64,
+        epochs: Whole = 40,
+        batch: Size = 64,
         optimizer: Optimizer = Optimizer(lr=2e-3),  # noqa: B008 (frozen)
-        patience: int = 4,
-        lr_decay: float = 0.5,
+        patience: Whole = 4,
+        lr_decay: NotBelow = 0.5,
     ) -> None:
         super().__init__()
         self.epochs = epochs
@@ -44,9 +47,14 @@ class Mle(Phase):
         self.stopped = False
         self.best_weights: dict[str, Tensor] = {}
 
-    def begin(self, game: Game) -> None:
+    def check(self, game: Game) -> None:
         if not (game.generator.has_likelihood or game.generator.reconstructs):
-            raise ValueError("train.mle needs a generator with a likelihood; this one puts out vectors")
+            raise Unfit(
+                "train.mle: it needs a generator with a likelihood, and this one puts out vectors; leave the phase out"
+            )
+
+    def begin(self, game: Game) -> None:
+        self.check(game)
         self.game = game
         self.optimizer = self.plan.build(game.generator.parameters())
         self.batches = game.batches(game.train, self.batch, stream=1, bucket=True)
@@ -110,5 +118,7 @@ class Mle(Phase):
         self.bad_epochs = state["bad-epochs"]
         self.stopped = state["stopped"]
         self.best_weights = state["best-weights"]
-        self.optimizer.load_state_dict(state["optimizer"])
+        if self.best_weights and mismatch(self.best_weights, self.game.generator.state_dict()):
+            raise ValueError("the best weights are of another generator")
+        take_over(self.optimizer, state["optimizer"])
         self.batches.load_state_dict(state["batches"])

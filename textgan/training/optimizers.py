@@ -10,6 +10,8 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from textgan.errors import Unfit
+from textgan.ranges import NotBelow, Part
 from textgan.ranks import Ranks
 
 
@@ -17,12 +19,12 @@ from textgan.ranks import Ranks
 class Optimizer:
     """lr: learning rate; betas: Adam's; momentum: SGD's and RMSprop's; clip: largest gradient norm, 0 for none."""
 
-    lr: float = 1e-3
+    lr: NotBelow = 1e-3
     name: Literal["adam", "sgd", "rmsprop"] = "adam"
-    betas: tuple[float, float] = (0.9, 0.999)
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    clip: float = 5.0
+    betas: tuple[Part, Part] = (0.9, 0.999)
+    momentum: NotBelow = 0.0
+    weight_decay: NotBelow = 0.0
+    clip: NotBelow = 5.0
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         trained = [parameter for parameter in parameters if parameter.requires_grad]
@@ -45,7 +47,15 @@ def descend(
     engine: Accelerator,
     ranks: Ranks,
 ) -> Tensor:
-    """Backward, the mean over the ranks, clip, step. Returns the gradient norm before clipping."""
+    """Backward, the mean over the ranks, clip, step. Returns the gradient norm before clipping.
+
+    Mistake where the loss reaches no weight.
+    """
+    if not loss.requires_grad:
+        raise Unfit(
+            f"objective: what it asks of the {type(model).__name__} depends on no weight of it; take another "
+            "objective, or another discriminator"
+        )
     optimizer.zero_grad(set_to_none=True)
     engine.backward(loss)
     ranks.average_gradients(model.parameters())

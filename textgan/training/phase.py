@@ -30,6 +30,9 @@ class Phase:
     def __init__(self) -> None:
         self.step_count = 0
 
+    def check(self, game: Game) -> None:
+        """Mistake where the players are not what it needs; called before any file is made."""
+
     def begin(self, game: Game) -> None:
         """Build optimisers and streams."""
         raise NotImplementedError

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from textgan.errors import Unfit
 from textgan.types import Text
 
 
@@ -31,8 +32,8 @@ class Replay:
     def mix(self, fake: Text) -> Text:
         """The batch with some of its rows, those at its end, replaced by old fakes; it then enters the buffer."""
         if fake.choices is not None:
-            raise ValueError(
-                "replay: this strategy writes relaxed tokens, which take too much room to keep; set replay to 0"
+            raise Unfit(
+                "train.adversarial.replay: this strategy writes relaxed tokens, which take too much room; set it to 0"
             )
         held = min(self.seen, self.size)
         count = int(self.share * len(fake))
@@ -96,4 +97,7 @@ class Replay:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.seen = state["seen"]
+        shapes = {name: value.shape[:1] for name, value in state["kept"].items()}
+        if set(shapes.values()) - {(self.size,)} or bool(self.seen) != bool(shapes):
+            raise ValueError("the old fakes are not as many as the buffer holds")
         self.kept = {name: value.to(self.device) for name, value in state["kept"].items()}

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from textgan.errors import Mistake, did_you_mean
+from textgan.plain import from_yaml
 from textgan.training.callbacks import Callback, Moment
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Tracking(Callback):
 
         if not self.names:
             return
-        recipe = yaml.safe_load((moment.run / "recipe.yaml").read_text(encoding="utf-8"))
+        recipe = from_yaml((moment.run / "recipe.yaml").read_text(encoding="utf-8"))
         folder = moment.run.resolve()
         engine = Accelerator(log_with=self.names, project_dir=str(folder / "tracking"))
         named: dict[str, dict[str, Any]] = {

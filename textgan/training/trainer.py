@@ -19,6 +19,7 @@ from textgan.training import checkpoints
 from textgan.training.callbacks import Callbacks, Moment
 from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences
 from textgan.training.folder import RunFolder
+from textgan.training.form import mismatch, taking_over
 from textgan.training.game import Game
 from textgan.training.health import Diverged, Health
 from textgan.training.phase import Phase
@@ -255,7 +256,19 @@ class Trainer:
                     f"{self._kept()}; resume with --resume, or begin anew with a lower lr"
                 )
         self.folder.flush()
-        state = {
+        state = self._state(phase)
+        if not self.ranks.alone:
+            own = {"random": state["random"], "phase": {} if phase is None else phase.rank_state()}
+            gathered = self.ranks.gather(checkpoints.state_to_bytes(own))
+            state["ranks"] = [checkpoints.state_from_bytes(data) for data in gathered]
+        if self.ranks.first:
+            checkpoints.save(self._last, players, state, at, keep=True)
+        self._saved = time.monotonic()
+        self._tell("on_save", self._last)
+
+    def _state(self, phase: Phase | None) -> dict[str, Any]:
+        """All that a resumed run needs beside the players."""
+        return {
             "phase": self._current,
             "phase-state": {} if phase is None else phase.state_dict(),
             "strategy": self.game.strategy.state_dict(),
@@ -269,14 +282,6 @@ class Trainer:
             "health": self._health.state_dict(),
             "look-due": self._look_due,
         }
-        if not self.ranks.alone:
-            own = {"random": state["random"], "phase": {} if phase is None else phase.rank_state()}
-            gathered = self.ranks.gather(checkpoints.state_to_bytes(own))
-            state["ranks"] = [checkpoints.state_from_bytes(data) for data in gathered]
-        if self.ranks.first:
-            checkpoints.save(self._last, players, state, at, keep=True)
-        self._saved = time.monotonic()
-        self._tell("on_save", self._last)
 
     def _restore(self) -> bool:
         """Load `checkpoints/last`; whether it lies within a phase. A run that never saved begins anew."""
@@ -294,26 +299,44 @@ class Trainer:
         if not self.ranks.alone:  # the others may be on machines that do not see the folder
             state = checkpoints.state_from_bytes(self.ranks.from_first(checkpoints.state_to_bytes(state)))
             self.ranks.broadcast(self.game.generator, self.game.discriminator)
-        if not self.folder.cut(state["metrics-size"]):
-            self.display.warn(f"{self.folder.metrics} has lost rows that were written before the checkpoint")
+        with taking_over(last / "state.pt"):
+            return self._take_over(state, last)
+
+    def _take_over(self, state: dict[str, Any], last: Path) -> bool:
+        own = self._state(None)
+        for key in (
+            "phase-state",
+            "strategy",
+            "random",
+            "look-due",
+            "steps",
+        ):  # seen below, or not always there
+            del own[key]
+        if told := mismatch(state, own):
+            raise ValueError(told)
         self._current = state["phase"]
-        self._seconds_before = state["elapsed"]
-        self._seconds = dict(state["seconds"])
-        self._steps = dict(state.get("steps", {}))
-        self.best = state["best"]
-        self.warnings = list(state["warnings"])
-        self._health.load_state_dict(state["health"])
-        self._look_due = state.get("look-due", False)
         within = self._current < len(self.phases)
         if within:
-            self.phases[self._current].begin(self.game)
-            self.phases[self._current].load_state_dict(state["phase-state"])
+            phase = self.phases[self._current]
+            phase.begin(self.game)
+            if told := mismatch(state["phase-state"], phase.state_dict(), "phase-state"):
+                raise ValueError(told)
+            phase.load_state_dict(state["phase-state"])
             # A phase without a strategy may follow one with: what that one had begun begins anew with the next.
             found = self.game.strategy.load_state_dict(state["strategy"], strict=False)
             if found.missing_keys:
                 raise Mistake(f"{last}: lacks {', '.join(found.missing_keys)} of the strategy's state")
+        self._seconds_before = float(state["elapsed"])
+        self._seconds = {name: float(seconds) for name, seconds in state["seconds"].items()}
+        self._steps = {name: int(steps) for name, steps in state.get("steps", {}).items()}
+        self.best = None if state["best"] is None else float(state["best"])
+        self.warnings = [str(warning) for warning in state["warnings"]]
+        self._health.load_state_dict(state["health"])
+        self._look_due = bool(state.get("look-due", False))
         checkpoints.set_random_state(state["random"])
         self._share_out(state, within)
+        if not self.folder.cut(state["metrics-size"]):
+            self.display.warn(f"{self.folder.metrics} has lost rows that were written before the checkpoint")
         return within
 
     def _share_out(self, state: dict[str, Any], within: bool) -> None:
