@@ -225,3 +225,21 @@ def test_scoring_files_loads_no_torch() -> None:
     words = [sys.executable, "-c", code, "evaluate", "many.txt", "--references", "others.txt"]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_protocol_that_cuts_at_spaces_warns_of_marks_at_words(tmp_path: Path) -> None:
+    real = ["a blue sky .", "the red car .", "two dogs run .", "a cat sits ."]
+    texts = {"joined.txt": ["a blue sky.", "the dog runs."], "apart.txt": ["A blue sky .", "the dog runs ."]}
+    files = [tmp_path / name for name in texts]
+    for file, lines in zip(files, texts.values(), strict=True):
+        file.write_text("\n".join(lines))
+    (tmp_path / "real.txt").write_text("\n".join(real))
+
+    def warned(preset: str | None) -> list[str]:
+        found = evaluate_files(files, tmp_path / "real.txt", preset_name=preset).warnings
+        return [line for line in found if "at a word" in line]
+
+    (told,) = warned("texygen-paper")
+    assert told.startswith(f"{files[0]}: --preset texygen-paper cuts at spaces, and in 100% of the sentences")
+    assert len(warned("falling-short")) == 1
+    assert warned("texygen") == warned(None) == []

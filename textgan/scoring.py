@@ -10,7 +10,8 @@ from textgan.errors import Mistake
 from textgan.labels import Columns, Labelled, labels_of
 from textgan.metrics.once import sharing
 from textgan.metrics.suite import METRICS, load_metrics, taking_encoder
-from textgan.presets import USUAL, preset
+from textgan.metrics.tokens import WHITESPACE, split
+from textgan.presets import USUAL, Preset, preset
 from textgan.yardstick import COMPARING, OF_COPIES, OVERLAP, Measured, Yardstick
 
 DEFAULT = ("bleu", "self-bleu", "distinct", "duplicates", "novelty")
@@ -20,6 +21,9 @@ NEED_A_RUN = {
     "source": "a run folder, for its corpus",
     "class-accuracy": "a run folder, for the labels that were asked for",
 }
+
+ATTACHED = 0.1
+"""Share of sentences with a mark at a word, above which a protocol that cuts at spaces is warned of."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,12 @@ def _compared(
             raise Mistake(f"target: nothing could be measured of {file.path}; it may hold too few sentences")
         asked = [name for path, name in missing if path == file.path and name in asked_for]
         warnings += [f"metrics.{name}: cannot be measured of {file.path}; left out" for name in asked]
+        if (cuts := _attached(texts[file.path].lines, protocol)) > ATTACHED:
+            warnings.append(
+                f"{file.path}: --preset {protocol.name} cuts at spaces, and in {cuts:.0%} of the sentences a mark "
+                "stands at a word ('sky.'), which then is another word; put spaces around marks, as the published "
+                "samples have"
+            )
         if "bleu-2" in file.scores and set(texts[file.path].lines[: protocol.bleu.hyps]) <= used:
             warnings.append(
                 f"{file.path}: every sentence scored stands in {references} too, so BLEU is 1 by construction; "
@@ -135,6 +145,13 @@ def _compared(
         if labels and others.lines and others.labels is None:
             warnings.append(f"--label: {option} has no labels; every label is held against all its sentences")
     return Comparison(files, warnings)
+
+
+def _attached(texts: Sequence[str], protocol: Preset) -> float:
+    """The share of sentences that a protocol which cuts at spaces alone cuts otherwise than they read."""
+    if WHITESPACE not in (protocol.bleu.cut, protocol.self_bleu.cut) or not texts:
+        return 0.0
+    return sum(split(text) != text.lower().split() for text in texts) / len(texts)
 
 
 def _scored(

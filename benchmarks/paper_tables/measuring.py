@@ -49,10 +49,14 @@ def judge_and_looks(folder: Path) -> Values:
 
 
 def text_by_preset(file: Path, references: Path, preset: str) -> Values:
-    """BLEU-2..5 and self-BLEU-2..5 of a file's lines."""
-    from textgan.scoring import evaluate_files
+    """BLEU-2..5 and self-BLEU-2..5 of a file's lines, cut into tokens with spaces between as released samples are."""
+    from textgan.data.reading import read
+    from textgan.metrics.tokens import split
+    from textgan.scoring import evaluate_texts
 
-    (found,) = evaluate_files([file], references, preset_name=preset).files
+    texts = [" ".join(split(line)) for line in read(file, place="samples").texts]
+    real = read(references, place="references").texts
+    (found,) = evaluate_texts(texts, real, preset_name=preset).files
     return {key: score.value for key, score in found.scores.items()}
 
 
