@@ -11,6 +11,9 @@ from types import FrameType
 GRACE = 6.0
 """Seconds that a step may still take after SIGTERM; schedulers kill some 10 to 30 s after it."""
 
+AGAIN = 1.0
+"""Seconds until it is said again."""
+
 
 class Stopped(BaseException):
     """The run was asked to stop. by: the signal's number. saved: False if a step was too long to be waited for.
@@ -81,12 +84,19 @@ class Stop:
             return
         self.by = number
         if self._given_up:
+            self._ring(AGAIN)
             raise Stopped(number)
         with suppress(RuntimeError):  # the signal may have come in the midst of writing to the same stream
             self.say("stopping after this step, to save ...")
-        if number == signal.SIGTERM and hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, GRACE)
+        if number == signal.SIGTERM:
+            self._ring(GRACE)
+
+    @staticmethod
+    def _ring(seconds: float) -> None:
+        """An alarm, again and again: Stopped is lost where Python ignores what is raised, as in a finaliser."""
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
 
     def _too_long(self, number: int, frame: FrameType | None) -> None:
-        if self._in_step and self.by is not None:
-            raise Stopped(self.by, saved=False)
+        if self.by is not None and (self._in_step or self._given_up):
+            raise Stopped(self.by, saved=not self._in_step)
