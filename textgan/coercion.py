@@ -65,7 +65,10 @@ def _complaint(annotation: Any, value: Any, error: ValidationError) -> str:
         return f"expected {describe(annotation)}, got {_shown(value)}{near}"
     keyed = isinstance(value, dict) and not telling[0]["type"].endswith("_error")
     inside = f"{telling[0]['loc'][-1]}: " if keyed else ""
-    message = telling[0]["msg"].removeprefix("Value error, ").replace("Input should be", "expected a value")
+    message = telling[0]["msg"].removeprefix("Value error, ")
+    message = message.replace("Input should be a ", "expected a ").replace(
+        "Input should be", "expected a value"
+    )
     return f"{inside}{message[0].lower()}{message[1:]}, got {_shown(value)}"
 
 

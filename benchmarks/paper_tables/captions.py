@@ -93,7 +93,9 @@ SEQGAN_COCO = Run(
 def written(folder: Path, _: Setting) -> Values:
     """The run's own text by the protocol of table 1, and the NLL of held-out text."""
     nll = {key: value for key, value in final_scores(folder).items() if key.endswith("/nll")}
-    return nll | text_by_preset(folder / "samples" / "after.txt", data("coco", "test.txt"), PRESET)
+    return nll | text_by_preset(
+        folder / "samples" / "after.txt", data("coco", "test.txt"), PRESET, spaced=True
+    )
 
 
 def more_alike(key: str, seqgan: Values, mle: Values) -> float:

@@ -48,14 +48,15 @@ def judge_and_looks(folder: Path) -> Values:
     return values
 
 
-def text_by_preset(file: Path, references: Path, preset: str) -> Values:
-    """BLEU-2..5 and self-BLEU-2..5 of a file's lines, cut into tokens with spaces between as released samples are."""
+def text_by_preset(file: Path, references: Path, preset: str, spaced: bool = False) -> Values:
+    """BLEU-2..5 and self-BLEU-2..5 of a file's lines. spaced: with spaces around marks, as released samples have."""
     from textgan.data.reading import read
     from textgan.metrics.tokens import split
     from textgan.scoring import evaluate_texts
 
-    texts = [" ".join(split(line)) for line in read(file, place="samples").texts]
-    real = read(references, place="references").texts
+    texts, real = read(file, place="samples").texts, read(references, place="references").texts
+    if spaced:
+        texts = [" ".join(split(line)) for line in texts]
     (found,) = evaluate_texts(texts, real, preset_name=preset).files
     return {key: score.value for key, score in found.scores.items()}
 

@@ -78,7 +78,7 @@ class Replay:
     def share_out(self, states: list[dict[str, Any]], rank: int, count: int) -> None:
         """Go on with this rank's part of what the ranks kept before: its own where they are as many, else every
         `count`-th sentence of all, the newest of them."""
-        if len(states) == count:
+        if len(states) == count > 1:
             self.load_state_dict(states[rank])
             return
         buffers = []
@@ -96,8 +96,12 @@ class Replay:
             self._keep({name: value[rank::count] for name, value in rows.items()})
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.seen = state["seen"]
-        shapes = {name: value.shape[:1] for name, value in state["kept"].items()}
-        if set(shapes.values()) - {(self.size,)} or bool(self.seen) != bool(shapes):
+        """What was kept by a buffer of another size, as of another number of ranks, is put into this one's order."""
+        sizes = {len(value) for value in state["kept"].values()}
+        if len(sizes) > 1 or bool(state["seen"]) != bool(sizes):
             raise ValueError("the old fakes are not as many as the buffer holds")
+        if sizes - {self.size}:
+            self.share_out([state], 0, 1)
+            return
+        self.seen = state["seen"]
         self.kept = {name: value.to(self.device) for name, value in state["kept"].items()}
