@@ -54,7 +54,7 @@ def _play(ground: Ground, kind: str, runs: tuple[str, ...], count: int, number: 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_some_cases(kind: str, ground: Ground) -> None:
-    _play(ground, kind, ("short-mle", "short-seqgan"), 12, 1)
+    _play(ground, kind, ("short-mle", "short-seqgan"), 8, 1)
 
 
 @pytest.mark.slow
