@@ -64,8 +64,12 @@ def steps_done(metrics: Path) -> int:
 
 
 def windows(looks: Sequence[Look]) -> list[dict[str, float]]:
-    """Of each sixth, after the first tenth: median memory, processor seconds a step, most files."""
-    after = [one for one in looks if one.seconds >= looks[-1].seconds / 10]
+    """Of each sixth, after the first tenth: median and most memory, processor seconds a step, most files.
+
+    What comes after the last step (the final evaluation, the report) is not the game, and is left out.
+    """
+    game = [one for one in looks if one.steps < looks[-1].steps]
+    after = [one for one in game if one.seconds >= game[-1].seconds / 10]
     size = (len(after) - 1) // WINDOWS
     made = []
     for index in range(WINDOWS):
@@ -76,6 +80,7 @@ def windows(looks: Sequence[Look]) -> list[dict[str, float]]:
                 "minutes": round(last.seconds / 60, 1),
                 "steps": last.steps - first.steps,
                 "memory-mb": round(statistics.median(one.memory for one in some) / MEBIBYTE, 1),
+                "memory-most-mb": round(max(one.memory for one in some) / MEBIBYTE, 1),
                 "processor-s-a-step": round(
                     (last.processor - first.processor) / (last.steps - first.steps), 4
                 ),
@@ -135,6 +140,7 @@ def main() -> None:
         "minutes": round(looks[-1].seconds / 60, 1),
         "steps": looks[-1].steps,
         "memory": round(last["memory-mb"] / first["memory-mb"] - 1, 4),
+        "memory-most": round(last["memory-most-mb"] / first["memory-most-mb"] - 1, 4),
         "slower": round(last["processor-s-a-step"] / first["processor-s-a-step"] - 1, 4),
         "files": last["files"] - first["files"],
         "windows": found,
