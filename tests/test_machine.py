@@ -38,6 +38,31 @@ def test_freed_memory_is_used_again() -> None:
     assert int(told) < 100  # of 2 * 50 * 2,441 pages
 
 
+HELD = """
+import sys, torch
+from pathlib import Path
+from textgan.machine import give_back_freed_memory, keep_freed_memory
+if not keep_freed_memory():
+    print("unsupported")
+    raise SystemExit
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+blocks = [torch.ones(2_500_000) for _ in range(20)]  # 10 MB each
+last = blocks[-1]  # above the others in the heap, so that only a trim gives back what is below it
+del blocks
+before = resident()
+assert give_back_freed_memory()
+print(before - resident())
+"""
+
+
+def test_freed_memory_is_given_back_when_asked() -> None:
+    told = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=True).stdout
+    if told.strip() == "unsupported":
+        pytest.skip("not glibc")
+    assert int(told) > 150_000_000  # of 190 MB
+
+
 @pytest.mark.parametrize(
     ("told", "wanted"), [("max 100000", None), ("100000 100000", 1), ("10000 100000", 1), ("strange", None)]
 )

@@ -23,6 +23,7 @@ from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores, free_memory, keep_freed_memory
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
+from textgan.objectives.adversarial import Logistic
 from textgan.ranks import ALONE, Ranks, neighbours, on_cpu
 from textgan.recipe import Recipe, Settings
 from textgan.training import checkpoints
@@ -131,6 +132,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
         if not taking_encoder(load_metrics(settings.metrics, beside=recipe.folder)):
             raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to them")
         check_encoder(evaluation.encoder)
+    _check_resampling(evaluation, judge, objective)
     evaluation.final = min(evaluation.final, len(corpus.train))
     train: Encoded | Tokens = splits["train"] if tokens is None else tokens
     judged = None
@@ -161,6 +163,21 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     for phase in phases:
         phase.check(game)
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
+
+
+def _check_resampling(evaluation: Evaluation, judge: Discriminator | None, objective: Objective) -> None:
+    """Mistake where sentences are to be chosen by a judge's odds, and there are none."""
+    if evaluation.resample == 1:
+        return
+    if judge is None or not isinstance(objective, Logistic):
+        raise Mistake(
+            "evaluate.resample: needs a judge trained as a classifier of real and written text (objective minimax, "
+            "non-saturating, log-odds); set it to 1"
+        )
+    if not judge.one_by_one:
+        raise Mistake(
+            "evaluate.resample: the judge scores a sentence by those beside it; set discriminator.minibatch to 0"
+        )
 
 
 def _check_one_space(generator: Generator, discriminator: Discriminator) -> None:

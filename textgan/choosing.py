@@ -7,10 +7,12 @@ more memory than ten, but for some 100 bytes a sentence where none may come twic
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import accumulate
 from typing import Literal
 
 from textgan.errors import Mistake, did_you_mean
@@ -26,6 +28,7 @@ DROPPED = {
     "min-score": "below the least score",
     "reject": "rejected by score",
     "best-of": "not the best of their group",
+    "resample": "not drawn from their group",
 }
 """Why a sentence is dropped -> the same in words."""
 
@@ -52,9 +55,11 @@ class Asked:
     """How sentences are drawn, and which are kept.
 
     label: all of this one. balance: of the labels, `even`, `train` (as in the training text) or a weight for each.
-    best_of: the one with the highest score of so many. reject: the share in [0, 1) with the lowest scores is dropped
-    (the bar is the quantile of PILOT sentences), or `odds`, see `by_odds`. min_score: lower ones are dropped.
-    unique: no sentence twice. novel: none of the training text. Both by the letter, as the tokenizer writes it.
+    best_of: the one with the highest score of so many. resample: one of so many, drawn with weights exp(score), the
+    odds of a judge that classifies (`training/resampled.py` does so with a whole batch). reject: the share in [0, 1)
+    with the lowest scores is dropped (the bar is the quantile of PILOT sentences), or `odds`, see `by_odds`.
+    min_score: lower ones are dropped. unique: no sentence twice. novel: none of the training text. Both by the letter,
+    as the tokenizer writes it.
     """
 
     temperature: float = 1.0
@@ -65,6 +70,7 @@ class Asked:
     balance: Literal["even", "train"] | Mapping[str, float] = "even"
     seed: int = 0
     best_of: int = 1
+    resample: int = 1
     reject: float | Literal["odds"] | None = None
     min_score: float | None = None
     unique: bool = False
@@ -81,6 +87,11 @@ class Asked:
             raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {self.top_p:g}")
         if self.best_of < 1:
             raise Mistake(f"--best-of: expected 1 or more, got {self.best_of}")
+        if self.resample < 1:
+            raise Mistake(f"--resample: expected 1 or more, got {self.resample}")
+        if self.resample > 1 and (self.best_of > 1 or self.reject is not None):
+            other = "--best-of" if self.best_of > 1 else "--reject"
+            raise Mistake(f"--resample: with {other} sentences would be chosen twice; give one of the two")
         if isinstance(self.reject, str) and self.reject != "odds":
             raise Mistake(f"--reject: expected a share such as 0.5, or odds, got {self.reject!r}")
         if self.reject is not None and not isinstance(self.reject, str) and not 0 <= self.reject < 1:
@@ -97,6 +108,7 @@ class Asked:
         """The option that cannot do without a judge's score, if there is one."""
         wanted = {
             "--best-of": self.best_of > 1,
+            "--resample": self.resample > 1,
             "--reject": self.reject is not None,
             "--min-score": self.min_score is not None,
         }
@@ -186,6 +198,13 @@ class by_odds:
         return one.luck < math.exp(score - self.highest)
 
 
+def by_weight(group: Sequence[Drawn]) -> Drawn:
+    """One of a group, with weights exp(score); the first one's luck decides."""
+    highest = max(map(_score, group))
+    sums = list(accumulate(math.exp(_score(one) - highest) for one in group))
+    return group[bisect_right(sums, group[0].luck * sums[-1], hi=len(group) - 1)]
+
+
 def choose(
     candidates: Iterator[Drawn],
     asked: Asked,
@@ -214,9 +233,13 @@ def choose(
         why = _why_not(one, asked, seen, known, passes)
         if why is None:
             group.append(one)
-            if len(group) == asked.best_of:
-                best = max(group, key=_score) if asked.best_of > 1 else one
-                counts["best-of"] += len(group) - 1
+            if len(group) == max(asked.best_of, asked.resample):
+                best = one
+                if asked.best_of > 1:
+                    best = max(group, key=_score)
+                elif asked.resample > 1:
+                    best = by_weight(group)
+                counts["best-of" if asked.best_of > 1 else "resample"] += len(group) - 1
                 group, tries, here = [], 0, Counter()
                 if asked.unique:
                     seen.add(mark(best.text))
@@ -224,7 +247,7 @@ def choose(
             continue
         counts[why] += 1
         here[why] += 1
-        if tries >= PATIENCE * asked.best_of:
+        if tries >= PATIENCE * max(asked.best_of, asked.resample):
             raise _given_up(here, tries)
 
 

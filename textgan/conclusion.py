@@ -37,8 +37,11 @@ def last_texts(built: Built, trainer: Trainer) -> Texts:
                 if ranks.first:
                     checkpoints.load_player(checkpoint, player, weights)
             ranks.broadcast(weights)
-        sentences = trainer.write(count, seed)
-        likelihood = likelihood_of(game.generator, built.test, game.engine, ranks)
+        writer = game.generator
+        if name == "after":
+            writer = built.evaluation.writer(game.generator, game.discriminator)
+        sentences = trainer.write(count, seed, writer=writer)
+        likelihood = likelihood_of(writer, built.test, game.engine, ranks)
         if likelihood is not None and name == "before":  # by the weights that are there now
             likelihood = partial(_same, likelihood())
         found[name] = sentences, likelihood

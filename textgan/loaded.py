@@ -57,6 +57,7 @@ class LoadedRun:
         balance: Literal["even", "train"] | Mapping[str, float] = "even",
         seed: int = 0,
         best_of: int = 1,
+        resample: int = 1,
         reject: float | Literal["odds"] | None = None,
         min_score: float | None = None,
         unique: bool = False,
@@ -65,7 +66,8 @@ class LoadedRun:
         """`n` readable sentences as they are written, chosen as `Asked` says. The same for a seed, and more are
         the same and then others. Raises Mistake."""
         asked = Asked(
-            temperature, top_k, top_p, prefix, label, balance, seed, best_of, reject, min_score, unique, novel
+            temperature, top_k, top_p, prefix, label, balance, seed, best_of, resample, reject, min_score, unique,
+            novel,
         )  # fmt: skip
         return (one.text for one in self.draw(n, asked))
 
@@ -85,11 +87,13 @@ class LoadedRun:
             judge = self.judge(asked.needs_judge)
         elif told and not isinstance(found := self._judge(), str):
             judge = found
-        if asked.reject == "odds" and not isinstance(self._objective(), Logistic):
-            raise Mistake(
-                "--reject: odds needs a judge trained as a classifier of real and written text (minimax, "
-                "non-saturating), and this run's objective is another; give a share such as 0.5"
-            )
+        by_odds = {"--reject: odds": asked.reject == "odds", "--resample:": asked.resample > 1}
+        for option, given in by_odds.items():
+            if given and not isinstance(self._objective(), Logistic):
+                raise Mistake(
+                    f"{option} needs a judge trained as a classifier of real and written text (minimax, "
+                    "non-saturating, log-odds), and this run's objective is another; give --reject a share such as 0.5"
+                )
         likelihood = told and self.generator.has_likelihood
         pen = Pen(self.generator, self.tokenizer, self.length, self.engine, judge, likelihood)
         sampler = Draw(asked.temperature, asked.top_k, asked.top_p)
@@ -278,8 +282,11 @@ def evaluate_run(
     if metrics is not None:
         evaluation.metrics = metrics
     labels, seed = built.game.train.text.labels, recipe.settings.seed + 2
+    writer = loaded.generator
+    if evaluation.resample > 1:
+        writer = evaluation.writer(writer, loaded.judge("evaluate.resample"))
     sentences = write_sentences(
-        loaded.generator, built.tokenizer, evaluation.final, loaded.length, evaluation.sampler,
+        writer, built.tokenizer, evaluation.final, loaded.length, evaluation.sampler,
         seed, loaded.engine, labels,
     )  # fmt: skip
     asked = asked_labels(labels, evaluation.final, seed)
@@ -288,5 +295,5 @@ def evaluate_run(
     real, told = test.texts, test.labels
     if references is not None:
         real, told = read(references, place="--references").texts, None
-    likelihood = likelihood_of(loaded.generator, built.test, loaded.engine)
+    likelihood = likelihood_of(writer, built.test, loaded.engine)
     return evaluation.score(sentences, real, built.corpus, likelihood, wanted, told)

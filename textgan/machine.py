@@ -27,6 +27,18 @@ def keep_freed_memory() -> bool:
     return bool(tune(_MMAP_THRESHOLD, 32 * _MEGABYTE)) and bool(tune(_TRIM_THRESHOLD, 1024 * _MEGABYTE))
 
 
+def give_back_freed_memory() -> bool:
+    """Ask glibc to give the system what is free in its heap; True if it does.
+
+    Tensors of changing sizes leave holes that the next ones do not fit into, so that the heap of a long run would
+    creep up. What the next step needs is asked for anew, once.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return trim is not None and bool(trim(0))
+
+
 def free_memory(system: Path = Path("/proc/meminfo"), group: Path = Path("/sys/fs/cgroup")) -> int | None:
     """Bytes that this process could still have without the system swapping; None where that cannot be known.
 

@@ -52,10 +52,12 @@ class Tempered(Generator):
 class Player:
     """A checkpoint's generator; weights: what tells it from others; test: the encoded split for its likelihood.
 
+    writer: the generator, or it and its judge together, see `Evaluation.writer`; before the game there is no judge.
     labels: of the training text, in whose proportions it is asked to write.
     """
 
     loaded: LoadedRun
+    writer: Generator
     weights: str
     test: Encoded
     labels: Tensor | None
@@ -68,7 +70,13 @@ class Player:
         loaded.check_labels(bench.corpus)
         file = checkpoints.find(run / "checkpoints" / state) / "generator.safetensors"
         test, labels = _encoded(bench.corpus, bench.recipe, loaded.tokenizer)
-        return cls(loaded, digest(file.read_bytes()), test, labels)
+        weights, writer = file.read_bytes(), loaded.generator
+        if bench.evaluation.resample > 1 and state != "pretrained":
+            writer = bench.evaluation.writer(writer, loaded.judge("evaluate.resample"))
+            weights += (
+                checkpoints.find(run / "checkpoints" / "last") / "discriminator.safetensors"
+            ).read_bytes()
+        return cls(loaded, writer, digest(weights), test, labels)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ class Bench:
                 "seed": self.seed - AFTER_TRAINING,
                 "metrics": metrics,
                 "encoder": self.evaluation.encoder,
+                "resample": self.evaluation.resample,
                 "against": against,
                 "text": digest("\n".join([*self.corpus.train.texts, "", *self.real]).encode()),
                 "version": VERSION,
@@ -118,14 +127,15 @@ class Bench:
         """`count` sentences (by default the bench's), drawn with the same random numbers at every temperature."""
         loaded = player.loaded
         return write_sentences(
-            loaded.generator, loaded.tokenizer, count or self.count, loaded.length, Draw(temperature), self.seed,
+            player.writer, loaded.tokenizer, count or self.count, loaded.length, Draw(temperature), self.seed,
             loaded.engine, player.labels,
         )  # fmt: skip
 
     def score(self, player: Player, temperature: float, sentences: list[str]) -> dict[str, Score]:
         """Of what the player wrote at that temperature; its likelihood is that of the tempered model."""
-        loaded = player.loaded
-        generator = loaded.generator if temperature == 1 else Tempered(loaded.generator, temperature)
+        loaded, generator = player.loaded, player.writer
+        if temperature != 1 and generator.has_likelihood:
+            generator = Tempered(generator, temperature)
         likelihood = likelihood_of(generator, player.test, loaded.engine)
         asked = asked_labels(player.labels, self.count, self.seed)
         told = None if asked is None else asked.tolist()

@@ -51,6 +51,9 @@ def sample(
     best_of: Annotated[
         int, typer.Option(min=1, max=LARGEST, help="Keep the one of K that the judge finds most real.")
     ] = 1,
+    resample: Annotated[
+        int, typer.Option(min=1, max=LARGEST, help="Keep one of K, drawn by the judge's odds.")
+    ] = 1,
     reject: Annotated[
         str | None, typer.Option(help="Drop this share, by the judge's score; or `odds`: by its odds.")
     ] = None,
@@ -73,7 +76,7 @@ def sample(
     from textgan.choosing import DROPPED, Asked, balancing, rejecting
 
     asked = Asked(
-        temperature, top_k, top_p, prefix, label, balancing(balance), seed, best_of, rejecting(reject),
+        temperature, top_k, top_p, prefix, label, balancing(balance), seed, best_of, resample, rejecting(reject),
         min_score, unique, novel,
     )  # fmt: skip
     check_run(run)

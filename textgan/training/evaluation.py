@@ -19,6 +19,7 @@ from textgan.ranks import ALONE, Ranks
 from textgan.sampling import Draw, seeded
 from textgan.training.game import judging
 from textgan.training.likelihood import heldout_nats
+from textgan.training.resampled import Resampled
 from textgan.types import Discriminator, Generator, Prompt, Sampler
 
 BATCH = 256
@@ -30,6 +31,8 @@ class Evaluation:
     final: sentences drawn at the end, before and after the adversarial phase, scored against test text.
     best: the score whose best value marks `checkpoints/best`. temperature: of the draws.
     encoder: for the metrics that take one (frechet, mauve): `lm`, or what transformers loads.
+    resample: above 1, what is scored after the game, at its end and in fronts, is written by both players: each
+    sentence is one of so many, by the judge's odds (`resampled.py`). Looks on the way are at the generator alone.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Evaluation:
         best: str = "bleu-4",
         temperature: Temperature = 1.0,
         encoder: str | None = None,
+        resample: Count = 1,
         metrics: list[str] | None = None,
     ) -> None:
         if direction(best) == 0:
@@ -51,7 +55,12 @@ class Evaluation:
         self.sampler: Sampler = Draw(temperature)
         self.metrics = metrics or []
         self.encoder = encoder
+        self.resample = resample
         self.beside = Path()
+
+    def writer(self, generator: Generator, judge: Discriminator) -> Generator:
+        """What writes the text that is scored after the game: the generator, or both of them."""
+        return generator if self.resample == 1 else Resampled(generator, judge, self.resample)
 
     def better(self, value: float, than: float | None) -> bool:
         return than is None or (value - than) * direction(self.best) > 0

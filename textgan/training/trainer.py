@@ -14,6 +14,7 @@ from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
 from textgan.metrics.samples import HeldOut, Score
+from textgan.machine import give_back_freed_memory
 from textgan.ranks import ALONE, Ranks
 from textgan.training import checkpoints
 from textgan.training.callbacks import Callbacks, Moment
@@ -25,6 +26,7 @@ from textgan.training.health import Diverged, Health
 from textgan.training.phase import Phase
 from textgan.training.progress import Display
 from textgan.training.stopping import Stop, Stopped
+from textgan.types import Generator
 
 SAVE_SECONDS = 60.0
 
@@ -202,6 +204,7 @@ class Trainer:
             self.save()
             raise Stopped(by)
         self._look_due = False
+        give_back_freed_memory()
         self._tell("on_evaluate", scores, sentences)
 
     def _look(
@@ -224,11 +227,14 @@ class Trainer:
             checkpoints.save(self.folder.checkpoints / "best", game.writers)
         return scores
 
-    def write(self, count: int, seed: int, together: bool = True) -> list[str]:
-        """Readable sentences by the generator as it is. together: by all ranks, each of which must call this."""
+    def write(
+        self, count: int, seed: int, together: bool = True, writer: Generator | None = None
+    ) -> list[str]:
+        """Readable sentences by the generator as it is. together: by all ranks, each of which must call this.
+        writer: in the generator's place."""
         game = self.game
         return write_sentences(
-            game.generator, self.tokenizer, count, game.length, self.evaluation.sampler, seed,
+            writer or game.generator, self.tokenizer, count, game.length, self.evaluation.sampler, seed,
             game.engine, game.train.text.labels, self.ranks if together else ALONE,
         )  # fmt: skip
 

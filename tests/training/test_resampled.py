@@ -1,0 +1,129 @@
+"""Sentences chosen by the judge's odds: the distribution of what is chosen, enumerated; and a run that is scored so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from textgan.choosing import Drawn, by_weight
+from textgan.errors import Mistake
+from textgan.loaded import evaluate_run
+from textgan.recipe import Recipe
+from textgan.run import train
+from textgan.sampling import Draw
+from textgan.sweep import sweep
+from textgan.training.resampled import Resampled
+from textgan.types import Discriminator, Generator, Prompt, Sampler, Text, Verdict, Vocabulary
+
+PROBABILITIES = torch.tensor([0.5, 0.3, 0.2])  # of the sentences 0, 1, 2
+ODDS = torch.tensor([0.25, 1.0, 4.0])
+CHI_SQUARE = 13.8  # two degrees of freedom: exceeded once in a thousand
+
+
+class ThreeSentences(Generator):
+    """Writes one token and the label that it was asked for."""
+
+    vocabulary = Vocabulary(size=3, pad=0, bos=1, eos=2, unk=0)
+
+    def write(self, prompt: Prompt, length: int, sampler: Sampler) -> Text:
+        ids = sampler(PROBABILITIES.log().expand(prompt.size, 3).clone()).ids.unsqueeze(1)
+        return Text(ids, torch.ones_like(ids, dtype=torch.bool), prompt.labels)
+
+
+class KnowsTheOdds(Discriminator):
+    def __init__(self, shift: float = 0.0) -> None:
+        super().__init__()
+        self.shift = shift
+
+    def judge(self, text: Text) -> Verdict:
+        assert not self.training
+        return Verdict(ODDS.log()[text.ids[:, 0]] + self.shift, torch.zeros(len(text), 1))
+
+
+def of_pairs() -> Tensor:
+    """The probability that each sentence is chosen of two: all nine pairs."""
+    found = torch.zeros(3)
+    for first in range(3):
+        for second in range(3):
+            pair = torch.tensor([first, second])
+            found.index_add_(0, pair, PROBABILITIES[pair].prod() * ODDS[pair] / ODDS[pair].sum())
+    return found
+
+
+def chi_square(counts: Tensor, probabilities: Tensor) -> float:
+    expected = probabilities * counts.sum()
+    return float(((counts - expected).square() / expected).sum())
+
+
+@pytest.mark.parametrize(
+    "shift", [0.0, 500.0]
+)  # a constant added to every score changes nothing, and overflows none
+def test_one_of_two_has_the_enumerated_distribution(shift: float) -> None:
+    torch.manual_seed(1)
+    judge = KnowsTheOdds(shift).train()
+    text = Resampled(ThreeSentences(), judge, 2).write(Prompt(20_000), 1, Draw())
+    counts = text.ids[:, 0].bincount(minlength=3).float()
+    assert chi_square(counts, of_pairs()) < CHI_SQUARE
+    assert chi_square(counts, PROBABILITIES) > 1_000  # so that the test could fail
+    assert judge.training
+
+
+def test_of_many_candidates_what_is_chosen_is_the_generator_s_text_times_the_odds() -> None:
+    torch.manual_seed(2)
+    text = Resampled(ThreeSentences(), KnowsTheOdds(), 400).write(Prompt(2_000), 1, Draw())
+    aim = PROBABILITIES * ODDS / (PROBABILITIES * ODDS).sum()
+    assert chi_square(text.ids[:, 0].bincount(minlength=3).float(), aim) < CHI_SQUARE
+
+
+def test_a_single_stream_chooses_as_a_batch_does() -> None:
+    torch.manual_seed(3)
+    ids = torch.multinomial(PROBABILITIES, 40_000, replacement=True).view(-1, 2)
+    luck = torch.rand(ids.shape, dtype=torch.float64)
+    scores = ODDS.log()
+    counts = torch.zeros(3)
+    for row, chances in zip(ids.tolist(), luck.tolist(), strict=True):
+        group = [Drawn(str(i), score=float(scores[i]), luck=u) for i, u in zip(row, chances, strict=True)]
+        counts[int(by_weight(group).text)] += 1
+    assert chi_square(counts, of_pairs()) < CHI_SQUARE
+
+
+def test_every_sentence_has_the_label_that_it_was_asked_for() -> None:
+    labels = torch.tensor([2, 0, 1, 1])
+    text = Resampled(ThreeSentences(), KnowsTheOdds(), 3).write(Prompt(4, labels), 1, Draw())
+    assert text.labels is not None and text.labels.tolist() == labels.tolist()
+
+
+SMALL = ("budget=smoke", "evaluate={every: 2, samples: 20, final: 60, resample: 4}", "threads=1")
+
+
+def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_text(tmp_path: Path) -> None:
+    run = train(Recipe.load("seqgan-short", [*SMALL, "metrics=[bleu, self-bleu, nll]"]), tmp_path / "run")
+    rows = json.loads((run / "evaluation.json").read_text())["rows"]
+    assert (
+        "nll" in rows["before"] and "nll" not in rows["after"]
+    )  # what is chosen has no likelihood to be had
+    after = {name: score["value"] for name, score in rows["after"].items()}
+    assert {name: score.value for name, score in evaluate_run(run).items()} == after
+    points = sweep(run, [1.0, 0.5], checkpoint="all").points
+    told = {(one.state, one.temperature): one.scores for one in points}
+    assert {name: told["last", 1.0][name].value for name in after} == after
+    assert "nll" in told["pretrained", 1.0] and told["pretrained", 0.5] != told["last", 0.5]
+    plain = train(Recipe.load("seqgan-short", [*SMALL, "evaluate.resample=1"]), tmp_path / "plain")
+    without = json.loads((plain / "evaluation.json").read_text())["rows"]
+    assert without["before"]["bleu-2"] == rows["before"]["bleu-2"]
+    assert without["after"]["bleu-2"] != rows["after"]["bleu-2"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "change"),
+    [("mle-short", ""), ("wgan-gp-short", ""), ("seqgan-short", "discriminator.minibatch=8")],
+)
+def test_a_run_without_odds_is_refused_before_it_begins(recipe: str, change: str, tmp_path: Path) -> None:
+    words = ["budget=smoke", "evaluate.resample=4", *([change] if change else [])]
+    with pytest.raises(Mistake, match=r"^evaluate\.resample: "):
+        train(Recipe.load(recipe, words), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

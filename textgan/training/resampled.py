@@ -1,0 +1,47 @@
+"""The judge at the writing table: each sentence is one of several, drawn by how real the judge finds it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from textgan.sampling import draw
+from textgan.training.game import judging
+from textgan.types import Discriminator, Generator, Prompt, Sampler, Text
+
+
+class Resampled(Generator):
+    """Sampling importance resampling (Rubin 1988) of a generator by the odds of its judge.
+
+    Each sentence is one of `candidates` that the generator draws, chosen with weights exp(score): if the score is the
+    log-odds log p_data(x) - log p_G(x), as it is of the best judge of a classifying objective, what is chosen has the
+    distribution of real text where candidates are many. With few, it lies between the generator's and that: a weight
+    never counts for more than its group, so that no sentence is written again and again (cf. rejection by odds, Azadi
+    et al. 2019, which is exact and may wait for ever).
+
+    Writes, and has no likelihood: that of a chosen sentence is a sum over all groups it might have been chosen from.
+    """
+
+    has_likelihood = False
+
+    def __init__(self, generator: Generator, judge: Discriminator, candidates: int) -> None:
+        super().__init__()
+        self.vocabulary, self.generator, self.judge = generator.vocabulary, generator, judge
+        self.candidates = candidates
+
+    @torch.no_grad()
+    def write(self, prompt: Prompt, length: int, sampler: Sampler) -> Text:
+        """Sentences as the generator's own `write`, (B,T); the score of the B * candidates is worked out at once."""
+        labels, prefix = self._each(prompt.labels), self._each(prompt.prefix)
+        text = self.generator.write(Prompt(prompt.size * self.candidates, labels, prefix), length, sampler)
+        with judging(self.judge):
+            scores = self.judge.judge(text).score.float().view(-1, self.candidates)  # (B, K)
+        chosen = draw(scores.softmax(1))  # (B,)
+        rows = chosen + torch.arange(len(chosen), device=chosen.device) * self.candidates
+        return replace(text, ids=text.ids[rows], mask=text.mask[rows], labels=prompt.labels)
+
+    def _each(self, rows: Tensor | None) -> Tensor | None:
+        """Each row as often as it has candidates."""
+        return None if rows is None else rows.repeat_interleave(self.candidates, 0)
