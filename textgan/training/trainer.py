@@ -13,8 +13,8 @@ from typing import Any
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
-from textgan.metrics.samples import HeldOut, Score
 from textgan.machine import give_back_freed_memory
+from textgan.metrics.samples import HeldOut, Score
 from textgan.ranks import ALONE, Ranks
 from textgan.training import checkpoints
 from textgan.training.callbacks import Callbacks, Moment
