@@ -126,3 +126,23 @@ def test_dropout_is_off_in_policy_mode_and_layers_stay_in_training_mode() -> Non
     policy_mode(generator)
     assert torch.equal(generator.log_prob(text), generator.log_prob(text))
     assert all(layer.training for layer in generator.layers)
+
+
+def test_variational_dropout_has_one_mask_for_all_tokens_and_layers_of_a_sentence() -> None:
+    torch.manual_seed(3)
+    generator = LSTM(VOCABULARY, embedding=16, hidden=16, layers=2, dropout=0.5, variational=True)
+    read: list[torch.Tensor] = []
+    for layer in generator.layers:
+        layer.register_forward_pre_hook(lambda _, given: read.append(given[0]))
+    text = generator.write(Prompt(6), 5, Draw())
+    read.clear()
+    states = generator.states(text)
+    dropped = [(one == 0).detach() for one in (*read, states)]
+    mask = dropped[0][:, 0]
+    assert 0.2 < mask.float().mean() < 0.8 and (mask[0] != mask[1]).any()
+    assert all(torch.equal(one, mask.unsqueeze(1).expand_as(one)) for one in dropped)
+    plain = LSTM(VOCABULARY, embedding=16, hidden=16, layers=2)
+    plain.load_state_dict(generator.state_dict())
+    assert torch.equal(plain.eval().log_prob(text), generator.eval().log_prob(text))
+    with pytest.raises(ValueError, match="variational"):
+        LSTM(VOCABULARY, embedding=6, hidden=8, dropout=0.5, variational=True)

@@ -24,7 +24,8 @@ class Recurrent(Generator):
     """What LSTM and GRU share: embedding, layers, dropout, output, optional label embedding.
 
     embedding, hidden: sizes; layers: how many are stacked; dropout: on the layers' inputs and on the output,
-    in MLE training only; tie: the output layer is the embedding table (through a projection if hidden differs
+    in MLE training only; variational: with one mask for all tokens, layers and the output of a sentence (Gal &
+    Ghahramani 2016, as the code of Caccia et al. 2020 has it), so that embedding and hidden must be equal; tie: the output layer is the embedding table (through a projection if hidden differs
     from embedding); init: `uniform` in ±1/sqrt(d), `truncated-normal` with deviation 1/sqrt(d) cut at two
     deviations (d: the weight's last dimension), or `torch`, each layer's own. classes > 0: a label's embedding
     is added to every input; of the label -1, not known, nothing is added.
@@ -40,6 +41,7 @@ class Recurrent(Generator):
         hidden: Size = 128,
         layers: Depth = 1,
         dropout: Share = 0.0,
+        variational: bool = False,
         tie: bool = False,
         init: Init = "uniform",
         classes: int = 0,
@@ -50,7 +52,12 @@ class Recurrent(Generator):
         self.table = nn.Embedding(vocabulary.size, embedding)
         sizes = [embedding] + [hidden] * (layers - 1)
         self.layers = nn.ModuleList(self.layer_type(size, hidden, batch_first=True) for size in sizes)
+        if variational and embedding != hidden:
+            raise ValueError(
+                f"variational: one mask fits embedding {embedding} and hidden {hidden} if they are equal"
+            )
         self.dropout = nn.Dropout(dropout)
+        self.variational = variational
         self.labels = nn.Embedding(classes, embedding) if classes else None
         self.project = nn.Linear(hidden, embedding) if tie and hidden != embedding else nn.Identity()
         self.output = nn.Linear(embedding if tie else hidden, vocabulary.size)
@@ -95,15 +102,15 @@ class Recurrent(Generator):
             if text.labels is None:
                 raise ValueError("this generator writes by label: the text needs labels (B,)")
             x = x + read_labels(self.labels, text.labels).unsqueeze(1)
+        mask = self.dropout(torch.ones_like(x[:, :1])) if self.variational else None  # (B, 1, E)
         for layer in self.layers:
-            x, _ = layer(self.dropout(x))
-        return x
+            x, _ = layer(self.dropout(x) if mask is None else x * mask)
+        return x if mask is None else x * mask
 
     def read_out(self, states: Tensor) -> Tensor:
         # In the bias, the ban costs V additions and not one for every logit of the batch.
-        return linear(
-            self.project(self.dropout(states)), self.output.weight, self.output.bias + self.forbidden
-        )
+        states = states if self.variational else self.dropout(states)
+        return linear(self.project(states), self.output.weight, self.output.bias + self.forbidden)
 
     @property
     def _carried(self) -> tuple[str, ...]:
