@@ -23,12 +23,13 @@ FORBIDDEN = -1e9  # finite: probability 0 exactly in float32, and p * log p stay
 class Recurrent(Generator):
     """What LSTM and GRU share: embedding, layers, dropout, output, optional label embedding.
 
-    embedding, hidden: sizes; layers: how many are stacked; dropout: on the layers' inputs and on the output,
-    in MLE training only; variational: with one mask for all tokens, layers and the output of a sentence (Gal &
-    Ghahramani 2016, as the code of Caccia et al. 2020 has it), so that embedding and hidden must be equal; tie: the output layer is the embedding table (through a projection if hidden differs
-    from embedding); init: `uniform` in ±1/sqrt(d), `truncated-normal` with deviation 1/sqrt(d) cut at two
-    deviations (d: the weight's last dimension), or `torch`, each layer's own. classes > 0: a label's embedding
-    is added to every input; of the label -1, not known, nothing is added.
+    embedding, hidden: sizes; layers: how many are stacked; dropout: on the layers' inputs and on the output, in MLE
+    training only; variational: with one mask for all tokens, layers and the output of a sentence (Gal & Ghahramani
+    2016, as the code of Caccia et al. 2020 has it), so that embedding and hidden must be equal; tie: the output layer
+    is the embedding table (through a projection if hidden differs from embedding); init: `uniform` in ±1/sqrt(d),
+    `truncated-normal` with deviation 1/sqrt(d) cut at two deviations (d: the weight's last dimension), or `torch`,
+    each layer's own. classes > 0: a label's embedding is added to every input; of the label -1, not known, nothing is
+    added.
     """
 
     layer_type: type[nn.LSTM] | type[nn.GRU]
