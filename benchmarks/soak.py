@@ -1,13 +1,14 @@
 """An hour of adversarial training, watched from outside: does memory grow, do steps get slower, are files left open?
 
-    python benchmarks/soak.py [--recipe seqgan-short] [--minutes 60] [--every 30] [--out runs/soak]
+    python benchmarks/soak.py [--recipe seqgan-short] [--minutes 60] [--warm-up 15] [--every 30] [--out runs/soak]
 
-Trains the recipe with `train.adversarial.minutes`, one thread, at learning rates so small that the text, and with it
-the work of a step, stays what it is; and looks at the process every so many seconds: resident memory, open files,
-processor time, steps done. Speed is processor time a step, so that other work on the machine does not count; the looks
-at the generator (`evaluate.every`) and the checkpoints are part of it. The first tenth of the phase is warming up. What
-it found goes to benchmarks/results/soak.jsonl as one line, in six windows of the rest. Reads /proc, so Linux only. A
-soak that was stopped begins anew: what it asks about is one process.
+Trains the recipe with `train.adversarial.minutes` (the warm-up and the minutes together), one thread, at learning
+rates so small that the text, and with it the work of a step, stays what it is; and looks at the process every so many
+seconds: resident memory, open files, processor time, steps done. Speed is processor time a step, so that other work
+on the machine does not count; the looks at the generator (`evaluate.every`) and the checkpoints are part of it. While
+it warms up, a run meets the shapes of its batches for the first time; what comes after that is judged, in six windows.
+It goes to benchmarks/results/soak.jsonl as one line. Reads /proc, so Linux only. A soak that was stopped begins anew:
+what it asks about is one process.
 """
 
 from __future__ import annotations
@@ -63,13 +64,13 @@ def steps_done(metrics: Path) -> int:
     return 0
 
 
-def windows(looks: Sequence[Look]) -> list[dict[str, float]]:
-    """Of each sixth, after the first tenth: median and most memory, processor seconds a step, most files.
+def windows(looks: Sequence[Look], warm_up: float) -> list[dict[str, float]]:
+    """Of each sixth, after so many minutes of warming up: median and most memory, processor seconds a step, most files.
 
     What comes after the last step (the final evaluation, the report) is not the game, and is left out.
     """
     game = [one for one in looks if one.steps < looks[-1].steps]
-    after = [one for one in game if one.seconds >= game[-1].seconds / 10]
+    after = [one for one in game if one.seconds >= warm_up * 60]
     size = (len(after) - 1) // WINDOWS
     made = []
     for index in range(WINDOWS):
@@ -120,25 +121,34 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--recipe", default="seqgan-short")
-    parser.add_argument("--minutes", type=float, default=60, help="of the adversarial phase")
+    parser.add_argument(
+        "--minutes", type=float, default=60, help="of the adversarial phase, after the warm-up"
+    )
+    parser.add_argument("--warm-up", type=float, default=15, help="minutes of it before")
     parser.add_argument("--every", type=float, default=30, help="seconds between looks")
     parser.add_argument("--out", type=Path, default=Path("runs/soak"))
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     words = [
-        *("train", options.recipe, "budget=demo", f"train.adversarial.minutes={options.minutes:g}"),
+        *(
+            "train",
+            options.recipe,
+            "budget=demo",
+            f"train.adversarial.minutes={options.warm_up + options.minutes:g}",
+        ),
         *("train.adversarial.generator.lr=1e-6", "train.adversarial.discriminator.lr=1e-6"),
         *("threads=1", "--out", str(options.out)),
     ]
     looks = watch(words, options.out, options.every, Display())
-    found = windows(looks)
+    found = windows(looks, options.warm_up)
     first, last = found[0], found[-1]
     row = {
         "command": f"textgan {' '.join(words)}",
         "commit": json.loads((options.out / "environment.json").read_text(encoding="utf-8"))["commit"],
         "minutes": round(looks[-1].seconds / 60, 1),
         "steps": looks[-1].steps,
+        "warm-up": options.warm_up,
         "memory": round(last["memory-mb"] / first["memory-mb"] - 1, 4),
         "memory-most": round(last["memory-most-mb"] / first["memory-most-mb"] - 1, 4),
         "slower": round(last["processor-s-a-step"] / first["processor-s-a-step"] - 1, 4),

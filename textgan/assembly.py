@@ -20,7 +20,7 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.data.windows import Tokens, encode_mapped
 from textgan.errors import Mistake, did_you_mean
-from textgan.machine import cores, free_memory, keep_freed_memory
+from textgan.machine import cores, free_memory, keep_freed_memory, keep_prepared_products
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
 from textgan.objectives.adversarial import Logistic
@@ -269,6 +269,7 @@ def engine_for(device: str, precision: str, threads: int | None = None) -> Accel
     Accelerate keeps one state a process; a second run in the same process starts from a fresh one.
     """
     keep_freed_memory()
+    keep_prepared_products()
     threads = threads or min(torch.get_num_threads(), max(1, cores() // neighbours()))
     torch.set_num_threads(threads)
     AcceleratorState._reset_state(reset_partial_state=True)

@@ -27,6 +27,13 @@ def keep_freed_memory() -> bool:
     return bool(tune(_MMAP_THRESHOLD, 32 * _MEGABYTE)) and bool(tune(_TRIM_THRESHOLD, 1024 * _MEGABYTE))
 
 
+def keep_prepared_products() -> None:
+    """Let oneDNN keep the code that it makes for each shape of a product: batches shrink as sentences end, so that a
+    run has more shapes than the 1,024 it keeps by default, and would make some anew in every step, in ever other
+    places of the heap. Read when the first product is prepared; what the user has set stands."""
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192")
+
+
 def give_back_freed_memory() -> bool:
     """Ask glibc to give the system what is free in its heap; True if it does.
 

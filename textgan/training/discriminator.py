@@ -171,6 +171,8 @@ class Discriminate(Phase):
     def step(self) -> dict[str, Tensor]:
         log = self.trainer.rounds(1, 0.0, self.pool, self.epochs)
         self.step_count += 1
+        if self.step_count % self.log_every and not self.done:
+            return log  # a look costs as much as a step
         size = self.game.ranks.share(self.batch)
         fake = self.game.write_fakes(self.game.next_text(self.trainer.real), size, 0.0)
         return {**log, **self.trainer.look(fake)}
