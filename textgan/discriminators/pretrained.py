@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import torch
@@ -25,7 +26,8 @@ class Pretrained(Discriminator):
 
     frozen: the encoder is not trained, always in eval mode, and no part of the checkpoints, so that a run needs it
     again where it was; the features of the last `cache` different sentences are kept. False trains it with the head
-    (give the discriminator's optimiser a rate such as 2e-5). at_once: sentences the encoder reads together.
+    (give the discriminator's optimiser a rate such as 5e-5). at_once: sentences the encoder reads together. precision:
+    of the encoder's products, `bf16` or the run's own; the score is worked out in the run's.
 
     Text of its own words passes no gradient: Mistake for relaxed text, so use `reinforce` and no penalty. Two
     caveats: features depend in their last digits on the sentences they are computed with, so a resumed run is the
@@ -47,6 +49,7 @@ class Pretrained(Discriminator):
         dropout: Share = 0.1,
         cache: int = 50_000,
         at_once: int = 64,
+        precision: Literal["run", "bf16"] = "run",
         classes: int = 0,
     ) -> None:
         super().__init__()
@@ -62,6 +65,7 @@ class Pretrained(Discriminator):
         known = getattr(encoder.config, "max_position_embeddings", None) or 512
         self.longest = int(min(self.tokenizer.model_max_length, known, 512))
         self.frozen, self.pool, self.at_once = frozen, pool, at_once
+        self.bf16 = precision == "bf16"
         size = int(encoder.config.hidden_size)
         self._cache = _Recent(cache) if frozen else _Recent(0)
         # torch does not look into lists
@@ -118,7 +122,9 @@ class Pretrained(Discriminator):
         weight = read["attention_mask"].unsqueeze(-1)
         if not weight.shape[1]:  # empty sentences alone, and a tokenizer that puts nothing around them
             return torch.zeros(len(sentences), encoder.config.hidden_size, device=device)
-        states = encoder(**read).last_hidden_state.float().masked_fill(weight == 0, 0.0)  # (B, T, F)
+        with torch.autocast(device.type, torch.bfloat16) if self.bf16 else nullcontext():
+            found = encoder(**read).last_hidden_state
+        states = found.float().masked_fill(weight == 0, 0.0)  # (B, T, F)
         if self.pool == "first":
             return states[:, 0]
         return states.sum(1) / weight.sum(1).clamp(min=1)
