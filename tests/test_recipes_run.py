@@ -40,7 +40,8 @@ def test_its_smoke_budget_runs(path: Path, tmp_path: Path) -> None:
         assert {"real", "before", "after"} == set(evaluation["rows"])
     without = ("continuous", "noise-lstm", "deconvolution", "latent", "bag")
     has_likelihood = resolved["generator"]["name"] not in without
-    assert ("nll" in evaluation["rows"]["after"]) == has_likelihood
+    alone = resolved["evaluate"].get("resample", 1) == 1  # what two players write has no likelihood to be had
+    assert ("nll" in evaluation["rows"]["after"]) == (has_likelihood and alone)
     scores = evaluation["rows"]["after"]
     assert 0 <= scores["grammaticality"]["value"] <= 1
     assert evaluation["rows"]["real"]["grammaticality"]["value"] == 1
