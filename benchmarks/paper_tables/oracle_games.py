@@ -14,6 +14,7 @@ from paper_tables.oracle import (
     NLL,
     NLL_TEST,
     ONE_SOURCE,
+    SMALL,
     finals_and_front,
     front_cell,
     sweep_command,
@@ -103,7 +104,7 @@ def cot_rows(found: Found) -> list[Row]:
     rows = []
     for level in BETWEEN:
         theirs = published.FRONTS["cot"][level] - published.FRONTS["mle"][level]
-        same = found.each(partial(beyond, level), "CoT", "MLE, same LSTM-32")
+        same = found.each(partial(beyond, level), "CoT", SMALL)
         large = found.each(partial(beyond, level), "CoT", "MLE 2 x LSTM-128")
         bound = at_most(SLACK)
         where = f"NLL_test where NLL_oracle is {level:g}, CoT − MLE"
@@ -130,7 +131,7 @@ TABLE_8 = Table(
     ONE_SOURCE,
     (
         front_cell("CoT", COT),
-        front_cell("MLE, same LSTM-32", MLE_STOPPED),
+        front_cell(SMALL, MLE_STOPPED),
         front_cell("MLE 2 x LSTM-128", MLE_FRONT),
     ),
     cot_rows,
