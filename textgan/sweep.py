@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from textgan.assembly import part
+from textgan.assembly import check_resampling, part
 from textgan.data.corpus import Corpus
 from textgan.data.reading import read
 from textgan.errors import Mistake
@@ -36,6 +36,7 @@ def sweep(
     metrics: Sequence[str] | None = None,
     references: Path | None = None,
     checkpoint: str = "last",
+    resample: int | None = None,
     seed: int | None = None,
     trust_code: bool = False,
     say: Callable[[str], None] = lambda _: None,
@@ -44,9 +45,9 @@ def sweep(
 
     samples: the run's `evaluate.final` by default. metrics: beside ALWAYS; the run's own by default.
     references: a file in place of the test split. checkpoint: last, best, pretrained, or all: pretrained and
-    last. seed: in place of the run's; every temperature is drawn with the same random numbers. `nll` is that
-    of the tempered model. Finished points are kept in RUN/sweep.jsonl and not repeated under the same
-    settings. Raises Mistake.
+    last. resample: in place of the recipe's `evaluate.resample`. seed: in place of the run's; every temperature
+    is drawn with the same random numbers. `nll` is that of the tempered model. Finished points are kept in
+    RUN/sweep.jsonl and not repeated under the same settings. Raises Mistake.
     """
     temperatures = checked(temperatures)
     if not (run / "recipe.yaml").is_file():
@@ -60,6 +61,9 @@ def sweep(
     corpus: Corpus = part(recipe, "corpus")
     evaluation: Evaluation = recipe.evaluation.build(metrics=names)
     evaluation.beside = recipe.folder
+    if resample is not None:
+        evaluation.resample = resample
+        check_resampling(evaluation, part(recipe, "objective"), "--resample")
     count = _count(samples, evaluation.final, len(corpus.train))
     real = corpus.test.texts if references is None else read(references, place="--references").texts
     against = "the run's test split" if references is None else references.name

@@ -120,6 +120,8 @@ class Ground:
         outcome = self._run(case.words, case.figures)
         if outcome.fault:
             return outcome
+        if any("evil.py:" in word for word in case.words):
+            (self.root / "mark").unlink(missing_ok=True)  # whoever names a file of code in a command runs it
         fault = self._left_wrong(before) or _lost(kept, self.work / "run", outcome)
         return Outcome(outcome.code, fault, fault, outcome.stopped, outcome.error)
 

@@ -152,6 +152,7 @@ def test_a_metric_of_ones_own_stands_beside_the_recipe(tmp_path: Path):
         (MINE, "bare", "expected a dict"),
         ("import nothing_of_that_name", "f", "does not load: ModuleNotFoundError"),
         ("def f(:", "f", "does not load: SyntaxError"),
+        ("class F: pass", "F", "cannot be called with the samples alone"),
     ],
 )
 def test_a_faulty_metric_file_is_a_mistake_of_one_line(tmp_path: Path, text: str, function: str, told: str):

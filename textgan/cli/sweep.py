@@ -38,6 +38,12 @@ def sweep(
     checkpoint: Annotated[
         Swept, typer.Option(help="Which weights; all: pretrained (plain MLE) and last, side by side.")
     ] = Swept.last,
+    resample: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=LARGEST, help="Keep one of K, by the judge's odds; else `evaluate.resample`."
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, help="In place of the run's seed.")] = None,
     out: Annotated[Path | None, typer.Option(help="The HTML file, in place of RUN/front.html.")] = None,
     trust_code: TrustCode = False,
@@ -60,7 +66,7 @@ def sweep(
     display = Display()
     found = run_sweep(
         run, values, samples=samples, metrics=names, references=references,
-        checkpoint=checkpoint.value, seed=seed, trust_code=trust_code, say=display.say,
+        checkpoint=checkpoint.value, resample=resample, seed=seed, trust_code=trust_code, say=display.say,
     )  # fmt: skip
     written = front.write(found, out)
     if as_json:

@@ -16,7 +16,7 @@ import numpy as np
 from textgan.errors import Mistake
 from textgan.metrics.once import once
 from textgan.metrics.samples import Samples, Score, signature
-from textgan.pretrained import fetch
+from textgan.pretrained import fetch, in_one_file
 
 LONGEST = 512  # of its tokens; what is longer is cut
 _AT_ONCE = 32
@@ -78,10 +78,9 @@ def _load(name: str) -> tuple[Any, Any]:
 def _read(where: str, here: bool) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=here, trust_remote_code=False)
-    return tokenizer, AutoModelForCausalLM.from_pretrained(
-        where, local_files_only=here, trust_remote_code=False
-    )
+    told: dict[str, Any] = {"local_files_only": here, "trust_remote_code": False, **in_one_file(where)}
+    tokenizer = AutoTokenizer.from_pretrained(where, **told)
+    return tokenizer, AutoModelForCausalLM.from_pretrained(where, **told)
 
 
 def measure_pretrained_lm(samples: Samples, *, model: str) -> dict[str, Score]:

@@ -184,6 +184,15 @@ def _load_from_file(path: Path, function: str, name: str) -> Metric:
         raise Mistake(
             f"metrics.{name}: {path.name} has no function {function!r}.{did_you_mean(function, own)}"
         )
+    try:
+        inspect.signature(found).bind(None)
+    except ValueError:  # written in C, which says nothing of its arguments
+        pass
+    except TypeError as error:
+        raise Mistake(
+            f"metrics.{name}: {function} in {path.name} cannot be called with the samples alone ({error}); write a "
+            "function of one argument"
+        ) from error
     metric: Callable[[Samples], dict[str, Score]] = found
     return metric
 
