@@ -16,13 +16,13 @@ from textgan.errors import Mistake
 from textgan.machine import give_back_freed_memory
 from textgan.metrics.samples import HeldOut, Score
 from textgan.ranks import ALONE, Ranks
-from textgan.training import checkpoints
+from textgan.training import checkpoints, keeping
 from textgan.training.callbacks import Callbacks, Moment
 from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences
 from textgan.training.folder import RunFolder
 from textgan.training.form import mismatch, taking_over
 from textgan.training.game import Game
-from textgan.training.health import Diverged, Health
+from textgan.training.health import Health
 from textgan.training.phase import Phase
 from textgan.training.progress import Display
 from textgan.training.stopping import Stop, Stopped
@@ -252,23 +252,10 @@ class Trainer:
 
     def save(self) -> None:
         """`checkpoints/last`: with it a resumed run goes on bit for bit. Raises Diverged in place of keeping NaN."""
-        players = {"generator": self.game.generator, "discriminator": self.game.discriminator}
         phase = None if self._current >= len(self.phases) else self.phases[self._current]
-        at = "the end" if phase is None else f"{phase.name} step {phase.step_count}"
-        for name, player in players.items():
-            if not checkpoints.finite(player):
-                raise Diverged(
-                    f"train: at {at} the {name} has weights that are no numbers any more, and is not saved; "
-                    f"{self._kept()}; resume with --resume, or begin anew with a lower lr"
-                )
+        keeping.check(self.game, self._last, phase)
         self.folder.flush()
-        state = self._state(phase)
-        if not self.ranks.alone:
-            own = {"random": state["random"], "phase": {} if phase is None else phase.rank_state()}
-            gathered = self.ranks.gather(checkpoints.state_to_bytes(own))
-            state["ranks"] = [checkpoints.state_from_bytes(data) for data in gathered]
-        if self.ranks.first:
-            checkpoints.save(self._last, players, state, at, keep=True)
+        keeping.write(self.game, self._last, self._state(phase), phase)
         self._saved = time.monotonic()
         self._tell("on_save", self._last)
 
@@ -292,38 +279,22 @@ class Trainer:
     def _restore(self) -> bool:
         """Load `checkpoints/last`; whether it lies within a phase. A run that never saved begins anew."""
         last = self._last
-        if not self.ranks.highest(self.ranks.first and checkpoints.exists(last)):
+        state = keeping.read(self.game, last, self.display.warn)
+        if state is None:
             self.folder.cut(0)
             return False
-        state: dict[str, Any] = {}
-        with self.ranks.together():
-            if self.ranks.first:
-                checkpoints.settle(last, self.display.warn)
-                state = checkpoints.load_state(last)
-                checkpoints.load_player(last, "generator", self.game.generator)
-                checkpoints.load_player(last, "discriminator", self.game.discriminator)
-        if not self.ranks.alone:  # the others may be on machines that do not see the folder
-            state = checkpoints.state_from_bytes(self.ranks.from_first(checkpoints.state_to_bytes(state)))
-            self.ranks.broadcast(self.game.generator, self.game.discriminator)
         with taking_over(last / "state.pt"):
             return self._take_over(state, last)
 
     def _take_over(self, state: dict[str, Any], last: Path) -> bool:
         own = self._state(None)
-        for key in (
-            "phase-state",
-            "strategy",
-            "random",
-            "look-due",
-            "steps",
-        ):  # seen below, or not always there
-            del own[key]
+        for key in ("phase-state", "strategy", "random", "look-due", "steps"):
+            del own[key]  # seen below, or not always there
         if told := mismatch(state, own):
             raise ValueError(told)
         self._current = state["phase"]
-        within = self._current < len(self.phases)
-        if within:
-            phase = self.phases[self._current]
+        phase = self.phases[self._current] if self._current < len(self.phases) else None
+        if phase is not None:
             phase.begin(self.game)
             if told := mismatch(state["phase-state"], phase.state_dict(), "phase-state"):
                 raise ValueError(told)
@@ -340,30 +311,16 @@ class Trainer:
         self._health.load_state_dict(state["health"])
         self._look_due = bool(state.get("look-due", False))
         checkpoints.set_random_state(state["random"])
-        self._share_out(state, within)
+        keeping.share_out(
+            state,
+            phase,
+            self.ranks,
+            self.ranks.seed(self.game.seed) + sum(self._steps.values()),
+            self.display.say,
+        )
         if not self.folder.cut(state["metrics-size"]):
             self.display.warn(f"{self.folder.metrics} has lost rows that were written before the checkpoint")
-        return within
-
-    def _share_out(self, state: dict[str, Any], within: bool) -> None:
-        """Each rank takes its own part of a checkpoint; what there are more ranks for than before begins anew."""
-        before, ranks = state.get("ranks"), self.ranks
-        if before is None and ranks.alone:
-            return
-        phase = self.phases[self._current] if within else None
-        if before is None:
-            before = [{"random": state["random"], "phase": {} if phase is None else phase.rank_state()}]
-        if len(before) != ranks.count:
-            self.display.say(
-                f"saved by {len(before)} process{'es' * (len(before) > 1)}, gone on with by {ranks.count}: the batches "
-                "are the same, the random numbers are others (only as many processes go on bit for bit)"
-            )
-        if phase is not None and before[0]["phase"]:
-            phase.load_rank_states([one["phase"] for one in before])
-        if ranks.rank < len(before):
-            checkpoints.set_random_state(before[ranks.rank]["random"])
-        else:
-            checkpoints.seed_all(ranks.seed(self.game.seed) + sum(self._steps.values()))
+        return phase is not None
 
 
 def as_rows(scores: dict[str, Score]) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,82 @@
+"""What a run keeps between two of its processes: written by the first rank, read by all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textgan.ranks import Ranks
+from textgan.training import checkpoints
+from textgan.training.game import Game
+from textgan.training.health import Diverged
+from textgan.training.phase import Phase
+
+
+def write(game: Game, last: Path, state: dict[str, Any], phase: Phase | None) -> None:
+    """Both players and `state`, with what differs between ranks, as the checkpoint `last`. phase: the one it lies
+    within; None at the end. Raises Diverged in place of keeping NaN; call `check` before anything else is written."""
+    players = {"generator": game.generator, "discriminator": game.discriminator}
+    if not game.ranks.alone:
+        own = {"random": state["random"], "phase": {} if phase is None else phase.rank_state()}
+        gathered = game.ranks.gather(checkpoints.state_to_bytes(own))
+        state["ranks"] = [checkpoints.state_from_bytes(data) for data in gathered]
+    if game.ranks.first:
+        checkpoints.save(last, players, state, when(phase), keep=True)
+
+
+def when(phase: Phase | None) -> str:
+    return "the end" if phase is None else f"{phase.name} step {phase.step_count}"
+
+
+def check(game: Game, last: Path, phase: Phase | None) -> None:
+    """Diverged where a player has weights that are no numbers."""
+    for name, player in {"generator": game.generator, "discriminator": game.discriminator}.items():
+        if not checkpoints.finite(player):
+            raise Diverged(
+                f"train: at {when(phase)} the {name} has weights that are no numbers any more, and is not saved; "
+                f"{checkpoints.kept(last)}; resume with --resume, or begin anew with a lower lr"
+            )
+
+
+def read(game: Game, last: Path, warn: Callable[[str], None]) -> dict[str, Any] | None:
+    """The state of the checkpoint `last`, its players' weights in place on every rank; None where there is none."""
+    ranks = game.ranks
+    if not ranks.highest(ranks.first and checkpoints.exists(last)):
+        return None
+    state: dict[str, Any] = {}
+    with ranks.together():
+        if ranks.first:
+            checkpoints.settle(last, warn)
+            state = checkpoints.load_state(last)
+            checkpoints.load_player(last, "generator", game.generator)
+            checkpoints.load_player(last, "discriminator", game.discriminator)
+    if not ranks.alone:  # the others may be on machines that do not see the folder
+        state = checkpoints.state_from_bytes(ranks.from_first(checkpoints.state_to_bytes(state)))
+        ranks.broadcast(game.generator, game.discriminator)
+    return state
+
+
+def share_out(
+    state: dict[str, Any], phase: Phase | None, ranks: Ranks, seed: int, say: Callable[[str], None]
+) -> None:
+    """Each rank takes its own part of a checkpoint; what there are more ranks for than before begins anew.
+
+    phase: the one the checkpoint lies within, if it does. seed: of the random numbers that begin anew.
+    """
+    before = state.get("ranks")
+    if before is None and ranks.alone:
+        return
+    if before is None:
+        before = [{"random": state["random"], "phase": {} if phase is None else phase.rank_state()}]
+    if len(before) != ranks.count:
+        say(
+            f"saved by {len(before)} process{'es' * (len(before) > 1)}, gone on with by {ranks.count}: the batches "
+            "are the same, the random numbers are others (only as many processes go on bit for bit)"
+        )
+    if phase is not None and before[0]["phase"]:
+        phase.load_rank_states([one["phase"] for one in before])
+    if ranks.rank < len(before):
+        checkpoints.set_random_state(before[ranks.rank]["random"])
+    else:
+        checkpoints.seed_all(seed)
