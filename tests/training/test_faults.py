@@ -169,10 +169,10 @@ def test_a_signal_during_a_look_or_the_final_scores_is_followed_at_once(
     for call in (1, 5):  # the look at the phase's start, and the final scores
         calls = 0
 
-        def signalled(self: Any, count: int, seed: int, call: int = call) -> list[str]:
+        def signalled(self: Any, count: int, seed: int, call: int = call, **more: Any) -> list[str]:
             nonlocal calls
             calls += 1
-            sentences = original(self, count, seed)
+            sentences = original(self, count, seed, **more)
             if calls == call:
                 signal.raise_signal(signal.SIGTERM)
                 raise AssertionError("went on after the signal")
