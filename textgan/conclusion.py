@@ -80,6 +80,11 @@ def conclude(
             f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
             f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
         )
+    if evaluation.resample > 1:
+        built.notes.append(
+            f"after: written by both players, each sentence one of {evaluation.resample} by the judge's odds; what is "
+            "chosen so has no likelihood to be had"
+        )
     strategy = recipe.values.get("strategy")
     adversarial = "adversarial" in recipe.phases
     write_json(
