@@ -102,16 +102,18 @@ SMALL = ("budget=smoke", "evaluate={every: 2, samples: 20, final: 60, resample: 
 
 def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_text(tmp_path: Path) -> None:
     run = train(Recipe.load("seqgan-short", [*SMALL, "metrics=[bleu, self-bleu, nll]"]), tmp_path / "run")
-    rows = json.loads((run / "evaluation.json").read_text())["rows"]
-    assert (
-        "nll" in rows["before"] and "nll" not in rows["after"]
-    )  # what is chosen has no likelihood to be had
+    told = json.loads((run / "evaluation.json").read_text())
+    assert any("one of 4 by the judge's odds" in note for note in told["notes"])
+    rows = told["rows"]
+    assert "nll" in rows["before"] and "nll" not in rows["after"]
     after = {name: score["value"] for name, score in rows["after"].items()}
     assert {name: score.value for name, score in evaluate_run(run).items()} == after
     points = sweep(run, [1.0, 0.5], checkpoint="all").points
-    told = {(one.state, one.temperature): one.scores for one in points}
-    assert {name: told["last", 1.0][name].value for name in after} == after
-    assert "nll" in told["pretrained", 1.0] and told["pretrained", 0.5] != told["last", 0.5]
+    found = {(one.state, one.temperature): one.scores for one in points}
+    assert {name: found["last", 1.0][name].value for name in after} == after
+    assert "nll" in found["pretrained", 1.0] and found["pretrained", 0.5] != found["last", 0.5]
+    alone = sweep(run, [1.0], checkpoint="last", resample=1).points[-1].scores
+    assert "nll" in alone and alone["bleu-2"] != found["last", 1.0]["bleu-2"]
     plain = train(Recipe.load("seqgan-short", [*SMALL, "evaluate.resample=1"]), tmp_path / "plain")
     without = json.loads((plain / "evaluation.json").read_text())["rows"]
     assert without["before"]["bleu-2"] == rows["before"]["bleu-2"]
