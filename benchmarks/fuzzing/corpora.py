@@ -266,7 +266,16 @@ def sampled(draw: st.DrawFn, runs: Sequence[str]) -> Case:
         ]
     )
     words = ["sample", "run", "-n", draw(st.sampled_from(["2", "2", "2", "0", "-1", "x", "9" * 30]))]
-    for option in ("--temperature", "--top-k", "--top-p", "--best-of", "--reject", "--min-score", "--seed"):
+    for option in (
+        "--temperature",
+        "--top-k",
+        "--top-p",
+        "--best-of",
+        "--resample",
+        "--reject",
+        "--min-score",
+        "--seed",
+    ):
         if not draw(st.integers(0, 4)):
             words += [option, draw(number)]
     words += _option(draw, "--prefix", ["the old", "the " * 50, "zzz", "<eos>"]) + _option(
