@@ -18,17 +18,15 @@ from collections import Counter
 from pathlib import Path
 
 import torch
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.internal.conjecture.engine import ConjectureRunner
 
-from fuzzing import corpora, folders, recipes, small
+from fuzzing import small
+from fuzzing.drawing import KINDS, each
 from fuzzing.trial import Case, Ground, Outcome, as_line, little_memory
 from textgan.training.progress import Display
 
 # Hypothesis follows every case up with near copies of it, which help it to find one kind of fault and not to find many.
 ConjectureRunner.generate_mutations_from = lambda self, data: None  # type: ignore[method-assign]
-
-KINDS = {"recipes": recipes.cases, "corpora": corpora.cases, "folders": folders.cases}
 
 
 def play(
@@ -40,15 +38,6 @@ def play(
     faults: dict[str, str] = {}
     told = time.monotonic()
 
-    @seed(number)
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(KINDS[kind](small.RUNS))
     def case(drawn: Case) -> None:
         nonlocal told
         outcome = ground.trial(drawn)
@@ -66,7 +55,7 @@ def play(
                 f"{kind}: {sum(v for k, v in ends.items() if not k.startswith('fault:')):,} of {count:,}"
             )
 
-    case()
+    each(kind, small.RUNS, count, number, case)
     if slow:
         display.say(
             f"{kind}: took long in {', '.join(f'{where} ({count})' for where, count in slow.most_common())}"

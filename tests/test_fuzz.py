@@ -10,13 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from fuzzing import corpora, folders, recipes, small
+from fuzzing import folders, recipes, small
+from fuzzing.drawing import KINDS, each
 from fuzzing.folders import Change
 from fuzzing.trial import Case, Ground, Outcome, little_memory
-
-KINDS = {"recipes": recipes.cases, "corpora": corpora.cases, "folders": folders.cases}
 
 
 @pytest.fixture(scope="module")
@@ -36,20 +34,11 @@ def whole_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
 
 
 def _play(ground: Ground, kind: str, runs: tuple[str, ...], count: int, number: int) -> None:
-    @seed(number)
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=[*HealthCheck],
-    )
-    @given(KINDS[kind](runs))
     def case(drawn: Case) -> None:
         outcome = ground.trial(drawn)
         assert not outcome.fault, (outcome.fault, drawn.told(), outcome.error)
 
-    case()
+    each(kind, runs, count, number, case)
 
 
 @pytest.mark.parametrize("kind", KINDS)
