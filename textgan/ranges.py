@@ -13,6 +13,8 @@ Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Sizes = Annotated[list[Size], Field(min_length=1)]
 Sentences = Annotated[int, Field(ge=1, le=10_000_000)]
 """Kept in memory all at once."""
+Candidates = Annotated[int, Field(ge=1, le=1000)]
+"""Sentences that are written for one that is kept."""
 Depth = Annotated[int, Field(ge=1, le=1000)]
 """Layers on top of each other, each a module of its own."""
 Seed = Annotated[int, Field(ge=0, le=2**53)]

@@ -14,7 +14,7 @@ from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
-from textgan.ranges import Count, Sentences, Temperature
+from textgan.ranges import Candidates, Count, Sentences, Temperature
 from textgan.ranks import ALONE, Ranks
 from textgan.sampling import Draw, seeded
 from textgan.training.game import judging
@@ -43,7 +43,7 @@ class Evaluation:
         best: str = "bleu-4",
         temperature: Temperature = 1.0,
         encoder: str | None = None,
-        resample: Count = 1,
+        resample: Candidates = 1,
         metrics: list[str] | None = None,
     ) -> None:
         if direction(best) == 0:

@@ -15,7 +15,7 @@ from textgan.training.phase import Phase
 
 def write(game: Game, last: Path, state: dict[str, Any], phase: Phase | None) -> None:
     """Both players and `state`, with what differs between ranks, as the checkpoint `last`. phase: the one it lies
-    within; None at the end. Raises Diverged in place of keeping NaN; call `check` before anything else is written."""
+    within; None at the end. To be called after `check`."""
     players = {"generator": game.generator, "discriminator": game.discriminator}
     if not game.ranks.alone:
         own = {"random": state["random"], "phase": {} if phase is None else phase.rank_state()}
