@@ -92,8 +92,9 @@ def test_a_single_stream_chooses_as_a_batch_does() -> None:
 
 
 def test_every_sentence_has_the_label_that_it_was_asked_for() -> None:
-    labels = torch.tensor([2, 0, 1, 1])
-    text = Resampled(ThreeSentences(), KnowsTheOdds(), 3).write(Prompt(4, labels), 1, Draw())
+    labels = torch.arange(7_000) % 3  # several pieces, the last one smaller
+    text = Resampled(ThreeSentences(), KnowsTheOdds(), 3).write(Prompt(7_000, labels), 1, Draw())
+    assert text.ids.shape == (7_000, 1)
     assert text.labels is not None and text.labels.tolist() == labels.tolist()
 
 

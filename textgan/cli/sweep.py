@@ -40,9 +40,7 @@ def sweep(
     ] = Swept.last,
     resample: Annotated[
         int | None,
-        typer.Option(
-            min=1, max=LARGEST, help="Keep one of K, by the judge's odds; else `evaluate.resample`."
-        ),
+        typer.Option(min=1, max=1000, help="Keep one of K, by the judge's odds; else `evaluate.resample`."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, help="In place of the run's seed.")] = None,
     out: Annotated[Path | None, typer.Option(help="The HTML file, in place of RUN/front.html.")] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -10,6 +11,9 @@ from torch import Tensor
 from textgan.sampling import draw
 from textgan.training.game import judging
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text
+
+AT_ONCE = 2048
+"""Candidates that are written and judged together."""
 
 
 class Resampled(Generator):
@@ -33,15 +37,26 @@ class Resampled(Generator):
 
     @torch.no_grad()
     def write(self, prompt: Prompt, length: int, sampler: Sampler) -> Text:
-        """Sentences as the generator's own `write`, (B,T); the score of the B * candidates is worked out at once."""
-        labels, prefix = self._each(prompt.labels), self._each(prompt.prefix)
-        text = self.generator.write(Prompt(prompt.size * self.candidates, labels, prefix), length, sampler)
+        """Sentences as the generator's own `write`, (B,T), of some `AT_ONCE` candidates at a time."""
+        rows = max(1, AT_ONCE // self.candidates)
+        pieces = [
+            self._write(min(rows, prompt.size - begin), prompt, begin, length, sampler)
+            for begin in range(0, prompt.size, rows)
+        ]
+        return reduce(Text.joined, pieces)
+
+    def _write(self, size: int, prompt: Prompt, begin: int, length: int, sampler: Sampler) -> Text:
+        """`size` sentences, those of the prompt from `begin` on."""
+
+        def asked(rows: Tensor | None) -> Tensor | None:
+            """Each of them as often as it has candidates."""
+            return None if rows is None else rows[begin : begin + size].repeat_interleave(self.candidates, 0)
+
+        like = Prompt(size * self.candidates, asked(prompt.labels), asked(prompt.prefix))
+        text = self.generator.write(like, length, sampler)
         with judging(self.judge):
             scores = self.judge.judge(text).score.float().view(-1, self.candidates)  # (B, K)
         chosen = draw(scores.softmax(1))  # (B,)
-        rows = chosen + torch.arange(len(chosen), device=chosen.device) * self.candidates
-        return replace(text, ids=text.ids[rows], mask=text.mask[rows], labels=prompt.labels)
-
-    def _each(self, rows: Tensor | None) -> Tensor | None:
-        """Each row as often as it has candidates."""
-        return None if rows is None else rows.repeat_interleave(self.candidates, 0)
+        rows = chosen + torch.arange(size, device=chosen.device) * self.candidates
+        labels = None if text.labels is None else text.labels[rows]
+        return replace(text, ids=text.ids[rows], mask=text.mask[rows], labels=labels)
