@@ -72,6 +72,12 @@ def test_one_of_two_has_the_enumerated_distribution(shift: float) -> None:
     assert judge.training
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_it_is_in_the_mode_that_its_generator_is_in(training: bool) -> None:
+    generator = ThreeSentences().train(training)
+    assert Resampled(generator, KnowsTheOdds(), 2).training is training
+
+
 def test_of_many_candidates_what_is_chosen_is_the_generator_s_text_times_the_odds() -> None:
     torch.manual_seed(2)
     text = Resampled(ThreeSentences(), KnowsTheOdds(), 400).write(Prompt(2_000), 1, Draw())

@@ -34,6 +34,9 @@ class Resampled(Generator):
         super().__init__()
         self.vocabulary, self.generator, self.judge = generator.vocabulary, generator, judge
         self.candidates = candidates
+        self.training = (
+            generator.training
+        )  # so that whoever puts the mode back after writing puts that one back
 
     @torch.no_grad()
     def write(self, prompt: Prompt, length: int, sampler: Sampler) -> Text:
