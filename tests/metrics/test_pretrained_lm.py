@@ -59,6 +59,16 @@ def test_each_sentence_has_the_likelihood_of_its_tokens_alone(model: str) -> Non
     assert pretrained_nll(TEXTS, model) == pytest.approx(nats.sum() / tokens.sum())
 
 
+def test_half_precision_is_told_and_gives_the_same_to_its_rounding(model: str) -> None:
+    exact, half = (
+        evaluate(Samples(TEXTS, []), [f"pretrained-lm:{name}"])["pretrained-nll"]
+        for name in (model, f"{model}@bf16")
+    )
+    assert exact.value != half.value == pytest.approx(exact.value, rel=2e-2)
+    assert "|precision:fp32|" in exact.signature and "|precision:bf16|" in half.signature
+    assert f"|model:{Path(model).name}|" in half.signature
+
+
 def test_the_values_of_sentences_have_the_score_for_mean(model: str) -> None:
     name = f"pretrained-lm:{model}"
     score = evaluate(Samples(TEXTS, TEXTS), [name])["pretrained-nll"]

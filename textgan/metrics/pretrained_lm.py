@@ -7,7 +7,7 @@ where n-grams do not. Blind to diversity: text of a lower temperature is likelie
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,18 @@ from textgan.metrics.samples import Samples, Score, signature
 from textgan.pretrained import fetch, in_one_file
 
 LONGEST = 512  # of its tokens; what is longer is cut
+HALF = "@bf16"
 _AT_ONCE = 32
 
 
 def pretrained_nll(sentences: Sequence[str], model: str) -> float:
     """Nats per token, of the model's own tokens, in [0, inf): the sum over all sentences by that of their tokens.
 
-    model: a causal language model of transformers, by folder or hub name. Each sentence stands alone, behind the
-    beginning that the model's tokenizer knows; one without such a sign is scored from its second token on. Text is
-    taken as it is written, with its spaces between punctuation. Mistake where there is no such model, or no token.
+    model: a causal language model of transformers, by folder or hub name; it computes in float32, or in
+    bfloat16 where `@bf16` is appended (three times as fast on a processor that multiplies in it). Each sentence
+    stands alone, behind the beginning that the model's tokenizer knows; one without such a sign is scored from its
+    second token on. Text is taken as it is written, with its spaces between punctuation. Mistake where there is no
+    such model, or no token.
     """
     nats, tokens = nats_and_tokens(sentences, model)
     if not tokens.sum():
@@ -59,8 +62,10 @@ def _scored(sentences: Sequence[str], name: str) -> tuple[np.ndarray, np.ndarray
             padded = torch.tensor([ids[i] + [0] * (longest - len(ids[i])) for i in rows], device=device)
             mask = torch.tensor([[j < len(ids[i]) for j in range(longest)] for i in rows], device=device)
             logits = model(input_ids=padded, attention_mask=mask.long()).logits[:, :-1].float()
-            loss = torch.nn.functional.cross_entropy(logits.transpose(1, 2), padded[:, 1:], reduction="none")
-            nats[rows] = (loss * mask[:, 1:]).sum(1).double().cpu().numpy()
+            loss = torch.nn.functional.cross_entropy(
+                logits.flatten(0, 1), padded[:, 1:].flatten(), reduction="none"
+            )
+            nats[rows] = (loss.view(len(rows), -1) * mask[:, 1:]).sum(1).double().cpu().numpy()
     return nats, tokens
 
 
@@ -71,16 +76,18 @@ def check_model(name: str) -> None:
 
 @lru_cache(maxsize=1)
 def _load(name: str) -> tuple[Any, Any]:
-    tokenizer, model = fetch(name, _read, "metrics.pretrained-lm")
+    where = name.removesuffix(HALF)
+    read = partial(_read, precision="float32" if where == name else "bfloat16")
+    tokenizer, model = fetch(where, read, "metrics.pretrained-lm")
     return tokenizer, model.eval()
 
 
-def _read(where: str, here: bool) -> tuple[Any, Any]:
+def _read(where: str, here: bool, precision: str) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     told: dict[str, Any] = {"local_files_only": here, "trust_remote_code": False, **in_one_file(where)}
     tokenizer = AutoTokenizer.from_pretrained(where, **told)
-    return tokenizer, AutoModelForCausalLM.from_pretrained(where, **told)
+    return tokenizer, AutoModelForCausalLM.from_pretrained(where, dtype=precision, **told)
 
 
 def measure_pretrained_lm(samples: Samples, *, model: str) -> dict[str, Score]:
@@ -88,6 +95,8 @@ def measure_pretrained_lm(samples: Samples, *, model: str) -> dict[str, Score]:
     nats, tokens = nats_and_tokens(samples.texts, model)
     if not tokens.sum():
         return {}
-    name = Path(model).name if Path(model).is_dir() else model
-    told = signature("pretrained-nll", hyps=len(samples.texts), model=name, tok="its own", longest=LONGEST)
+    where = model.removesuffix(HALF)
+    name = Path(where).name if Path(where).is_dir() else where
+    facts = {"hyps": len(samples.texts), "model": name, "precision": "fp32" if where == model else "bf16"}
+    told = signature("pretrained-nll", **facts, tok="its own", longest=LONGEST)
     return {"pretrained-nll": Score(float(nats.sum() / tokens.sum()), told)}
