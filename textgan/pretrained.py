@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
@@ -37,17 +38,35 @@ def fetch(
     where = str(folder) if folder.is_dir() else name
     try:
         try:
-            return read(where, True)
+            with quiet():
+                return read(where, True)
         except Exception:  # neither a folder nor in the cache of what was downloaded
             if folder.is_dir():
                 raise
             if carried := _carried(name):
-                return read(carried, True)
+                with quiet():
+                    return read(carried, True)
             model_info(name, timeout=10)  # one question; without a network, loading asks for minutes
             return read(where, False)
     except Exception as error:  # transformers and the hub's client raise a dozen kinds; all mean the same
         told = (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
         raise Mistake(f"{place}: no model at {name!r} ({told}); give {instead}") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without transformers' own bars and advice, which would stand amid the progress of a run."""
+    from transformers.utils import logging
+
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()
 
 
 def in_one_file(where: str) -> dict[str, str]:

@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ from typing import Any
 import tokenizers as hf
 from tokenizers import processors
 from transformers import GenerationConfig
-from transformers.utils import logging
 
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
@@ -25,6 +22,7 @@ from textgan.export.model import PORTABLE, TextganForCausalLM
 from textgan.generators.pretrained import Pretrained
 from textgan.loaded import LoadedRun, load
 from textgan.parts import is_own_file
+from textgan.pretrained import quiet
 from textgan.recipe import Recipe
 from textgan.report import reading
 from textgan.training.folder import write_json, write_text
@@ -137,24 +135,12 @@ def _write(loaded: LoadedRun, recipe: Recipe, run: Path, checkpoint: str, stage:
     model.generation_config = GenerationConfig(
         do_sample=True, temperature=1.0, top_k=0, top_p=1.0, max_length=loaded.length + 1, **special, **never
     )
-    with _no_bar():
+    with quiet():
         model.eval().save_pretrained(stage)
     _write_tokenizer(loaded.tokenizer, stage, loaded.length)
     samples = list(islice(loaded.sample(card.SAMPLES), card.SAMPLES))
     text = card.write(reading.read(run), checkpoint, samples, loaded.label_names, vocabulary.size)
     write_text(stage / "README.md", text)
-
-
-@contextmanager
-def _no_bar() -> Iterator[None]:
-    """Without transformers' own progress bar, for what takes no time."""
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def _write_tokenizer(tokenizer: Tokenizer, stage: Path, length: int) -> None:
