@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv as csv_format
 import io
+import json
+import re
 
 import pytest
 
@@ -145,6 +147,22 @@ def test_differing_signatures_are_said(make_run):
     )
     told = " ".join(table.captions([read(folder)]))
     assert "differing signatures, compare with care: BLEU-4, self-BLEU-4." in told
+
+
+@pytest.mark.parametrize(
+    ("fact", "differs"), [("tokens:7", False), ("unknown:5(shared)", False), ("lm:other", True)]
+)
+def test_how_long_the_scored_text_is_makes_no_other_measure(make_run, fact, differs):
+    score = {"value": 3.1, "signature": "lm-score|hyps:9|tokens:8|unknown:6(shared)|lm:lstm-64|v:1"}
+    name = fact.partition(":")[0]
+    other = {**score, "signature": re.sub(rf"\|{name}:[^|]*", f"|{fact}", score["signature"])}
+    folder = make_run()
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    rows = evaluation["rows"]
+    rows["before"]["lm-score"], rows["after"]["lm-score"] = score, other
+    (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    told = " ".join(table.captions([read(folder)]))
+    assert ("differing signatures" in told) == differs
 
 
 def test_movement_word_for_word():

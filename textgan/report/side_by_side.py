@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textgan.report import numbers
-from textgan.report.table import Row, best, columns
+from textgan.report.table import Row, best, columns, measure
 from textgan.scoring import FileScores
 from textgan.yardstick import REAL, Measured
 
@@ -161,7 +161,7 @@ def captions(table: Sequence[Row]) -> list[str]:
     differing = [
         numbers.name(key)
         for key in keys
-        if len({row.cells[key].signature for row in table if row.generated and key in row.cells}) > 1
+        if len({measure(row, key) for row in table if row.generated and key in row.cells}) > 1
     ]
     told += [f"Scored under differing signatures, compare with care: {', '.join(differing)}."] * bool(
         differing

@@ -28,6 +28,9 @@ TELLING_FIRST = (  # which columns a narrow terminal keeps
     *("bleu-3", "self-bleu-3", "bleu-5", "self-bleu-5", "duplicates", "novelty", "length", "perplexity"),
 )
 
+OF_THE_TEXT = ("source-nll", "lm-score")
+"""Scores whose signature counts what was written; that of the others counts the text that all are held against."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -213,9 +216,9 @@ def csv(runs: Sequence[RunRecord]) -> str:
 
 
 def measure(row: Row, key: str) -> str:
-    """The signature, without the length of the very text that was scored."""
+    """The signature, without the length of the very text that was scored and the words in it that are not known."""
     signature = row.cells[key].signature
-    return re.sub(r"\|tokens:\d+(?=\|)", "", signature) if key == "source-nll" else signature
+    return re.sub(r"\|(tokens|unknown):\d+(\(\w+\))?", "", signature) if key in OF_THE_TEXT else signature
 
 
 def names(keys: Sequence[str]) -> str:
