@@ -64,7 +64,7 @@ def test_half_precision_is_told_and_gives_the_same_to_its_rounding(model: str) -
         evaluate(Samples(TEXTS, []), [f"pretrained-lm:{name}"])["pretrained-nll"]
         for name in (model, f"{model}@bf16")
     )
-    assert exact.value != half.value == pytest.approx(exact.value, rel=2e-2)
+    assert exact.value != half.value == pytest.approx(exact.value, rel=5e-3)
     assert "|precision:fp32|" in exact.signature and "|precision:bf16|" in half.signature
     assert f"|model:{Path(model).name}|" in half.signature
 

@@ -27,7 +27,7 @@ def pretrained_nll(sentences: Sequence[str], model: str) -> float:
     """Nats per token, of the model's own tokens, in [0, inf): the sum over all sentences by that of their tokens.
 
     model: a causal language model of transformers, by folder or hub name; it computes in float32, or in
-    bfloat16 where `@bf16` is appended (three times as fast on a processor that multiplies in it). Each sentence
+    bfloat16 where `@bf16` is appended (faster on a processor that multiplies in it). Each sentence
     stands alone, behind the beginning that the model's tokenizer knows; one without such a sign is scored from its
     second token on. Text is taken as it is written, with its spaces between punctuation. Mistake where there is no
     such model, or no token.
