@@ -7,19 +7,19 @@ more memory than ten, but for some 100 bytes a sentence where none may come twic
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import accumulate
 from typing import Literal
 
 from textgan.errors import Mistake, did_you_mean
 from textgan.sampling import COLDEST, HOTTEST
 
 PATIENCE = 20_000
-"""Sentences drawn in a row of which none is kept, after which it is given up (times K for the best of K)."""
+"""Sentences drawn in a row that may not be kept, after which it is given up."""
+POOL = 16
+"""Sentences that are drawn together out of POOL times `Asked.resample` candidates."""
 PILOT = 1_000
 """Sentences drawn first, to learn which scores are low (`reject` a share) or how high they go (by odds)."""
 DROPPED = {
@@ -28,7 +28,7 @@ DROPPED = {
     "min-score": "below the least score",
     "reject": "rejected by score",
     "best-of": "not the best of their group",
-    "resample": "not drawn from their group",
+    "resample": "not drawn by their odds",
 }
 """Why a sentence is dropped -> the same in words."""
 
@@ -39,7 +39,7 @@ class Drawn:
 
     label: the one it was asked to have. tokens: with its end. log_prob: of the whole sentence under the generator as
     it was trained (temperature 1, no cut), nats; a prefix that was given counts in. score: the judge's, higher is more
-    real. luck: a number in [0, 1), drawn with the sentence, that rejection by odds decides by.
+    real. luck: a number in [0, 1), drawn with the sentence, that choice by odds decides by.
     """
 
     text: str
@@ -55,9 +55,10 @@ class Asked:
     """How sentences are drawn, and which are kept.
 
     label: all of this one. balance: of the labels, `even`, `train` (as in the training text) or a weight for each.
-    best_of: the one with the highest score of so many. resample: one of so many, drawn with weights exp(score), the
-    odds of a judge that classifies (`training/resampled.py` does so with a whole batch). reject: the share in [0, 1)
-    with the lowest scores is dropped (the bar is the quantile of PILOT sentences), or `odds`, see `by_odds`.
+    best_of: the one with the highest score of so many. resample: one in so many, drawn with weights
+    exp(sharpness * score), powers of the odds of a judge that classifies, see `by_weight` (`training/resampled.py`
+    does so with a whole batch). reject: the share in [0, 1) with the lowest scores is dropped (the bar is the quantile
+    of PILOT sentences), or `odds`, see `by_odds`.
     min_score: lower ones are dropped. unique: no sentence twice. novel: none of the training text. Both by the letter,
     as the tokenizer writes it.
     """
@@ -71,6 +72,7 @@ class Asked:
     seed: int = 0
     best_of: int = 1
     resample: int = 1
+    sharpness: float = 1.0
     reject: float | Literal["odds"] | None = None
     min_score: float | None = None
     unique: bool = False
@@ -89,6 +91,12 @@ class Asked:
             raise Mistake(f"--best-of: expected 1 or more, got {self.best_of}")
         if self.resample < 1:
             raise Mistake(f"--resample: expected 1 or more, got {self.resample}")
+        if not 0 < self.sharpness < math.inf:
+            raise Mistake(f"--sharpness: expected a value above 0, got {self.sharpness:g}")
+        if self.sharpness != 1 and self.resample == 1:
+            raise Mistake(
+                "--sharpness: it is of what --resample chooses by; give --resample K, such as 8, too"
+            )
         if self.resample > 1 and (self.best_of > 1 or self.reject is not None):
             other = "--best-of" if self.best_of > 1 else "--reject"
             raise Mistake(f"--resample: with {other} sentences would be chosen twice; give one of the two")
@@ -198,11 +206,16 @@ class by_odds:
         return one.luck < math.exp(score - self.highest)
 
 
-def by_weight(group: Sequence[Drawn]) -> Drawn:
-    """One of a group, with weights exp(score); the first one's luck decides."""
-    highest = max(map(_score, group))
-    sums = list(accumulate(math.exp(_score(one) - highest) for one in group))
-    return group[bisect_right(sums, group[0].luck * sums[-1], hi=len(group) - 1)]
+def by_weight(pool: Sequence[Drawn], count: int, sharpness: float = 1.0) -> list[Drawn]:
+    """`count` of a pool, drawn one after the other with weights exp(sharpness * score) and not put back; in its order.
+
+    Each sentence's own luck decides: those are kept whose score * sharpness + Gumbel noise is highest (Efraimidis &
+    Spirakis 2006, in logarithms).
+    """
+    noise = [-math.log(-math.log(one.luck)) if one.luck > 0 else -math.inf for one in pool]
+    keys = [sharpness * _score(one) + by_chance for one, by_chance in zip(pool, noise, strict=True)]
+    kept = sorted(range(len(pool)), key=keys.__getitem__, reverse=True)[:count]
+    return [pool[i] for i in sorted(kept)]
 
 
 def choose(
@@ -214,7 +227,7 @@ def choose(
     pilot: Callable[[], Sequence[float]] = list,
     dropped: Counter[str] | None = None,
 ) -> Iterator[Drawn]:
-    """The candidates that are kept, as they come. Mistake once `PATIENCE` in a row were dropped.
+    """The candidates that are kept, as they come. Mistake once `PATIENCE` in a row might not be kept.
 
     seen: marks of what was given out, to which each kept sentence is added where none may come twice. known: marks of
     the training text. pilot: scores of other candidates like these. dropped: counts by reason, see DROPPED.
@@ -226,29 +239,36 @@ def choose(
     elif asked.reject:
         least = bar(pilot(), asked.reject)
         passes = lambda one: _score(one) >= least  # noqa: E731
+    beaten = "resample" if asked.resample > 1 else "best-of"
+    together = POOL if asked.resample > 1 else 1  # of a group, kept
     group: list[Drawn] = []
     tries, here = 0, Counter[str]()
     for one in candidates:
-        tries += 1
         why = _why_not(one, asked, seen, known, passes)
-        if why is None:
-            group.append(one)
-            if len(group) == max(asked.best_of, asked.resample):
-                best = one
-                if asked.best_of > 1:
-                    best = max(group, key=_score)
-                elif asked.resample > 1:
-                    best = by_weight(group)
-                counts["best-of" if asked.best_of > 1 else "resample"] += len(group) - 1
-                group, tries, here = [], 0, Counter()
-                if asked.unique:
-                    seen.add(mark(best.text))
-                yield best
+        if why is not None:
+            counts[why] += 1
+            here[why] += 1
+            tries += 1
+            if tries >= PATIENCE:
+                raise _given_up(here, tries)
             continue
-        counts[why] += 1
-        here[why] += 1
-        if tries >= PATIENCE * max(asked.best_of, asked.resample):
-            raise _given_up(here, tries)
+        tries, here = 0, Counter()
+        group.append(one)
+        if len(group) < together * max(asked.best_of, asked.resample):
+            continue
+        if asked.resample > 1:
+            kept = by_weight(group, together, asked.sharpness)
+        else:
+            kept = [max(group, key=_score)] if asked.best_of > 1 else group
+        counts[beaten] += len(group) - len(kept)
+        group = []
+        for best in kept:
+            if asked.unique:
+                if mark(best.text) in seen:  # twice in this group, or given out by another label since
+                    counts["unique"] += 1
+                    continue
+                seen.add(mark(best.text))
+            yield best
 
 
 def _why_not(

@@ -58,6 +58,7 @@ class LoadedRun:
         seed: int = 0,
         best_of: int = 1,
         resample: int = 1,
+        sharpness: float = 1.0,
         reject: float | Literal["odds"] | None = None,
         min_score: float | None = None,
         unique: bool = False,
@@ -66,8 +67,8 @@ class LoadedRun:
         """`n` readable sentences as they are written, chosen as `Asked` says. The same for a seed, and more are
         the same and then others. Raises Mistake."""
         asked = Asked(
-            temperature, top_k, top_p, prefix, label, balance, seed, best_of, resample, reject, min_score, unique,
-            novel,
+            temperature, top_k, top_p, prefix, label, balance, seed, best_of, resample, sharpness, reject,
+            min_score, unique, novel,
         )  # fmt: skip
         return (one.text for one in self.draw(n, asked))
 

@@ -6,6 +6,7 @@ temperature (Caccia et al. 2020, "Language GANs Falling Short"). So whole fronts
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -37,6 +38,7 @@ def sweep(
     references: Path | None = None,
     checkpoint: str = "last",
     resample: int | None = None,
+    sharpness: float | None = None,
     seed: int | None = None,
     trust_code: bool = False,
     say: Callable[[str], None] = lambda _: None,
@@ -45,8 +47,8 @@ def sweep(
 
     samples: the run's `evaluate.final` by default. metrics: beside ALWAYS; the run's own by default.
     references: a file in place of the test split. checkpoint: last, best, pretrained, or all: pretrained and
-    last. resample: in place of the recipe's `evaluate.resample`. seed: in place of the run's; every temperature
-    is drawn with the same random numbers. `nll` is that of the tempered model. Finished points are kept in
+    last. resample, sharpness: in place of the recipe's, under `evaluate`. seed: in place of the run's; every
+    temperature is drawn with the same random numbers. `nll` is that of the tempered model. Finished points are kept in
     RUN/sweep.jsonl and not repeated under the same settings. Raises Mistake.
     """
     temperatures = checked(temperatures)
@@ -64,6 +66,10 @@ def sweep(
     if resample is not None:
         evaluation.resample = resample
         check_resampling(evaluation, part(recipe, "objective"), "--resample")
+    if sharpness is not None:
+        if not 0 < sharpness < math.inf:
+            raise Mistake(f"--sharpness: expected a value above 0, got {sharpness:g}")
+        evaluation.sharpness = sharpness
     count = _count(samples, evaluation.final, len(corpus.train))
     real = corpus.test.texts if references is None else read(references, place="--references").texts
     against = "the run's test split" if references is None else references.name

@@ -12,11 +12,13 @@ import torch
 
 from textgan.assembly import build
 from textgan.data.batches import Encoded
+from textgan.errors import Mistake
 from textgan.generators.recurrent import LSTM
 from textgan.recipe import Recipe
 from textgan.run import train
 from textgan.sampling import Draw
 from textgan.strategies.reinforce import Reinforce
+from textgan.training.discriminator import Discriminate
 from textgan.training.game import judging, pair_accuracy, policy_mode
 from textgan.training.likelihood import heldout_nats, token_loss
 from textgan.types import Choice, Prompt, Situation, Text, Verdict, Vocabulary
@@ -72,6 +74,20 @@ def test_a_good_likelihood_is_learnt(small_recipe: Callable[..., Recipe], tmp_pa
     facts = dict(fact.split(":") for fact in nll["signature"].split("|") if ":" in fact)
     per_sentence = nll["value"] * int(facts["tokens"]) / int(facts["sentences"])
     assert math.log(120) - 0.3 < per_sentence < math.log(120) + 1.5
+
+
+def test_the_judge_s_learning_rate_follows_its_schedule(small_recipe: Callable[..., Recipe]) -> None:
+    steps = "train.discriminator={steps: 4, optimizer: {lr: 0.2, name: sgd}, rate: {start: 1, end: 0}}"
+    built = build(small_recipe("seqgan-short", "train.mle=null", steps))
+    phase = next(phase for phase in built.phases if isinstance(phase, Discriminate))
+    phase.begin(built.game)
+    rates = []
+    while not phase.done:
+        phase.step()
+        rates.append(phase.trainer.optimizer.param_groups[0]["lr"])
+    assert rates == pytest.approx([0.2, 0.15, 0.1, 0.05])
+    with pytest.raises(Mistake, match=r"train\.discriminator.*rate"):
+        build(small_recipe("seqgan-short", "train.discriminator.rate={start: 1, end: -1}"))
 
 
 def test_the_judge_gives_rewards_without_dropout_and_learns_nothing_from_it(

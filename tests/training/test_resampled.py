@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations, product
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from textgan.choosing import Drawn, by_weight
+from textgan.choosing import POOL, Drawn, by_weight
 from textgan.errors import Mistake
 from textgan.loaded import evaluate_run
 from textgan.recipe import Recipe
@@ -44,13 +45,18 @@ class KnowsTheOdds(Discriminator):
         return Verdict(ODDS.log()[text.ids[:, 0]] + self.shift, torch.zeros(len(text), 1))
 
 
-def of_pairs() -> Tensor:
-    """The probability that each sentence is chosen of two: all nine pairs."""
+def kept(of: int, together: int, power: float = 1.0) -> Tensor:
+    """How often each sentence is among `together` of `of` candidates, as a share: all candidates, all ways to draw them
+    one after the other by odds to a power."""
+    weights = ODDS**power
     found = torch.zeros(3)
-    for first in range(3):
-        for second in range(3):
-            pair = torch.tensor([first, second])
-            found.index_add_(0, pair, PROBABILITIES[pair].prod() * ODDS[pair] / ODDS[pair].sum())
+    for pool in product(range(3), repeat=of):
+        for order in permutations(range(of), together):
+            chance, left = PROBABILITIES[list(pool)].prod(), weights[list(pool)].sum()
+            for place in order:
+                chance, left = chance * weights[pool[place]] / left, left - weights[pool[place]]
+            for place in order:
+                found[pool[place]] += chance / together
     return found
 
 
@@ -59,17 +65,30 @@ def chi_square(counts: Tensor, probabilities: Tensor) -> float:
     return float(((counts - expected).square() / expected).sum())
 
 
+@pytest.mark.parametrize(("together", "power"), [(1, 1.0), (2, 1.0), (2, 2.5)])
 @pytest.mark.parametrize(
     "shift", [0.0, 500.0]
 )  # a constant added to every score changes nothing, and overflows none
-def test_one_of_two_has_the_enumerated_distribution(shift: float) -> None:
+def test_what_is_kept_has_the_enumerated_distribution(
+    shift: float, together: int, power: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textgan.training.resampled.POOL", together)
     torch.manual_seed(1)
     judge = KnowsTheOdds(shift).train()
-    text = Resampled(ThreeSentences(), judge, 2).write(Prompt(20_000), 1, Draw())
+    text = Resampled(ThreeSentences(), judge, 2, power).write(Prompt(20_000), 1, Draw())
     counts = text.ids[:, 0].bincount(minlength=3).float()
-    assert chi_square(counts, of_pairs()) < CHI_SQUARE
-    assert chi_square(counts, PROBABILITIES) > 1_000  # so that the test could fail
+    others = {(1, 1.0), (2, 1.0), (2, 2.5)} - {(together, power)}
+    assert chi_square(counts, kept(2 * together, together, power)) < CHI_SQUARE
+    for other, exponent in others:  # so that the test could fail
+        assert chi_square(counts, kept(2 * other, other, exponent)) > 100
     assert judge.training
+
+
+def test_the_likeliest_of_a_pool_do_not_stand_first() -> None:
+    torch.manual_seed(4)
+    text = Resampled(ThreeSentences(), KnowsTheOdds(), 2, 4.0).write(Prompt(16_000), 1, Draw())
+    first, last = (text.ids.view(-1, POOL, 1)[:, half] for half in (slice(0, 8), slice(8, 16)))
+    assert float((first == 2).float().mean()) == pytest.approx(float((last == 2).float().mean()), abs=0.02)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -87,14 +106,16 @@ def test_of_many_candidates_what_is_chosen_is_the_generator_s_text_times_the_odd
 
 def test_a_single_stream_chooses_as_a_batch_does() -> None:
     torch.manual_seed(3)
-    ids = torch.multinomial(PROBABILITIES, 40_000, replacement=True).view(-1, 2)
+    ids = torch.multinomial(PROBABILITIES, 80_000, replacement=True).view(-1, 4)
     luck = torch.rand(ids.shape, dtype=torch.float64)
     scores = ODDS.log()
     counts = torch.zeros(3)
     for row, chances in zip(ids.tolist(), luck.tolist(), strict=True):
-        group = [Drawn(str(i), score=float(scores[i]), luck=u) for i, u in zip(row, chances, strict=True)]
-        counts[int(by_weight(group).text)] += 1
-    assert chi_square(counts, of_pairs()) < CHI_SQUARE
+        pool = [Drawn(str(i), score=float(scores[i]), luck=u) for i, u in zip(row, chances, strict=True)]
+        for one in by_weight(pool, 2, 2.5):
+            counts[int(one.text)] += 1
+    assert chi_square(counts, kept(4, 2, 2.5)) < CHI_SQUARE
+    assert chi_square(counts, kept(4, 2)) > 100
 
 
 def test_every_sentence_has_the_label_that_it_was_asked_for() -> None:
@@ -110,7 +131,7 @@ SMALL = ("budget=smoke", "evaluate={every: 2, samples: 20, final: 60, resample: 
 def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_text(tmp_path: Path) -> None:
     run = train(Recipe.load("seqgan-short", [*SMALL, "metrics=[bleu, self-bleu, nll]"]), tmp_path / "run")
     told = json.loads((run / "evaluation.json").read_text())
-    assert any("one of 4 by the judge's odds" in note for note in told["notes"])
+    assert any("one sentence in 4 drawn by the judge's odds" in note for note in told["notes"])
     rows = told["rows"]
     assert "nll" in rows["before"] and "nll" not in rows["after"]
     after = {name: score["value"] for name, score in rows["after"].items()}

@@ -24,7 +24,7 @@ CASES = [
     ("seqgan-short", Adversarial, 3, ["train.adversarial.mle_every=1", "train.adversarial.d_pool=16"]),
     ("gumbel-short", Adversarial, 3, []),
     ("embedding-short", Adversarial, 2, []),
-    ("gumbel-short", Discriminate, 2, []),
+    ("gumbel-short", Discriminate, 2, ["train.discriminator.rate={start: 1, end: 0}"]),
     ("embedding-short", Mle, 5, []),
     ("maligan-short", Adversarial, 2, []),
     ("rankgan-short", Adversarial, 2, []),

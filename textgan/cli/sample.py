@@ -52,8 +52,11 @@ def sample(
         int, typer.Option(min=1, max=LARGEST, help="Keep the one of K that the judge finds most real.")
     ] = 1,
     resample: Annotated[
-        int, typer.Option(min=1, max=LARGEST, help="Keep one of K, drawn by the judge's odds.")
+        int, typer.Option(min=1, max=LARGEST, help="Keep one in K, drawn by the judge's odds.")
     ] = 1,
+    sharpness: Annotated[
+        float, typer.Option(help="With --resample: the power of the odds; above 1 the judge counts for more.")
+    ] = 1.0,
     reject: Annotated[
         str | None, typer.Option(help="Drop this share, by the judge's score; or `odds`: by its odds.")
     ] = None,
@@ -76,8 +79,8 @@ def sample(
     from textgan.choosing import DROPPED, Asked, balancing, rejecting
 
     asked = Asked(
-        temperature, top_k, top_p, prefix, label, balancing(balance), seed, best_of, resample, rejecting(reject),
-        min_score, unique, novel,
+        temperature, top_k, top_p, prefix, label, balancing(balance), seed, best_of, resample, sharpness,
+        rejecting(reject), min_score, unique, novel,
     )  # fmt: skip
     check_run(run)
     from collections import Counter

@@ -40,7 +40,10 @@ def sweep(
     ] = Swept.last,
     resample: Annotated[
         int | None,
-        typer.Option(min=1, max=1000, help="Keep one of K, by the judge's odds; else `evaluate.resample`."),
+        typer.Option(min=1, max=1000, help="Keep one in K, by the judge's odds; else `evaluate.resample`."),
+    ] = None,
+    sharpness: Annotated[
+        float | None, typer.Option(help="The power of the judge's odds; else `evaluate.sharpness`.")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, help="In place of the run's seed.")] = None,
     out: Annotated[Path | None, typer.Option(help="The HTML file, in place of RUN/front.html.")] = None,
@@ -64,7 +67,8 @@ def sweep(
     display = Display()
     found = run_sweep(
         run, values, samples=samples, metrics=names, references=references,
-        checkpoint=checkpoint.value, resample=resample, seed=seed, trust_code=trust_code, say=display.say,
+        checkpoint=checkpoint.value, resample=resample, sharpness=sharpness, seed=seed, trust_code=trust_code,
+        say=display.say,
     )  # fmt: skip
     written = front.write(found, out)
     if as_json:

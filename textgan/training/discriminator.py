@@ -13,6 +13,7 @@ from torch import Tensor
 from textgan.data.batches import Batches
 from textgan.joint import join
 from textgan.ranges import Count, Size, Whole
+from textgan.strategies.schedules import Schedule, at
 from textgan.training.form import take_over
 from textgan.training.game import Game, judging, pair_accuracy, told_classes
 from textgan.training.optimizers import Optimizer, descend
@@ -115,6 +116,11 @@ class DiscriminatorTrainer:
                 **told_classes(heldout),
             }
 
+    def learn_at(self, share: float) -> None:
+        """From here on the optimiser's learning rate is this share of its plan's."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.lr * share
+
     def state_dict(self) -> dict[str, Any]:
         return {
             "optimizer": self.optimizer.state_dict(),
@@ -136,7 +142,8 @@ class Discriminate(Phase):
     """Train the discriminator on the pretrained generator's text before the game begins.
 
     steps: rounds; each writes `pool` fakes (default: one batch) and goes over them, and over as many real
-    sentences, `epochs` times.
+    sentences, `epochs` times. rate: what the learning rate is multiplied by, a number, or a schedule over the phase
+    ({start: 1, end: 0}: a judge that learns at one rate to its end wanders about the best one).
     """
 
     name = "discriminator"
@@ -148,6 +155,7 @@ class Discriminate(Phase):
         pool: Size | None = None,
         epochs: Count = 1,
         optimizer: Optimizer = Optimizer(lr=1e-3),  # noqa: B008 (frozen)
+        rate: float | Schedule = 1.0,
     ) -> None:
         super().__init__()
         self.steps = steps
@@ -155,6 +163,9 @@ class Discriminate(Phase):
         self.pool = pool or batch
         self.epochs = epochs
         self.plan = optimizer
+        self.rate = rate
+        if min(at(rate, 0.0), at(rate, 1.0)) < 0:
+            raise ValueError("rate: the learning rate cannot fall below 0")
 
     def check(self, game: Game) -> None:
         deepcopy(game.strategy).begin(game.generator)  # what it keeps of the generator is not to be kept yet
@@ -169,6 +180,7 @@ class Discriminate(Phase):
         return self.steps
 
     def step(self) -> dict[str, Tensor]:
+        self.trainer.learn_at(at(self.rate, self.step_count / self.steps))
         log = self.trainer.rounds(1, 0.0, self.pool, self.epochs)
         self.step_count += 1
         if self.step_count % self.log_every and not self.done:

@@ -9,12 +9,13 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from textgan.choosing import POOL
 from textgan.data.batches import Encoded, ordered
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
-from textgan.ranges import Candidates, Count, Sentences, Temperature
+from textgan.ranges import Above, Candidates, Count, Sentences, Temperature
 from textgan.ranks import ALONE, Ranks
 from textgan.sampling import Draw, seeded
 from textgan.training.game import judging
@@ -31,8 +32,9 @@ class Evaluation:
     final: sentences drawn at the end, before and after the adversarial phase, scored against test text.
     best: the score whose best value marks `checkpoints/best`. temperature: of the draws.
     encoder: for the metrics that take one (frechet, mauve): `lm`, or what transformers loads.
-    resample: above 1, what is scored after the game, at its end and in fronts, is written by both players: each
-    sentence is one of so many, by the judge's odds (`resampled.py`). Looks on the way are at the generator alone.
+    resample: above 1, what is scored after the game, at its end and in fronts, is written by both players: one in so
+    many sentences is kept, drawn by the judge's odds to the power of `sharpness` (`resampled.py`). Looks on the way are
+    at the generator alone.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Evaluation:
         temperature: Temperature = 1.0,
         encoder: str | None = None,
         resample: Candidates = 1,
+        sharpness: Above = 1.0,
         metrics: list[str] | None = None,
     ) -> None:
         if direction(best) == 0:
@@ -56,11 +59,19 @@ class Evaluation:
         self.metrics = metrics or []
         self.encoder = encoder
         self.resample = resample
+        self.sharpness = sharpness
         self.beside = Path()
+
+    @property
+    def chosen_by(self) -> int | list[float]:
+        """How `writer` chooses, to tell by whether two texts were chosen alike; 1: not at all."""
+        return 1 if self.resample == 1 else [self.resample, self.sharpness, POOL]
 
     def writer(self, generator: Generator, judge: Discriminator) -> Generator:
         """What writes the text that is scored after the game: the generator, or both of them."""
-        return generator if self.resample == 1 else Resampled(generator, judge, self.resample)
+        if self.resample == 1:
+            return generator
+        return Resampled(generator, judge, self.resample, self.sharpness)
 
     def better(self, value: float, than: float | None) -> bool:
         return than is None or (value - than) * direction(self.best) > 0

@@ -8,7 +8,7 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from textgan.sampling import draw
+from textgan.choosing import POOL
 from textgan.training.game import judging
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text
 
@@ -19,21 +19,26 @@ AT_ONCE = 2048
 class Resampled(Generator):
     """Sampling importance resampling (Rubin 1988) of a generator by the odds of its judge.
 
-    Each sentence is one of `candidates` that the generator draws, chosen with weights exp(score): if the score is the
-    log-odds log p_data(x) - log p_G(x), as it is of the best judge of a classifying objective, what is chosen has the
-    distribution of real text where candidates are many. With few, it lies between the generator's and that: a weight
-    never counts for more than its group, so that no sentence is written again and again (cf. rejection by odds, Azadi
-    et al. 2019, which is exact and may wait for ever).
+    One in `candidates` sentences that the generator draws is chosen, with weights exp(sharpness * score): if the score
+    is the log-odds log p_data(x) - log p_G(x), as it is of the best judge of a classifying objective, what is chosen
+    at sharpness 1 has the distribution of real text where candidates are many. A judge that sees less than there is to
+    see has odds too near 1; above 1 they count by that power (what REINFORCE with an anchor of 1/sharpness has for its
+    optimum). POOL sentences at a time are drawn out of POOL * candidates, one after the other, and not put back (one
+    out of `candidates` each would keep the least bad of a bad group), so that no candidate is written twice (cf.
+    rejection by odds, Azadi et al. 2019, which is exact and may wait for ever). Sentences asked to have one label are
+    drawn together, and those that are to begin with a prefix are drawn one by one.
 
-    Writes, and has no likelihood: that of a chosen sentence is a sum over all groups it might have been chosen from.
+    Writes, and has no likelihood: that of a chosen sentence is a sum over all pools it might have been chosen from.
     """
 
     has_likelihood = False
 
-    def __init__(self, generator: Generator, judge: Discriminator, candidates: int) -> None:
+    def __init__(
+        self, generator: Generator, judge: Discriminator, candidates: int, sharpness: float = 1.0
+    ) -> None:
         super().__init__()
         self.vocabulary, self.generator, self.judge = generator.vocabulary, generator, judge
-        self.candidates = candidates
+        self.candidates, self.sharpness = candidates, sharpness
         self.training = (
             generator.training
         )  # so that whoever puts the mode back after writing puts that one back
@@ -58,8 +63,21 @@ class Resampled(Generator):
         like = Prompt(size * self.candidates, asked(prompt.labels), asked(prompt.prefix))
         text = self.generator.write(like, length, sampler)
         with judging(self.judge):
-            scores = self.judge.judge(text).score.float().view(-1, self.candidates)  # (B, K)
-        chosen = draw(scores.softmax(1))  # (B,)
-        rows = chosen + torch.arange(size, device=chosen.device) * self.candidates
+            scores = self.judge.judge(text).score.float().view(size, self.candidates)  # (B, K)
+        labels = None if prompt.labels is None else prompt.labels[begin : begin + size]
+        rows = self._drawn(scores, labels, 1 if prompt.prefix is not None else POOL)
         labels = None if text.labels is None else text.labels[rows]
         return replace(text, ids=text.ids[rows], mask=text.mask[rows], labels=labels)
+
+    def _drawn(self, scores: Tensor, labels: Tensor | None, together: int) -> Tensor:
+        """Which of the candidates (B * K,) is written for each sentence, (B,); scores (B, K)."""
+        keys = self.sharpness * scores - torch.empty_like(scores).exponential_().log()  # + Gumbel noise
+        device, count = scores.device, self.candidates
+        every = torch.arange(len(scores), device=device)
+        alike = [every] if labels is None else [every[labels == label] for label in labels.unique()]
+        chosen = torch.empty_like(every)
+        for pool in (pool for rows in alike for pool in rows.split(together)):
+            # in the order they were written in: the likeliest of a pool are not to stand first in the text
+            best = keys[pool].flatten().topk(len(pool)).indices.sort().values
+            chosen[pool] = pool[best // count] * count + best % count
+        return chosen
