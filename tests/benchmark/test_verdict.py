@@ -12,6 +12,8 @@ from synthetic import MLE, TEMPERATURES, benchmark, cell, front, point
 
 from textgan.benchmark import resampling, verdict, words
 from textgan.benchmark.results import Front
+from textgan.benchmark.rows import corpus_tables
+from textgan.benchmark.tables import markdown
 from textgan.benchmark.verdict import HARMED, HELPED, SAME, TEXT, UNJUDGED, compare, differs, verdicts
 
 
@@ -236,5 +238,9 @@ def test_scores_that_were_asked_for_are_judged_at_equal_diversity_by_both_measur
         gap = by["pretrained-nll", diversity]
         assert gap.value == pytest.approx(0.1) and gap.word == HELPED
     assert by["pretrained-nll", "distinct-4"].span == pytest.approx((0.5, 0.8))
-    told = words.sentence(found)
-    assert "By pretrained-nll at equal distinct-4: helped" in told and ".100 below MLE's" in told
+    assert "pretrained" not in words.sentence(found)  # in a table of its own
+    (benched,) = corpus_tables(benchmark(cells, fronts(0.0)))
+    by_seed = "+.100, +.100, +.100"
+    line = f"| front | pretrained NLL | distinct-4 | +.100 \\[+.100, +.100\\] | {by_seed} | helped |"
+    assert line in markdown([benched])
+    assert words.gap_lines(verdicts(benchmark([cell("a", 1, front())], [front()]))) == []

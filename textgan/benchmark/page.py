@@ -86,8 +86,10 @@ def _corpus(
     curves = [f for key in figures.OVER_TIME for f in figures.over_time(records, key, f"{slug}-time")]
     norms = figures.gradients(records, f"{slug}-gradient")
     described = _gradient_lines(mine, records)
+    gaps = words.gap_lines(table.verdicts)
     made = [
         Part(f"Quality and diversity by temperature{on}", told, drawn) if drawn else None,
+        Part(f"{words.GAPS}{on}", lines=gaps) if gaps else None,
         _scores(table, on),
         Part(f"During the game{on}", ["Thick: mean over the seeds; thin: each seed."], curves)
         if curves

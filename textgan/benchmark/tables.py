@@ -58,9 +58,10 @@ def terminal(benchmark: Benchmark, width: int | None = None) -> RenderableType:
         parts.append(drawn)
         told = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
         rest = [f"No room here for {names(left)}: the page and table.md have them."] if left else []
+        parts += [Text("\n".join(told)), Text()]
+        if gaps := words.gap_lines(table.verdicts):
+            parts.append(_gaps(gaps))
         parts += [
-            Text("\n".join(told)),
-            Text(),
             Text("\n".join([*table.captions, *rest]), style="dim"),
             Text(),
         ]
@@ -77,6 +78,7 @@ def markdown(tables: Sequence[CorpusTable]) -> str:
         written = "".join(f"| {' | '.join(line)} |\n" for line in lines)
         told = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
         written += "".join(f"\n- {_in_markdown(line)}" for line in told) + "\n" * bool(told)
+        written += _lines_in_markdown(words.gap_lines(table.verdicts))
         written += "".join(f"\n{_in_markdown(caption)}\n" for caption in table.captions)
         parts.append(f"### {_in_markdown(table.facts.name)}\n\n{written}")
     return "\n".join(parts)
@@ -189,6 +191,28 @@ def _drawn(table: CorpusTable, width: int) -> tuple[Table, list[str]]:
             Text(line.row.label, style="" if line.row.generated else "italic"), verdicts[place], *scores
         )
     return made, [key for key in table.keys if key not in fitting]
+
+
+def _gaps(lines: Sequence[Sequence[str]]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=Text(words.GAPS), title_justify="left")
+    for head in lines[0]:
+        made.add_column(Text(head))
+    for line in lines[1:]:
+        made.add_row(*map(Text, line))
+    return made
+
+
+def _lines_in_markdown(lines: Sequence[Sequence[str]]) -> str:
+    """A table under its own caption; nothing where there are no lines."""
+    if not lines:
+        return ""
+    head, *rest = ([_in_markdown(field) for field in line] for line in lines)
+    rows = [head, ["---"] * len(head), *rest]
+    return f"\n{words.GAPS}:\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _verdict(line: Line) -> Text:

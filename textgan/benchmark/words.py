@@ -11,8 +11,8 @@ from textgan.benchmark.verdict import (
     HELPED,
     SAME,
     SOURCE,
+    TEXT,
     UNJUDGED,
-    Axes,
     Gap,
     Verdict,
     counted,
@@ -36,22 +36,43 @@ ONE = "One seed: the interval is over sentences alone and says nothing of anothe
 
 
 def sentence(verdict: Verdict) -> str:
-    """`gumbel harmed: at equal diversity its BLEU-5 is .012 below MLE's [...] (seeds: ...)`, no full stop."""
+    """`gumbel harmed: at equal diversity its BLEU-5 is .012 below MLE's [...] (seeds: ...)`, no full stop.
+
+    Of the gap that the word rests on, and of that by likelihood under a known source; the others are in `gap_lines`.
+    """
     if verdict.word == UNJUDGED:
         return f"{verdict.label} could not be judged: {verdict.why}"
     if verdict.word == BASELINE or verdict.gap is None:
         return f"{verdict.label} is plain maximum likelihood, which the others are held against"
     told = f"{verdict.label} {MADE[verdict.word]}: {_distance(verdict.gap)}"
     for gap in verdict.gaps[1:]:
-        word = MADE.get(gap.word, "not judged")
-        told += f". {_by(gap.axes)}: {word}, {_distance(gap)}"
+        if gap.axes == SOURCE:
+            word = MADE.get(gap.word, "not judged")
+            told += f". By likelihood under the true source: {word}, {_distance(gap)}"
     return told
 
 
-def _by(axes: Axes) -> str:
-    if axes == SOURCE:
-        return "By likelihood under the true source"
-    return f"By {numbers.name(axes.quality)} at equal {numbers.name(axes.diversity)}"
+GAPS = "Gaps to MLE at equal diversity, better is +"
+
+
+def gap_lines(found: Sequence[Verdict]) -> list[list[str]]:
+    """A heading and a line for every gap, of the recipes that were held against MLE by scores that were asked for;
+    empty where none was."""
+    lines = [
+        [verdict.label, numbers.name(gap.axes.quality), numbers.name(gap.axes.diversity), *_told(gap)]
+        for verdict in found
+        if any(gap.axes not in (TEXT, SOURCE) for gap in verdict.gaps)
+        for gap in verdict.gaps
+    ]
+    return (
+        [["recipe", "score", "at equal", "gap [95% interval]", "by seed", "verdict"], *lines] if lines else []
+    )
+
+
+def _told(gap: Gap) -> list[str]:
+    value = numbers.MISSING if gap.value is None else f"{numbers.signed(gap.value)} {_interval(gap)}".rstrip()
+    word = "; ".join([gap.word, *gap.notes])
+    return [value, ", ".join(map(_own, gap.seeds.values())), word]
 
 
 def headline(found: Sequence[Verdict]) -> str:

@@ -22,6 +22,11 @@ NAMES = {
     "source-nll": "source NLL",
     "grammaticality": "grammatical",
     "length": "length",
+    "frechet": "Fréchet",
+    "mauve": "MAUVE",
+    "lm-score": "LM score",
+    "reverse-lm": "reverse LM",
+    "pretrained-nll": "pretrained NLL",
 }
 
 

@@ -29,7 +29,8 @@ REPORTED = "evaluation.json and metrics.jsonl"  # where the numbers of a report 
 @dataclass(frozen=True)
 class Part:
     """A headed part of a page that is no report of runs. text: paragraphs; rows: as `table.Row` and its cells, under
-    `heads`; pairs: (heading, sentences); folded: (summary, lines of fields), shut until the reader opens them."""
+    `heads`; lines: a plain table, its heading first; pairs: (heading, sentences); folded: (summary, lines of fields),
+    shut until the reader opens them."""
 
     title: str
     text: Sequence[str] = ()
@@ -37,6 +38,7 @@ class Part:
     heads: Sequence[tuple[str, Sequence[str]]] = ()
     rows: Sequence[tuple[table.Row, Sequence[tuple[str, bool]]]] = ()
     captions: Sequence[str] = ()
+    lines: Sequence[Sequence[str]] = ()
     pairs: Sequence[tuple[str, Sequence[str]]] = ()
     folded: Sequence[tuple[str, Sequence[Sequence[str]]]] = ()
 
