@@ -80,11 +80,9 @@ def conclude(
             f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
             f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
         )
-    if evaluation.resample > 1:
-        power = "" if evaluation.sharpness == 1 else f" to the power of {evaluation.sharpness:g}"
+    if evaluation.choice:
         built.notes.append(
-            f"after: written by both players, one sentence in {evaluation.resample} drawn by the judge's odds"
-            f"{power}; what is chosen so has no likelihood to be had"
+            f"after: written by both players, {evaluation.choice}; what is chosen so has no likelihood to be had"
         )
     strategy = recipe.values.get("strategy")
     adversarial = "adversarial" in recipe.phases

@@ -94,7 +94,7 @@ def sweep(
             how = "kept from before" if known else clock(time.monotonic() - began)
             say(f"{state} at {temperature:g}: {told} ({how})")
             points.append(point)
-    return Sweep(run, count, seed, against, tuple(points))
+    return Sweep(run, count, seed, against, tuple(points), evaluation.choice)
 
 
 def _states(run: Path, checkpoint: str) -> list[str]:

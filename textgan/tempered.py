@@ -100,7 +100,7 @@ class Bench:
                 "seed": self.seed - AFTER_TRAINING,
                 "metrics": metrics,
                 "encoder": self.evaluation.encoder,
-                "resample": self.evaluation.chosen_by,
+                "choice": self.evaluation.choice,
                 "against": against,
                 "text": digest("\n".join([*self.corpus.train.texts, "", *self.real]).encode()),
                 "version": VERSION,

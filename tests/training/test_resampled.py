@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from html import unescape
 from itertools import permutations, product
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from textgan.choosing import POOL, Drawn, by_weight
 from textgan.errors import Mistake
 from textgan.loaded import evaluate_run
 from textgan.recipe import Recipe
+from textgan.report import front
 from textgan.run import train
 from textgan.sampling import Draw
 from textgan.sweep import sweep
@@ -125,6 +127,20 @@ def test_every_sentence_has_the_label_that_it_was_asked_for() -> None:
     assert text.labels is not None and text.labels.tolist() == labels.tolist()
 
 
+class Repeats(ThreeSentences):
+    """Writes the first token of its prefix."""
+
+    def write(self, prompt: Prompt, length: int, sampler: Sampler) -> Text:
+        assert prompt.prefix is not None
+        return Text(prompt.prefix[:, :1], torch.ones(prompt.size, 1, dtype=torch.bool))
+
+
+def test_every_sentence_begins_as_it_was_asked_to() -> None:
+    prefix = (torch.arange(100) % 3).unsqueeze(1)
+    text = Resampled(Repeats(), KnowsTheOdds(), 4).write(Prompt(100, prefix=prefix), 1, Draw())
+    assert text.ids.tolist() == prefix.tolist()
+
+
 SMALL = ("budget=smoke", "evaluate={every: 2, samples: 20, final: 60, resample: 4}", "threads=1")
 
 
@@ -136,12 +152,19 @@ def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_t
     assert "nll" in rows["before"] and "nll" not in rows["after"]
     after = {name: score["value"] for name, score in rows["after"].items()}
     assert {name: score.value for name, score in evaluate_run(run).items()} == after
-    points = sweep(run, [1.0, 0.5], checkpoint="all").points
+    swept = sweep(run, [1.0, 0.5], checkpoint="all")
+    assert swept.choice and swept.choice in unescape(front.render(swept))
+    points = swept.points
     found = {(one.state, one.temperature): one.scores for one in points}
     assert {name: found["last", 1.0][name].value for name in after} == after
     assert "nll" in found["pretrained", 1.0] and found["pretrained", 0.5] != found["last", 0.5]
-    alone = sweep(run, [1.0], checkpoint="last", resample=1).points[-1].scores
+    unaided = sweep(run, [1.0], checkpoint="last", resample=1)
+    assert not unaided.choice and "Written by the generator alone" in front.render(unaided)
+    alone = unaided.points[-1].scores
     assert "nll" in alone and alone["bleu-2"] != found["last", 1.0]["bleu-2"]
+    sharp = sweep(run, [1.0], checkpoint="last", sharpness=3.0)
+    assert "one sentence in 4 drawn by the judge's odds to the power of 3" in unescape(front.render(sharp))
+    assert sharp.points[-1].scores["bleu-2"] != found["last", 1.0]["bleu-2"]
     plain = train(Recipe.load("seqgan-short", [*SMALL, "evaluate.resample=1"]), tmp_path / "plain")
     without = json.loads((plain / "evaluation.json").read_text())["rows"]
     assert without["before"]["bleu-2"] == rows["before"]["bleu-2"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from textgan.errors import Mistake
 from textgan.points import Sweep
 from textgan.report import page, table
-from textgan.report.fronts import DIVERSITY, QUALITY, crossings, figures, named
+from textgan.report.fronts import DIVERSITY, QUALITY, crossings, figures, named, writers
 from textgan.report.reading import RunRecord, read
 from textgan.training.folder import write_text
 
@@ -59,7 +59,7 @@ def render(sweep: Sweep) -> str:
         headline=f"{' and '.join(named(sweep, run))}{on}: quality against diversity by temperature",
         summary=f"Recipe {run.name}: {sweep.samples:,} sentences at each temperature, scored against "
         f"{sweep.against}, seed {sweep.seed}.",
-        movements=crossings(sweep, run),
+        movements=[*writers(sweep, run), *crossings(sweep, run)],
         lead=figures(sweep, run),
         heads=page.heads(keys),
         rows=[(row, page.shown(made, index, keys)) for index, row in enumerate(made)],
@@ -72,7 +72,9 @@ def terminal(sweep: Sweep, width: int | None = None) -> Table:
     """The table for rich: real text, then each front by temperature."""
     run = read(sweep.run)
     made = rows(sweep, run)
-    return table.lay_out(made, [*crossings(sweep, run), *captions(made)], width, TELLING_FIRST)
+    return table.lay_out(
+        made, [*writers(sweep, run), *crossings(sweep, run), *captions(made)], width, TELLING_FIRST
+    )
 
 
 def rows(sweep: Sweep, run: RunRecord) -> list[table.Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textgan.points import Sweep
@@ -55,6 +56,17 @@ def crossings(sweep: Sweep, run: RunRecord) -> list[str]:
     ]
     head = f"BLEU-5 where the text is as diverse as real text (self-BLEU-5 {numbers.plain(level)})"
     return [f"{head}: real text {numbers.plain(quality)}, {', '.join(told)}"]
+
+
+def writers(sweep: Sweep, run: RunRecord) -> list[str]:
+    """Who wrote the fronts, where that is not the generator alone or might be taken for another."""
+    if sweep.choice:
+        return [f"After the game: written by both players, {sweep.choice}"]
+    told = run.recipe.get("evaluate")
+    asked = told.get("resample", 1) if isinstance(told, Mapping) else 1
+    return (
+        ["Written by the generator alone, without the judge that its recipe chooses by"] if asked != 1 else []
+    )
 
 
 def crossing(sweep: Sweep, state: str) -> tuple[float, float] | None:

@@ -60,7 +60,7 @@ def section(run: RunRecord, slug: str) -> Section:
         facts=[fact for fact in facts if fact[1]],
         curves=plots.training_curves(run, f"{slug}-curve"),
         fronts=fronts.figures(run.sweep, run, f"{slug}-front") if run.sweep else (),
-        crossings=fronts.crossings(run.sweep, run) if run.sweep else (),
+        crossings=[*fronts.writers(run.sweep, run), *fronts.crossings(run.sweep, run)] if run.sweep else (),
         front_wanted=front_wanted(run),
         text=views(run, slug),
         pairs=pairs,

@@ -9,7 +9,6 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from textgan.choosing import POOL
 from textgan.data.batches import Encoded, ordered
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
@@ -63,9 +62,12 @@ class Evaluation:
         self.beside = Path()
 
     @property
-    def chosen_by(self) -> int | list[float]:
-        """How `writer` chooses, to tell by whether two texts were chosen alike; 1: not at all."""
-        return 1 if self.resample == 1 else [self.resample, self.sharpness, POOL]
+    def choice(self) -> str:
+        """How `writer` chooses, in words; empty: not at all."""
+        if self.resample == 1:
+            return ""
+        power = "" if self.sharpness == 1 else f" to the power of {self.sharpness:g}"
+        return f"one sentence in {self.resample} drawn by the judge's odds{power}"
 
     def writer(self, generator: Generator, judge: Discriminator) -> Generator:
         """What writes the text that is scored after the game: the generator, or both of them."""
