@@ -14,12 +14,10 @@ from hashlib import blake2b
 from typing import Literal
 
 from textgan.errors import Mistake, did_you_mean
-from textgan.sampling import COLDEST, HOTTEST
+from textgan.sampling import COLDEST, HOTTEST, POOL
 
 PATIENCE = 20_000
 """Sentences drawn in a row that may not be kept, after which it is given up."""
-POOL = 16
-"""Sentences that are drawn together out of POOL times `Asked.resample` candidates."""
 PILOT = 1_000
 """Sentences drawn first, to learn which scores are low (`reject` a share) or how high they go (by odds)."""
 DROPPED = {

@@ -89,6 +89,8 @@ def keep_top_k(logits: Tensor, k: int) -> Tensor:
     return logits.masked_fill(logits < edge, -torch.inf)
 
 
+POOL = 16
+"""Sentences that are drawn together by a judge's odds, out of so many times as many candidates."""
 COLDEST, HOTTEST = 1e-6, 1e6
 """Temperatures beyond these divide logits into what float32 cannot hold."""
 

@@ -11,13 +11,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from textgan.choosing import POOL, Drawn, by_weight
+from textgan.choosing import Drawn, by_weight
 from textgan.errors import Mistake
 from textgan.loaded import evaluate_run
 from textgan.recipe import Recipe
 from textgan.report import front
 from textgan.run import train
-from textgan.sampling import Draw
+from textgan.sampling import POOL, Draw
 from textgan.sweep import sweep
 from textgan.training.resampled import Resampled
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text, Verdict, Vocabulary

@@ -8,7 +8,7 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from textgan.choosing import POOL
+from textgan.sampling import POOL
 from textgan.training.game import judging
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text
 
