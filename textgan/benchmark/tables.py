@@ -200,7 +200,7 @@ def _gaps(lines: Sequence[Sequence[str]]) -> Table:
 
     made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=Text(words.GAPS), title_justify="left")
     for head in lines[0]:
-        made.add_column(Text(head))
+        made.add_column(Text(head), no_wrap=head == "gap [95% interval]")
     for line in lines[1:]:
         made.add_row(*map(Text, line))
     return made

@@ -71,8 +71,7 @@ def gap_lines(found: Sequence[Verdict]) -> list[list[str]]:
 
 def _told(gap: Gap) -> list[str]:
     value = numbers.MISSING if gap.value is None else f"{numbers.signed(gap.value)} {_interval(gap)}".rstrip()
-    word = "; ".join([gap.word, *gap.notes])
-    return [value, ", ".join(map(_own, gap.seeds.values())), word]
+    return [value, ", ".join(map(_own, gap.seeds.values())), gap.word]
 
 
 def headline(found: Sequence[Verdict]) -> str:
