@@ -69,6 +69,10 @@ def sweep(
     if sharpness is not None:
         if not 0 < sharpness < math.inf:
             raise Mistake(f"--sharpness: expected a value above 0, got {sharpness:g}")
+        if evaluation.resample == 1:
+            raise Mistake(
+                "--sharpness: it is of what --resample chooses by; give --resample K, such as 8, too"
+            )
         evaluation.sharpness = sharpness
     count = _count(samples, evaluation.final, len(corpus.train))
     real = corpus.test.texts if references is None else read(references, place="--references").texts

@@ -166,6 +166,8 @@ def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_t
     assert "one sentence in 4 drawn by the judge's odds to the power of 3" in unescape(front.render(sharp))
     assert sharp.points[-1].scores["bleu-2"] != found["last", 1.0]["bleu-2"]
     plain = train(Recipe.load("seqgan-short", [*SMALL, "evaluate.resample=1"]), tmp_path / "plain")
+    with pytest.raises(Mistake, match=r"^--sharpness: it is of what --resample"):
+        sweep(plain, [1.0], sharpness=2.0)
     without = json.loads((plain / "evaluation.json").read_text())["rows"]
     assert without["before"]["bleu-2"] == rows["before"]["bleu-2"]
     assert without["after"]["bleu-2"] != rows["after"]["bleu-2"]
