@@ -80,6 +80,8 @@ def conclude(
             f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
             f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
         )
+    if evaluation.nucleus:
+        built.notes.append(f"before and after: {evaluation.nucleus}; likelihoods are those of all tokens")
     if evaluation.choice:
         built.notes.append(
             f"after: written by both players, {evaluation.choice}; what is chosen so has no likelihood to be had"

@@ -36,7 +36,7 @@ class Sweep:
     """Real text, then each checkpoint's points by rising temperature, all of `samples` sentences.
 
     against: what they were scored against, in words. choice: how what the game's players wrote was chosen, in words;
-    empty where the generator wrote alone.
+    empty where the generator wrote alone. nucleus: what tokens were drawn from, in words; empty: from all.
     """
 
     run: Path
@@ -45,10 +45,11 @@ class Sweep:
     against: str
     points: tuple[Point, ...]
     choice: str = ""
+    nucleus: str = ""
 
     def as_json(self) -> dict[str, Any]:
         told = {"run": str(self.run), "samples": self.samples, "seed": self.seed, "against": self.against}
-        told |= {"choice": self.choice} if self.choice else {}
+        told |= {key: value for key in ("choice", "nucleus") if (value := getattr(self, key))}
         return told | {"rows": [as_row(point) for point in self.points]}
 
 
@@ -141,13 +142,13 @@ def read_kept(run: Path) -> Sweep | None:
     try:
         head, *rows = [from_json(line) for line in (run / KEPT).read_text(encoding="utf-8").splitlines()]
         samples, seed, against = int(head["samples"]), int(head["seed"]), str(head["against"])
-        choice = str(head.get("choice", ""))
+        how = [str(head.get(key, "")) for key in ("choice", "nucleus")]
     except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return None
     points = [point for row in rows if (point := _point(row)) is not None]
     states = list(dict.fromkeys(["real", "pretrained", *(point.state for point in points)]))
     points.sort(key=lambda point: (states.index(point.state), point.temperature or 0.0))
-    return Sweep(run, samples, seed, against, tuple(points), choice) if points else None
+    return Sweep(run, samples, seed, against, tuple(points), *how) if points else None
 
 
 def as_row(point: Point) -> dict[str, Any]:

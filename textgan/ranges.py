@@ -24,5 +24,7 @@ NotBelow = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Temperature = Annotated[float, Field(ge=1e-6, le=1e6)]
 """From `textgan.sampling.COLDEST` to HOTTEST."""
+Nucleus = Annotated[float, Field(gt=0, le=1)]
+"""Of the probability, what the likeliest tokens that are drawn from have together; 1: all."""
 Part = Annotated[float, Field(ge=0, lt=1)]
 """A share of which something must be left over, as of dropout."""

@@ -39,6 +39,7 @@ def sweep(
     checkpoint: str = "last",
     resample: int | None = None,
     sharpness: float | None = None,
+    top_p: float | None = None,
     seed: int | None = None,
     trust_code: bool = False,
     say: Callable[[str], None] = lambda _: None,
@@ -47,7 +48,7 @@ def sweep(
 
     samples: the run's `evaluate.final` by default. metrics: beside ALWAYS; the run's own by default.
     references: a file in place of the test split. checkpoint: last, best, pretrained, or all: pretrained and
-    last. resample, sharpness: in place of the recipe's, under `evaluate`. seed: in place of the run's; every
+    last. resample, sharpness, top_p: in place of the recipe's, under `evaluate`. seed: in place of the run's; every
     temperature is drawn with the same random numbers. `nll` is that of the tempered model. Finished points are kept in
     RUN/sweep.jsonl and not repeated under the same settings. Raises Mistake.
     """
@@ -74,6 +75,10 @@ def sweep(
                 "--sharpness: it is of what --resample chooses by; give --resample K, such as 8, too"
             )
         evaluation.sharpness = sharpness
+    if top_p is not None:
+        if not 0 < top_p <= 1:
+            raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {top_p:g}")
+        evaluation.top_p = top_p
     count = _count(samples, evaluation.final, len(corpus.train))
     real = corpus.test.texts if references is None else read(references, place="--references").texts
     against = "the run's test split" if references is None else references.name
@@ -98,7 +103,7 @@ def sweep(
             how = "kept from before" if known else clock(time.monotonic() - began)
             say(f"{state} at {temperature:g}: {told} ({how})")
             points.append(point)
-    return Sweep(run, count, seed, against, tuple(points), evaluation.choice)
+    return Sweep(run, count, seed, against, tuple(points), evaluation.choice, evaluation.nucleus)
 
 
 def _states(run: Path, checkpoint: str) -> list[str]:

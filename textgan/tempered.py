@@ -18,7 +18,6 @@ from textgan.loaded import LoadedRun, load
 from textgan.metrics.samples import VERSION, Score
 from textgan.points import Kept, digest
 from textgan.recipe import Recipe
-from textgan.sampling import Draw
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences
 from textgan.types import Choice, Generator, Prompt, State, Text
@@ -101,6 +100,7 @@ class Bench:
                 "metrics": metrics,
                 "encoder": self.evaluation.encoder,
                 "choice": self.evaluation.choice,
+                "nucleus": self.evaluation.nucleus,
                 "against": against,
                 "text": digest("\n".join([*self.corpus.train.texts, "", *self.real]).encode()),
                 "version": VERSION,
@@ -127,16 +127,18 @@ class Bench:
         """`count` sentences (by default the bench's), drawn with the same random numbers at every temperature."""
         loaded = player.loaded
         return write_sentences(
-            player.writer, loaded.tokenizer, count or self.count, loaded.length, Draw(temperature), self.seed,
-            loaded.engine, player.labels,
+            player.writer, loaded.tokenizer, count or self.count, loaded.length,
+            self.evaluation.at(temperature), self.seed, loaded.engine, player.labels,
         )  # fmt: skip
 
     def score(self, player: Player, temperature: float, sentences: list[str]) -> dict[str, Score]:
-        """Of what the player wrote at that temperature; its likelihood is that of the tempered model."""
+        """Of what the player wrote at that temperature; its likelihood is that of the tempered model, if all tokens are
+        drawn from."""
         loaded, generator = player.loaded, player.writer
         if temperature != 1 and generator.has_likelihood:
             generator = Tempered(generator, temperature)
-        likelihood = likelihood_of(generator, player.test, loaded.engine)
+        whole = self.evaluation.top_p == 1
+        likelihood = likelihood_of(generator, player.test, loaded.engine) if whole else None
         asked = asked_labels(player.labels, self.count, self.seed)
         told = None if asked is None else asked.tolist()
         return self.evaluation.score(sentences, self.real, self.corpus, likelihood, told, self.real_labels)

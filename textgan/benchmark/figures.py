@@ -7,9 +7,9 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from textgan.benchmark.groups import Group, baselines
+from textgan.benchmark.groups import Group, baselines, controls
 from textgan.benchmark.results import Benchmark, CorpusFacts, Front
-from textgan.benchmark.verdict import ALL, SOURCE, TEXT, Axes, Verdict
+from textgan.benchmark.verdict import ALL, DRAWN_ALIKE, SOURCE, TEXT, Axes, Verdict
 from textgan.report import numbers
 from textgan.report.fronts import beside
 from textgan.report.log import Curve
@@ -25,6 +25,12 @@ AT_MOST = 6  # recipes in one figure
 BINS = 60  # medians along a run
 OVER_TIME = ("bleu-4", "nll")
 
+STYLES: dict[str, dict[str, Any]] = {
+    "MLE": {"color": INK, "linestyle": DASHES[1], "marker": MARKERS[0]},
+    DRAWN_ALIKE: {"color": COLOURS[1], "linestyle": DASHES[2], "marker": MARKERS[2]},
+}
+"""Of what a recipe is held against."""
+
 Spots = list[tuple[float, float, float]]  # (temperature, x, y)
 Series = Sequence[tuple[float, float]]
 
@@ -34,9 +40,10 @@ def fronts(group: Group, benchmark: Benchmark, verdict: Verdict, name: str) -> l
     facts = benchmark.corpora.get(group.corpus, CorpusFacts(group.corpus, {}))
     mine = [cell.front for cell in group.done if cell.front is not None]
     base = [baseline.front for baseline in baselines(group, benchmark.baselines).values()]
+    alike = [control.front for control in controls(group, benchmark.baselines).values()]
     made = [
         _front(
-            {"MLE": base, group.label: mine},
+            {"MLE": base, DRAWN_ALIKE: alike, group.label: mine},
             facts,
             axes,
             _title(verdict, axes),
@@ -100,7 +107,7 @@ def _front(
         label: [spots for front in side if (spots := _spots(front, axes))] for label, side in sides.items()
     }
     means = {label: _means(lines) for label, lines in drawn.items() if lines}
-    if not means or list(means) == ["MLE"]:
+    if not set(means) - {"MLE", DRAWN_ALIKE}:
         return None
     keys = (axes.quality, axes.diversity)
     star = [
@@ -109,8 +116,7 @@ def _front(
 
     def draw(drawing: Drawn) -> None:
         for index, (label, mean) in enumerate(means.items()):
-            plain: dict[str, Any] = {"color": INK, "linestyle": DASHES[1], "marker": MARKERS[0]}
-            style = plain if label == "MLE" else {"color": COLOURS[0], "linestyle": "-", "marker": MARKERS[1]}
+            style = STYLES.get(label, {"color": COLOURS[0], "linestyle": "-", "marker": MARKERS[1]})
             for line in drawn[label] if len(drawn[label]) > 1 else ():
                 x, y = [spot[1] for spot in line], [spot[2] for spot in line]
                 marker = style["marker"] if len(line) == 1 else ""  # no line shows a single point

@@ -45,8 +45,7 @@ class Ledger:
     def benchmark(self) -> Benchmark:
         """All of it, with the value of every sentence. A cell that is not there is a failed one."""
         plan = self.plan
-        keys = dict.fromkeys(cell.baseline for cell in plan.cells if cell.baseline is not None)
-        baselines = {key: self._baseline(key) for key in keys}
+        baselines = {key: self._baseline(key) for key in self._held_against()}
         return Benchmark(
             tuple(self.cell(cell) for cell in plan.cells),
             {key: baseline for key, baseline in baselines.items() if baseline is not None},
@@ -60,7 +59,7 @@ class Ledger:
         run = self.plan.runs[cell.run]
         made = Cell(
             cell.label, cell.recipe, cell.strategy, cell.corpus, cell.seed, run.path, cell.grid, cell.baseline,
-            cell.held_against, command=run.command,
+            cell.held_against, command=run.command, control=cell.control,
         )  # fmt: skip
         if cell.run in self.failed or not self.over(cell):
             return replace(made, failed=self.failed.get(cell.run, "not run"))
@@ -85,7 +84,7 @@ class Ledger:
         rows: list[dict[str, Any]] = [
             _cell_row(self.cell(cell)) for cell in self.plan.cells if self.over(cell)
         ]
-        for key in dict.fromkeys(cell.baseline for cell in self.plan.cells if cell.baseline is not None):
+        for key in self._held_against():
             baseline = self._baseline(key)
             if baseline is not None:
                 rows.append(
@@ -100,6 +99,11 @@ class Ledger:
         rows += [{"kind": "verdict", **verdict.as_json()} for verdict in judged]
         lines = (json.dumps(_finite(row), ensure_ascii=False) + "\n" for row in rows)
         write_text(self.plan.out / "results.jsonl", "".join(lines))
+
+    def _held_against(self) -> list[str]:
+        """The keys of the fronts that cells are held against, each once."""
+        cells = self.plan.cells
+        return list(dict.fromkeys(key for cell in cells for key in (cell.baseline, cell.control) if key))
 
     def _front(self, key: str) -> Front | None:
         """Read once; None where there is no whole one of this request."""
@@ -185,6 +189,7 @@ def _cell_row(cell: Cell) -> dict[str, Any]:
         "command": cell.command,
         "baseline": cell.baseline,
         "held_against": cell.held_against,
+        **({"control": cell.control} if cell.control else {}),
     }
     if cell.failed is not None or cell.front is None:
         return told | {"failed": cell.failed}

@@ -91,6 +91,15 @@ def baselines(group: Group, known: Mapping[str, Baseline]) -> dict[int, Baseline
     }
 
 
+def controls(group: Group, known: Mapping[str, Baseline]) -> dict[int, Baseline]:
+    """As `baselines`, of the seeds whose weights before the game were drawn as the cell draws itself."""
+    return {
+        cell.seed: known[cell.control]
+        for cell in group.cells
+        if cell.control is not None and cell.control in known and known[cell.control].front.points
+    }
+
+
 def at_one(front: Front) -> FrontPoint | None:
     """The point at temperature 1."""
     return next((point for point in front.points if math.isclose(point.temperature, 1.0)), None)

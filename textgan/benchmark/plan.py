@@ -33,6 +33,9 @@ DEPENDS = (
 )
 """The keys of a recipe, beside train.mle and the seed, that pretrained weights depend on."""
 
+OF_THE_WRITING = ("top_p", "resample", "sharpness")
+"""What `evaluate` says of how text is drawn, which a start has none of: its front is plain."""
+
 LEFT_OUT = ("discriminator", "objective", "penalty", "strategy")
 """The parts that a start has none of."""
 
@@ -61,7 +64,8 @@ class Run:
 class PlannedCell:
     """run: the key of its run, which is the start itself where the recipe is nothing but maximum likelihood.
 
-    baseline: the key of the front it is held against, and held_against the same in words.
+    baseline: the key of the front it is held against, and held_against the same in words. control: the key of the front
+    of its weights before the game, where these draw otherwise than the baseline does: as it draws itself.
     """
 
     label: str
@@ -74,6 +78,7 @@ class PlannedCell:
     updates_a_step: int
     baseline: str | None = None
     held_against: str = ""
+    control: str | None = None
 
     @property
     def title(self) -> str:
@@ -150,6 +155,8 @@ def _starts(variants: Sequence[Variant], seed: int, out: Path, metrics: Sequence
         values = {key: value for key, value in first.resolved.items() if key not in LEFT_OUT}
         values["train"] = {"mle": first.resolved["train"]["mle"]}
         values |= {"seed": seed, "metrics": list(dict.fromkeys([*metrics, *wanted]))}
+        looks = first.resolved.get("evaluate") or {}
+        values["evaluate"] = {key: value for key, value in looks.items() if key not in OF_THE_WRITING}
         label = first.label if first.phases == ["mle"] else f"the start of {first.label}"
         more = f" and {len(together) - 1} more" if len(together) > 1 and first.phases != ["mle"] else ""
         dropped = [one for one in LEFT_OUT if first.resolved.get(one) is not None]
@@ -186,6 +193,9 @@ def _cell(
     fronts = {"last": key}
     if start is None and variant.pretrained and game is not None and variant.generator_has("has_likelihood"):
         fronts["pretrained"] = f"{key}-pretrained"
+    elif start is not None and variant.recipe.evaluation.build().nucleus:
+        fronts["pretrained"] = f"{key}-control"
+        cell = replace(cell, control=fronts["pretrained"])
     path = out / "runs" / key
     run = Run(
         key, cell.title, path, replace(variant.recipe, values=values),

@@ -47,7 +47,8 @@ class Cell:
     label: recipe and grid point in words; baseline: the key of what it is held against, None where there is none;
     held_against: the same in words. failed: why it has no front. updates: of the generator, in the adversarial phase.
     minutes: by phase, those of a shared start included. scores: by state (before, after), at temperature 1 as the
-    run's own evaluation has them.
+    run's own evaluation has them. control: as baseline, the key of what it began with, drawn as it draws itself; None
+    where that is the baseline.
     """
 
     label: str
@@ -67,6 +68,7 @@ class Cell:
     commit: str | None = None
     warnings: tuple[str, ...] = ()
     gradient: Mapping[str, float] = field(default_factory=dict)
+    control: str | None = None
     failed: str | None = None
 
 

@@ -15,18 +15,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from textgan.benchmark import area, resampling
-from textgan.benchmark.groups import Group, at_one, baselines, groups
+from textgan.benchmark.groups import Group, at_one, baselines, controls, groups
 from textgan.benchmark.results import Benchmark, Front, FrontPoint
 
 HELPED, SAME, HARMED = "helped", "no difference", "harmed"
 BASELINE, UNJUDGED = "baseline", "not judged"
 LOST = "lost diversity that no temperature of MLE loses"
+DRAWN_ALIKE, AGAINST_PLAIN = "MLE drawn alike", "over MLE"
 BEYOND = (
     "wrote more diverse text than MLE does at any temperature, and is held against its most diverse point"
 )
@@ -82,7 +83,12 @@ class Gap:
 @dataclass(frozen=True)
 class Verdict:
     """One recipe's. word: `helped`, `no difference`, `harmed`; `baseline`, or `not judged` and why. gaps: on text
-    first, and word is that of the first."""
+    first, and word is that of the first.
+
+    What draws from a nucleus is held against its start twice. gaps: against the start drawn from the same, so that the
+    word says what the game did; beside, by who is held against what: the same text, and that start, against the start
+    drawn from all tokens.
+    """
 
     label: str
     recipe: str
@@ -91,6 +97,7 @@ class Verdict:
     word: str
     gaps: tuple[Gap, ...] = ()
     why: str = ""
+    beside: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)
 
     @property
     def gap(self) -> Gap | None:
@@ -101,7 +108,9 @@ class Verdict:
         """Plain data; an infinite end of an interval is null in a file."""
         made: dict[str, Any] = {"label": self.label, "recipe": self.recipe, "strategy": self.strategy}
         made |= {"corpus": self.corpus, "verdict": self.word} | ({"why": self.why} if self.why else {})
-        return made | {"gaps": [_gap_as_json(gap) for gap in self.gaps]}
+        made |= {"gaps": [_gap_as_json(gap) for gap in self.gaps]}
+        beside = {who: [_gap_as_json(gap) for gap in gaps] for who, gaps in self.beside.items()}
+        return made | ({"beside": beside} if beside else {})
 
 
 def verdicts(benchmark: Benchmark) -> tuple[Verdict, ...]:
@@ -120,14 +129,32 @@ def judge(group: Group, benchmark: Benchmark) -> Verdict:
     pairs = paired(group, benchmark)
     if not pairs:
         return Verdict(*named, UNJUDGED, why="there is no MLE to hold it against")
-    gaps = tuple(gap for axes in ALL if (gap := compare(pairs, axes)) is not None)
+    alike = {cell.seed: cell.front for cell in group.done if cell.front is not None}
+    alike_control = {seed: one.front for seed, one in controls(group, benchmark.baselines).items()}
+    beside: dict[str, tuple[Gap, ...]] = {}
+    if alike_control:
+        plain = {seed: base for seed, (_, base) in pairs.items()}
+        beside = {
+            f"{group.label} {AGAINST_PLAIN}": _gaps(pairs),
+            f"{DRAWN_ALIKE} {AGAINST_PLAIN}": _gaps(_both(alike_control, plain)),
+        }
+        pairs = _both(alike, alike_control)
+    gaps = _gaps(pairs)
     if not gaps:
         return Verdict(
             *named, UNJUDGED, why="neither BLEU-5 and self-BLEU-5 nor both likelihoods were measured"
         )
     unsure = gaps[0].word == UNJUDGED
     why = "one seed, and no score by sentence, so nothing tells what is chance" if unsure else ""
-    return Verdict(*named, gaps[0].word, gaps, why)
+    return Verdict(*named, gaps[0].word, gaps, why, beside)
+
+
+def _both(these: Mapping[int, Front], those: Mapping[int, Front]) -> dict[int, tuple[Front, Front]]:
+    return {seed: (front, those[seed]) for seed, front in these.items() if seed in those}
+
+
+def _gaps(pairs: Mapping[int, tuple[Front, Front]]) -> tuple[Gap, ...]:
+    return tuple(gap for axes in ALL if (gap := compare(pairs, axes)) is not None)
 
 
 def paired(group: Group, benchmark: Benchmark) -> dict[int, tuple[Front, Front]]:

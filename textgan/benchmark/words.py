@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textgan.benchmark.results import CorpusFacts
 from textgan.benchmark.verdict import (
     BASELINE,
+    DRAWN_ALIKE,
     HARMED,
     HELPED,
     SAME,
@@ -28,6 +29,11 @@ HOW = (
     "temperature, a seed against its own MLE. Helped: the 95% interval lies above 0; harmed: below 0; no difference: "
     "it holds 0. The interval is a bootstrap over seeds and sentences, widened for few seeds by Student's quantile."
 )
+ALIKE = (
+    f"{DRAWN_ALIKE}: the weights that the recipe began with, drawn from the same nucleus of tokens (top-p), without a "
+    "judge; MLE: drawn from all tokens. The verdict is over the first, so that it says what the game did and not what "
+    "the nucleus does."
+)
 FEW = (
     "Few seeds: each one's own gap stands beside the interval, since three all have one sign by chance one time in "
     "four."
@@ -44,11 +50,12 @@ def sentence(verdict: Verdict) -> str:
         return f"{verdict.label} could not be judged: {verdict.why}"
     if verdict.word == BASELINE or verdict.gap is None:
         return f"{verdict.label} is plain maximum likelihood, which the others are held against"
-    told = f"{verdict.label} {MADE[verdict.word]}: {_distance(verdict.gap)}"
+    theirs = f"that of {DRAWN_ALIKE}" if verdict.beside else "MLE's"
+    told = f"{verdict.label} {MADE[verdict.word]}: {_distance(verdict.gap, theirs)}"
     for gap in verdict.gaps[1:]:
         if gap.axes == SOURCE:
             word = MADE.get(gap.word, "not judged")
-            told += f". By likelihood under the true source: {word}, {_distance(gap)}"
+            told += f". By likelihood under the true source: {word}, {_distance(gap, theirs)}"
     return told
 
 
@@ -59,14 +66,21 @@ def gap_lines(found: Sequence[Verdict]) -> list[list[str]]:
     """A heading and a line for every gap, of the recipes that were held against MLE by scores that were asked for;
     empty where none was."""
     lines = [
-        [verdict.label, numbers.name(gap.axes.quality), numbers.name(gap.axes.diversity), *_told(gap)]
+        [who, numbers.name(gap.axes.quality), numbers.name(gap.axes.diversity), *_told(gap)]
         for verdict in found
-        if any(gap.axes not in (TEXT, SOURCE) for gap in verdict.gaps)
-        for gap in verdict.gaps
+        if verdict.beside or any(gap.axes not in (TEXT, SOURCE) for gap in verdict.gaps)
+        for who, gaps in _held(verdict).items()
+        for gap in gaps
     ]
     return (
         [["recipe", "score", "at equal", "gap [95% interval]", "by seed", "verdict"], *lines] if lines else []
     )
+
+
+def _held(verdict: Verdict) -> dict[str, Sequence[Gap]]:
+    """Who is held against what -> the gaps."""
+    alike = f" over {DRAWN_ALIKE}" if verdict.beside else ""
+    return {f"{verdict.label}{alike}": verdict.gaps, **verdict.beside}
 
 
 def _told(gap: Gap) -> list[str]:
@@ -102,7 +116,8 @@ def captions(found: Sequence[Verdict]) -> list[str]:
     if not any(verdict.gaps for verdict in found):
         return []
     seeds = max(len(verdict.gap.seeds) for verdict in found if verdict.gap is not None)
-    return [HOW, *([ONE] if seeds == 1 else [FEW] if seeds <= 5 else [])]
+    alike = [ALIKE] if any(verdict.beside for verdict in found) else []
+    return [HOW, *alike, *([ONE] if seeds == 1 else [FEW] if seeds <= 5 else [])]
 
 
 def cautions(facts: CorpusFacts) -> list[str]:
@@ -128,17 +143,16 @@ def split_check(facts: CorpusFacts) -> str:
     return f"{facts.name}: AUC {numbers.plain(facts.shift)}, {verdict}{by}"
 
 
-def _distance(gap: Gap) -> str:
+def _distance(gap: Gap, theirs: str) -> str:
     if gap.value is None:
         return _and(gap.notes)
     name = numbers.name(gap.axes.quality)
     better = {True: "above", False: "below"} if gap.axes.quality_sign > 0 else {True: "below", False: "above"}
     if not float(f"{gap.value:.3f}"):
-        told = f"at equal diversity its {name} is MLE's"
+        told = f"at equal diversity its {name} is {theirs}"
     else:
-        told = (
-            f"at equal diversity its {name} is {numbers.plain(abs(gap.value))} {better[gap.value > 0]} MLE's"
-        )
+        apart = f"{numbers.plain(abs(gap.value))} {better[gap.value > 0]}"
+        told = f"at equal diversity its {name} is {apart} {theirs}"
     if gap.low is not None:
         way = "" if gap.axes.quality_sign > 0 else ", better is +"
         told += f" (95% interval {_interval(gap)}{way}, over {gap.resampled})"

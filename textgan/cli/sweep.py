@@ -45,6 +45,9 @@ def sweep(
     sharpness: Annotated[
         float | None, typer.Option(help="The power of the judge's odds; else `evaluate.sharpness`.")
     ] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Draw from the likeliest tokens of total P; else `evaluate.top_p`.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, help="In place of the run's seed.")] = None,
     out: Annotated[Path | None, typer.Option(help="The HTML file, in place of RUN/front.html.")] = None,
     trust_code: TrustCode = False,
@@ -67,8 +70,8 @@ def sweep(
     display = Display()
     found = run_sweep(
         run, values, samples=samples, metrics=names, references=references,
-        checkpoint=checkpoint.value, resample=resample, sharpness=sharpness, seed=seed, trust_code=trust_code,
-        say=display.say,
+        checkpoint=checkpoint.value, resample=resample, sharpness=sharpness, top_p=top_p, seed=seed,
+        trust_code=trust_code, say=display.say,
     )  # fmt: skip
     written = front.write(found, out)
     if as_json:

@@ -59,14 +59,14 @@ def crossings(sweep: Sweep, run: RunRecord) -> list[str]:
 
 
 def writers(sweep: Sweep, run: RunRecord) -> list[str]:
-    """Who wrote the fronts, where that is not the generator alone or might be taken for another."""
+    """Who wrote the fronts and how, where that is not the generator alone or might be taken for another."""
+    how = [f"{sweep.nucleus[0].upper()}{sweep.nucleus[1:]}"] if sweep.nucleus else []
     if sweep.choice:
-        return [f"After the game: written by both players, {sweep.choice}"]
+        return [*how, f"After the game: written by both players, {sweep.choice}"]
     told = run.recipe.get("evaluate")
     asked = told.get("resample", 1) if isinstance(told, Mapping) else 1
-    return (
-        ["Written by the generator alone, without the judge that its recipe chooses by"] if asked != 1 else []
-    )
+    alone = "Written by the generator alone, without the judge that its recipe chooses by"
+    return [*how, alone] if asked != 1 else how
 
 
 def crossing(sweep: Sweep, state: str) -> tuple[float, float] | None:

@@ -14,7 +14,7 @@ from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
-from textgan.ranges import Above, Candidates, Count, Sentences, Temperature
+from textgan.ranges import Above, Candidates, Count, Nucleus, Sentences, Temperature
 from textgan.ranks import ALONE, Ranks
 from textgan.sampling import Draw, seeded
 from textgan.training.game import judging
@@ -30,7 +30,9 @@ class Evaluation:
 
     final: sentences drawn at the end, before and after the adversarial phase, scored against test text.
     best: the score whose best value marks `checkpoints/best`. temperature: of the draws.
-    encoder: for the metrics that take one (frechet, mauve): `lm`, or what transformers loads.
+    top_p: draw from the likeliest tokens of this total
+    (Holtzman et al. 2020); below 1 a front has no held-out likelihood, as what is cut off has none. encoder: for the
+    metrics that take one (frechet, mauve): `lm`, or what transformers loads.
     resample: above 1, what is scored after the game, at its end and in fronts, is written by both players: one in so
     many sentences is kept, drawn by the judge's odds to the power of `sharpness` (`resampled.py`). Looks on the way are
     at the generator alone.
@@ -43,6 +45,7 @@ class Evaluation:
         final: Sentences = 2000,
         best: str = "bleu-4",
         temperature: Temperature = 1.0,
+        top_p: Nucleus = 1.0,
         encoder: str | None = None,
         resample: Candidates = 1,
         sharpness: Above = 1.0,
@@ -54,12 +57,26 @@ class Evaluation:
         self.samples = samples
         self.final = final
         self.best = best
-        self.sampler: Sampler = Draw(temperature)
+        self.temperature = temperature
+        self.top_p = top_p
         self.metrics = metrics or []
         self.encoder = encoder
         self.resample = resample
         self.sharpness = sharpness
         self.beside = Path()
+
+    @property
+    def sampler(self) -> Sampler:
+        return self.at(self.temperature)
+
+    def at(self, temperature: float) -> Sampler:
+        """How text is drawn at a temperature."""
+        return Draw(temperature, top_p=self.top_p if self.top_p < 1 else None)
+
+    @property
+    def nucleus(self) -> str:
+        """What tokens are drawn from, in words; empty: from all."""
+        return f"tokens drawn from the likeliest of total {self.top_p:g} (top-p)" if self.top_p < 1 else ""
 
     @property
     def choice(self) -> str:
