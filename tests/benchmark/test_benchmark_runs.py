@@ -92,6 +92,29 @@ def test_a_strategy_that_does_nothing_makes_no_difference_to_the_last_digit(out:
     assert verdict.gap is not None and (verdict.gap.low, verdict.gap.high) == (0.0, 0.0)
 
 
+def test_a_nucleus_alone_is_the_control_and_its_game_that_does_nothing_adds_nothing(out: Path) -> None:
+    own = out.parent / "nucleus.yaml"
+    own.write_text((out.parent / "idle.yaml").read_text() + "\n")
+    changed = own.read_text().replace("evaluate: {", "evaluate: {top_p: 0.6, ", 1)
+    assert changed != own.read_text()
+    own.write_text(changed)
+    found = benchmark(out, [*WORDS, str(own)])
+    (cell,) = [cell for cell in found.cells if cell.label == "nucleus"]
+    assert cell.control is not None and cell.baseline is not None and cell.front is not None
+    control, plain = found.baselines[cell.control].front, found.baselines[cell.baseline].front
+    assert [p.scores for p in cell.front.points] == [p.scores for p in control.points]
+    for cut, whole in zip(control.points, plain.points, strict=True):
+        assert (
+            cut.scores["self-bleu-5"].value > whole.scores["self-bleu-5"].value
+        )  # fewer words, so more repeated
+        assert "nll" in whole.scores and "nll" not in cut.scores
+    (told,) = [one for one in verdicts(found) if one.label == "nucleus"]
+    assert told.word == "no difference" and told.gap is not None
+    assert (told.gap.value, told.gap.low, told.gap.high) == (0.0, 0.0, 0.0)
+    beside = [gaps[0].value for gaps in told.beside.values()]
+    assert beside[0] == beside[1]
+
+
 def test_a_front_has_the_value_of_every_sentence(out: Path) -> None:
     found = benchmark(out, WORDS)
     by_label = {cell.label: cell for cell in found.cells}

@@ -90,7 +90,9 @@ def test_a_start_is_shared_whatever_the_game_and_the_measuring_are() -> None:
 
 
 def test_the_command_of_a_run_makes_that_run() -> None:
-    found = planned("gumbel-short", "leakgan-short", "corpus.size=250", metrics=["duplicates"])
+    found = planned(
+        "front-closed-short", "gumbel-short", "leakgan-short", "corpus.size=250", metrics=["duplicates"]
+    )
     for run in found.runs.values():
         words = shlex.split(run.command)
         assert words[:2] == ["textgan", "train"] and words[-4::2] == ["--seed", "--out"]
@@ -99,6 +101,20 @@ def test_the_command_of_a_run_makes_that_run() -> None:
         made = Recipe(made.name, made.folder, {**made.values, "seed": int(words[-3])})
         assert _without_none(made.resolved()) == _without_none(run.recipe.resolved())
         assert words[-1] == str(run.path)
+
+
+def test_what_draws_from_a_nucleus_is_held_against_its_start_drawn_alike() -> None:
+    found = planned("front-closed-short", "mle-short", "seqgan-short")
+    front, plain = one(found, "front-closed-short"), one(found, "seqgan-short")
+    assert found.runs[front.run].fronts == {"last": front.run, "pretrained": front.control}
+    assert plain.control is None and list(found.runs[plain.run].fronts) == ["last"]
+    for alone in (
+        found,
+        planned("front-closed-short"),
+    ):  # whoever the start is made for, it is drawn from all tokens
+        (start,) = [run for run in alone.runs.values() if run.is_start]
+        assert start.fronts == {"last": front.baseline}
+        assert not start.recipe.evaluation.build().nucleus and not start.recipe.evaluation.build().choice
 
 
 def _without_none(value: Any) -> Any:

@@ -169,6 +169,35 @@ def test_where_the_source_is_known_its_likelihood_is_judged_too():
     assert "source NLL is .150 below MLE's" in words.sentence(found)
 
 
+def test_a_nucleus_has_its_own_gain_and_the_game_the_rest():
+    rng = np.random.default_rng(9)
+    starts = [front(rng=rng) for _ in range(3)]
+    found = benchmark(
+        [
+            cell("front", seed, shifted(held, 0.02), control=f"alike-{seed}")
+            for seed, held in enumerate(starts, 1)
+        ],
+        starts,
+    )
+    alike = {
+        f"alike-{n}": replace(found.baselines[f"start-{n}"], front=shifted(starts[n - 1], 0.05))
+        for n in (1, 2, 3)
+    }
+    found = replace(found, baselines={**found.baselines, **alike})
+    (told,) = verdicts(found)
+    assert told.word == HARMED and told.gap.value == pytest.approx(-0.03, abs=1e-12)
+    assert {who: gaps[0].value for who, gaps in told.beside.items()} == {
+        "front over MLE": pytest.approx(0.02, abs=1e-12),
+        "MLE drawn alike over MLE": pytest.approx(0.05, abs=1e-12),
+    }
+    assert "its BLEU-5 is .030 below that of MLE drawn alike" in words.sentence(told)
+    assert [line[0] for line in words.gap_lines([told])[1:]] == ["front over MLE drawn alike", *told.beside]
+    assert json.loads(json.dumps(told.as_json()))["beside"]["front over MLE"][0]["verdict"] == HELPED
+    (table,) = corpus_tables(found)
+    assert "| MLE drawn alike over MLE |" in markdown([table])
+    assert any(line.startswith("MLE drawn alike: the weights") for line in table.captions)
+
+
 def test_what_cannot_be_judged_says_why():
     held = front(rng=np.random.default_rng(0))
     cells = [

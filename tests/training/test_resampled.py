@@ -165,6 +165,13 @@ def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_t
     sharp = sweep(run, [1.0], checkpoint="last", sharpness=3.0)
     assert "one sentence in 4 drawn by the judge's odds to the power of 3" in unescape(front.render(sharp))
     assert sharp.points[-1].scores["bleu-2"] != found["last", 1.0]["bleu-2"]
+    cut = sweep(run, [1.0], checkpoint="all", top_p=0.5)
+    page = unescape(front.render(cut))
+    assert "Tokens drawn from the likeliest of total 0.5 (top-p)" in page
+    assert "one sentence in 4" in page and "nll" not in cut.points[1].scores
+    assert cut.points[1].scores["self-bleu-2"].value > found["pretrained", 1.0]["self-bleu-2"].value
+    with pytest.raises(Mistake, match=r"^--top-p: expected a value above 0 and up to 1, got 0$"):
+        sweep(run, [1.0], top_p=0.0)
     plain = train(Recipe.load("seqgan-short", [*SMALL, "evaluate.resample=1"]), tmp_path / "plain")
     with pytest.raises(Mistake, match=r"^--sharpness: it is of what --resample"):
         sweep(plain, [1.0], sharpness=2.0)

@@ -34,7 +34,7 @@ DEPENDS = (
 """The keys of a recipe, beside train.mle and the seed, that pretrained weights depend on."""
 
 OF_THE_WRITING = ("top_p", "resample", "sharpness")
-"""What `evaluate` says of how text is drawn, which a start has none of: its front is plain."""
+"""What `evaluate` says of how text is drawn; 1 everywhere in a start, whose front is plain."""
 
 LEFT_OUT = ("discriminator", "objective", "penalty", "strategy")
 """The parts that a start has none of."""
@@ -156,12 +156,14 @@ def _starts(variants: Sequence[Variant], seed: int, out: Path, metrics: Sequence
         values["train"] = {"mle": first.resolved["train"]["mle"]}
         values |= {"seed": seed, "metrics": list(dict.fromkeys([*metrics, *wanted]))}
         looks = first.resolved.get("evaluate") or {}
-        values["evaluate"] = {key: value for key, value in looks.items() if key not in OF_THE_WRITING}
+        plain = {key: 1 for key in OF_THE_WRITING if looks.get(key, 1) != 1}
+        values["evaluate"] = {**looks, **plain}
         label = first.label if first.phases == ["mle"] else f"the start of {first.label}"
         more = f" and {len(together) - 1} more" if len(together) > 1 and first.phases != ["mle"] else ""
         dropped = [one for one in LEFT_OUT if first.resolved.get(one) is not None]
         dropped += [f"train.{phase}" for phase in first.phases if phase != "mle"]
         told = [f"metrics=[{', '.join(values['metrics'])}]", *(f"{one}=null" for one in dropped)]
+        told += [f"evaluate.{key}={value}" for key, value in plain.items()]
         kept = [one for one in first.overrides if not one.startswith("metrics=")]
         path = out / "starts" / key
         run = Run(
