@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def terminal(benchmark: Benchmark, width: int | None = None) -> RenderableType:
         rest = [f"No room here for {names(left)}: the page and table.md have them."] if left else []
         parts += [Text("\n".join(told)), Text()]
         if gaps := words.gap_lines(table.verdicts):
-            parts.append(_gaps(gaps))
+            parts += [Text(words.GAPS), *_gaps(gaps)]
         parts += [
             Text("\n".join([*table.captions, *rest]), style="dim"),
             Text(),
@@ -193,16 +194,20 @@ def _drawn(table: CorpusTable, width: int) -> tuple[Table, list[str]]:
     return made, [key for key in table.keys if key not in fitting]
 
 
-def _gaps(lines: Sequence[Sequence[str]]) -> Table:
+def _gaps(lines: Sequence[Sequence[str]]) -> list[Table]:
+    """One for each name in the first column, which is its title: eighty columns have no room for it."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=Text(words.GAPS), title_justify="left")
-    for head in lines[0]:
-        made.add_column(Text(head), no_wrap=head == "gap [95% interval]")
-    for line in lines[1:]:
-        made.add_row(*map(Text, line))
+    made = []
+    for who, rows in groupby(lines[1:], key=lambda line: line[0]):
+        table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=Text(who), title_justify="left")
+        for head in lines[0][1:]:
+            table.add_column(Text(head), no_wrap=head == "gap [95% interval]")
+        for row in rows:
+            table.add_row(*map(Text, row[1:]))
+        made.append(table)
     return made
 
 
