@@ -84,20 +84,18 @@ def starts(benchmark: Benchmark) -> list[Start]:
 
 def baselines(group: Group, known: Mapping[str, Baseline]) -> dict[int, Baseline]:
     """Seed -> what the cell of that seed is held against, where there is something."""
-    return {
-        cell.seed: known[cell.baseline]
-        for cell in group.cells
-        if cell.baseline is not None and cell.baseline in known and known[cell.baseline].front.points
-    }
+    return _known({cell.seed: cell.baseline for cell in group.cells}, known)
 
 
 def controls(group: Group, known: Mapping[str, Baseline]) -> dict[int, Baseline]:
     """As `baselines`, of the seeds whose weights before the game were drawn as the cell draws itself."""
-    return {
-        cell.seed: known[cell.control]
-        for cell in group.cells
-        if cell.control is not None and cell.control in known and known[cell.control].front.points
-    }
+    return _known({cell.seed: cell.control for cell in group.cells}, known)
+
+
+def _known(keys: Mapping[int, str | None], known: Mapping[str, Baseline]) -> dict[int, Baseline]:
+    """Those that have a front, of one key a seed."""
+    found = {seed: known[key] for seed, key in keys.items() if key is not None and key in known}
+    return {seed: one for seed, one in found.items() if one.front.points}
 
 
 def at_one(front: Front) -> FrontPoint | None:

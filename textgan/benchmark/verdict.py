@@ -129,16 +129,16 @@ def judge(group: Group, benchmark: Benchmark) -> Verdict:
     pairs = paired(group, benchmark)
     if not pairs:
         return Verdict(*named, UNJUDGED, why="there is no MLE to hold it against")
-    alike = {cell.seed: cell.front for cell in group.done if cell.front is not None}
-    alike_control = {seed: one.front for seed, one in controls(group, benchmark.baselines).items()}
     beside: dict[str, tuple[Gap, ...]] = {}
-    if alike_control:
-        plain = {seed: base for seed, (_, base) in pairs.items()}
+    alike = {seed: one.front for seed, one in controls(group, benchmark.baselines).items() if seed in pairs}
+    if alike:
         beside = {
             f"{group.label} {AGAINST_PLAIN}": _gaps(pairs),
-            f"{DRAWN_ALIKE} {AGAINST_PLAIN}": _gaps(_both(alike_control, plain)),
+            f"{DRAWN_ALIKE} {AGAINST_PLAIN}": _gaps(
+                {seed: (held, pairs[seed][1]) for seed, held in alike.items()}
+            ),
         }
-        pairs = _both(alike, alike_control)
+        pairs = {seed: (pairs[seed][0], held) for seed, held in alike.items()}
     gaps = _gaps(pairs)
     if not gaps:
         return Verdict(
@@ -147,10 +147,6 @@ def judge(group: Group, benchmark: Benchmark) -> Verdict:
     unsure = gaps[0].word == UNJUDGED
     why = "one seed, and no score by sentence, so nothing tells what is chance" if unsure else ""
     return Verdict(*named, gaps[0].word, gaps, why, beside)
-
-
-def _both(these: Mapping[int, Front], those: Mapping[int, Front]) -> dict[int, tuple[Front, Front]]:
-    return {seed: (front, those[seed]) for seed, front in these.items() if seed in those}
 
 
 def _gaps(pairs: Mapping[int, tuple[Front, Front]]) -> tuple[Gap, ...]:

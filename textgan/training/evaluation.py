@@ -29,10 +29,9 @@ class Evaluation:
     """every: adversarial steps between looks; samples: sentences drawn for each, scored against validation text.
 
     final: sentences drawn at the end, before and after the adversarial phase, scored against test text.
-    best: the score whose best value marks `checkpoints/best`. temperature: of the draws.
-    top_p: draw from the likeliest tokens of this total
-    (Holtzman et al. 2020); below 1 a front has no held-out likelihood, as what is cut off has none. encoder: for the
-    metrics that take one (frechet, mauve): `lm`, or what transformers loads.
+    best: the score whose best value marks `checkpoints/best`. temperature: of the draws. top_p: these are from the
+    likeliest tokens of this total (Holtzman et al. 2020); below 1 a front has no held-out likelihood, as what is cut
+    off has none. encoder: for the metrics that take one (frechet, mauve): `lm`, or what transformers loads.
     resample: above 1, what is scored after the game, at its end and in fronts, is written by both players: one in so
     many sentences is kept, drawn by the judge's odds to the power of `sharpness` (`resampled.py`). Looks on the way are
     at the generator alone.
