@@ -27,6 +27,7 @@ LAYERS = (
     ("metrics",),
     ("training",),
     ("library", "overrides", "recipe"),
+    ("starting",),
     ("assembly",),
     ("choosing", "conclusion", "drawing"),
     ("loaded", "run"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,7 +24,8 @@ from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
 from textgan.objectives.adversarial import Logistic
 from textgan.ranks import ALONE, Ranks, neighbours, on_cpu
-from textgan.recipe import Recipe, Settings
+from textgan.recipe import Recipe
+from textgan.starting import check_start, start_checkpoint, take_judge
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
 from textgan.training.game import Game
@@ -121,6 +121,8 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
         if generator.reads_judge:
             checkpoints.load_player(start, "discriminator", discriminator)
     discriminator.meet(generator)
+    if settings.judge:
+        take_judge(settings.judge, discriminator, generator, tokenizer, settings)
     objective: Objective = part(recipe, "objective", decode=tokenizer.decode)
     strategy: Strategy = part(recipe, "strategy") or Strategy()
     penalty: Penalty | None = part(recipe, "penalty")
@@ -141,7 +143,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     train: Encoded | Tokens = splits["train"] if tokens is None else tokens
     judged = None
     if settings.judge_share:
-        _check_start(settings)
+        check_start(settings)
         train, judged = _parted(train, settings.judge_share, settings.seed)
     game = Game(
         generator=generator,
@@ -157,13 +159,14 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
         engine=engine,
         ranks=ranks,
     )
-    phases = [
-        bound.build() for name, bound in recipe.phases.items() if not (name == "mle" and settings.start)
-    ]
+    done = {"mle": "start"} if settings.start else {}
+    done |= {"discriminator": "judge"} if settings.judge else {}
+    phases = [bound.build() for name, bound in recipe.phases.items() if name not in done]
     for phase in phases:
         ranks.share(phase.batch, f"train.{phase.name}.batch")
     if not phases:
-        raise Mistake("train: with `start` the mle phase is skipped, and there is no other phase; add one")
+        skipped = [f"with `{key}` the {name} phase" for name, key in done.items()]
+        raise Mistake(f"train: {' and '.join(skipped)} is skipped, and there is no other phase; add one")
     for phase in phases:
         phase.check(game)
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
@@ -222,19 +225,6 @@ def _parted(train: Encoded | Tokens, share: float, seed: int) -> tuple[Encoded, 
     return found
 
 
-def _check_start(settings: Settings) -> None:
-    """Mistake where pretrained weights have seen the text that is kept for the discriminator alone."""
-    if settings.start is None:
-        return
-    before = Recipe.load(settings.start / "recipe.yaml").settings
-    if (before.judge_share, before.seed) != (settings.judge_share, settings.seed):
-        raise Mistake(
-            f"judge_share: {settings.judge_share:g} with seed {settings.seed}, but {settings.start} was trained with "
-            f"{before.judge_share:g} and seed {before.seed}, so that its generator knows the judge's text; train a "
-            "start with the same of both"
-        )
-
-
 def _check_they_fit(
     discriminator: Discriminator, objective: Objective, strategy: Strategy, penalty: Penalty | None
 ) -> None:
@@ -284,11 +274,3 @@ def engine_for(device: str, precision: str, threads: int | None = None) -> Accel
     if device not in ("auto", engine.device.type):
         raise Mistake(f"device: {device} is not to be had on this machine; it has {engine.device.type}")
     return engine
-
-
-def start_checkpoint(run: Path) -> Path:
-    """The pretrained weights of a run, or its last ones if it had no adversarial phase."""
-    if not (run / "recipe.yaml").is_file():
-        raise Mistake(f"start: {run} is not a run folder; give one that `textgan train` wrote")
-    pretrained = run / "checkpoints" / "pretrained"
-    return pretrained if checkpoints.exists(pretrained) else checkpoints.find(run / "checkpoints" / "last")

@@ -54,7 +54,8 @@ class Settings:
     """The recipe's plain values.
 
     length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
-    start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase.
+    start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase. judge: a run whose
+    trained judge is taken over, in place of the discriminator phase.
     threads: of the CPU; None is as many as there are cores, or as the container allows. labelled: how many training
     sentences keep their label; None is all. judge_share: of the training sentences that the discriminator alone learns
     from, and the generator never (cross-fitting); 0: both learn from all. callbacks: called while it trains,
@@ -70,6 +71,7 @@ class Settings:
     precision: Literal["no", "bf16"] = "no"
     threads: Annotated[int, Field(ge=1, le=4096)] | None = None
     start: Path | None = None
+    judge: Path | None = None
     labelled: Annotated[int, Field(ge=1)] | None = None
     judge_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
     callbacks: list[str | dict[str, Any]] = field(default_factory=list)

@@ -330,6 +330,10 @@ class Strategy(nn.Module):
         """How text is written for the judge to learn from: as for a turn, unless a cheaper way writes the same."""
         return self.sampler(progress)
 
+    def first_samplers(self) -> tuple[Sampler, ...]:
+        """What `judge_sampler` chooses from before the game: where these are equal, so is what a judge learns from."""
+        return (self.judge_sampler(0.0),)
+
     def turn(self, situation: Situation) -> Turn:
         """Write `prompt.size` sentences, have them judged, and return the generator's loss."""
         raise NotImplementedError

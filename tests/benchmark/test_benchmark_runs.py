@@ -78,10 +78,25 @@ def test_strategies_begin_with_the_same_bits_and_get_as_many_updates(out: Path) 
         assert pretrained.read_bytes() == weights
         assert (cell.run / "checkpoints/last/generator.safetensors").read_bytes() != weights
         assert (
-            cell.updates == 2 and cell.baseline == start.name and set(cell.minutes) > {"mle", "adversarial"}
+            cell.updates == 2
+            and cell.baseline == start.name
+            and set(cell.minutes) >= {"mle", "discriminator", "adversarial"}
         )
         assert cell.scores["before"] == found.cells[0].scores["after"]  # of the same text, to the last digit
         assert cell.command.startswith(f"textgan train {label} ") and f"start={start}" in cell.command
+
+
+def test_what_begins_with_one_judge_begins_with_the_same_bits_of_it(out: Path) -> None:
+    found = benchmark(out, [*WORDS, str(out.parent / "idle.yaml")])
+    (judge,) = (out / "judges").iterdir()  # of gumbel-short, idle and broken, whose fakes are plain draws
+    took = {
+        cell.label
+        for cell in found.cells
+        if f"judge: {judge}" in (cell.run / "recipe.yaml").read_text(encoding="utf-8")
+    }
+    assert took == {"gumbel-short", "idle"}
+    (minutes,) = {cell.minutes["discriminator"] for cell in found.cells if cell.label in took}
+    assert minutes == json.loads((judge / "evaluation.json").read_text())["minutes"]["discriminator"] > 0
 
 
 def test_a_strategy_that_does_nothing_makes_no_difference_to_the_last_digit(out: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from textgan.benchmark.asked import Budget, sort_words
-from textgan.benchmark.plan import Plan, PlannedCell, plan
+from textgan.benchmark.plan import plan
+from textgan.benchmark.planned import Plan, PlannedCell
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 
@@ -31,7 +32,7 @@ def one(found: Plan, label: str, seed: int = 1) -> PlannedCell:
 
 
 def test_strategies_of_a_seed_share_one_start_and_seeds_do_not() -> None:
-    found = planned("mle-short", "gumbel-short", "seqgan-short", "2")
+    found = planned("mle-short", "gumbel-short", "embedding-short", "2")
     assert len(found.cells) == 6 and len(found.runs) == 2 + 4
     starts = {seed: one(found, "mle-short", seed).run for seed in (1, 2)}
     assert len(set(starts.values())) == 2
@@ -89,10 +90,67 @@ def test_a_start_is_shared_whatever_the_game_and_the_measuring_are() -> None:
     }  # fmt: skip
 
 
+def judges(found: Plan) -> dict[str, str | None]:
+    """The judge that each run takes over, by the run's key."""
+    runs = {key: run for key, run in found.runs.items() if run.kind == "cell"}
+    for key, run in runs.items():
+        judge = run.recipe.settings.judge
+        assert run.needs is not None and judge == (found.runs[run.needs].path if judge else None), key
+    return {key: None if run.recipe.settings.judge is None else run.needs for key, run in runs.items()}
+
+
+@pytest.mark.parametrize(
+    ("change", "shared"),
+    [("strategy.anchor=0,1", True), ("train.adversarial.steps=0,3", True), ("evaluate.resample=1,8", True),
+     ("train.adversarial.discriminator.lr=1e-4,1e-3", True), ("strategy.judge_temperatures=[1.0],[0.9]", False),
+     ("discriminator.filters=4,8", False), ("objective.clip=2,3", False), ("train.discriminator.steps=2,3", False),
+     ("train.discriminator.steps=0", False), ("generator.hidden=16,32", False)],
+)  # fmt: skip
+def test_a_judge_is_shared_by_what_it_has_learnt_from(change: str, shared: bool) -> None:
+    found = planned("front-closed-short", "2", grid=(change,))
+    of_cells = judges(found)
+    assert (None in of_cells.values()) != shared
+    if shared:
+        by_seed = {key[-1]: judge for key, judge in of_cells.items()}
+        assert len(set(by_seed.values())) == 2 == len(set(of_cells.values()))  # one a seed, and none across
+        for key in set(of_cells.values()):
+            assert key is not None
+            run = found.runs[key]
+            start = found.runs[str(run.needs)]
+            assert (run.kind, start.kind, run.fronts) == ("judge", "start", {})
+            assert run.recipe.settings.start == start.path and "adversarial" not in run.recipe.phases
+    kinds = [run.kind for run in found.runs.values()]
+    assert kinds == sorted(kinds, key=["start", "judge", "cell"].index)
+
+
+def test_strategies_whose_judges_read_the_same_text_share_one() -> None:
+    found = planned("mle-short", "gumbel-short", "seqgan-short", "embedding-short")
+    shared = judges(found)
+    assert shared["gumbel-short-seed1"] == shared["seqgan-short-seed1"] is not None
+    assert shared["embedding-short-seed1"] is None  # its fakes are no plain draws
+
+
+def test_a_judge_from_before_is_taken_and_a_cell_that_has_its_own_keeps_it(tmp_path: Path) -> None:
+    both = planned("front-closed-short", out=tmp_path, grid=("strategy.anchor=0,1",))
+    (judge,) = set(judges(both).values())
+    (tmp_path / "judges" / str(judge)).mkdir(parents=True)
+    alone = planned("front-closed-short", "strategy.anchor=0.5", out=tmp_path)
+    assert set(judges(alone).values()) == {judge}
+    begun = tmp_path / "runs" / "front-closed-short-seed1"
+    begun.mkdir(parents=True)
+    own = {**alone.runs[begun.name].recipe.resolved(), "judge": None}
+    (begun / "recipe.yaml").write_text(yaml.safe_dump(own))
+    again = planned("front-closed-short", "strategy.anchor=0.5", out=tmp_path)
+    assert judges(again) == {begun.name: None}
+    assert again.runs[str(again.runs[begun.name].needs)].kind == "start"
+
+
 def test_the_command_of_a_run_makes_that_run() -> None:
     found = planned(
-        "front-closed-short", "gumbel-short", "leakgan-short", "corpus.size=250", metrics=["duplicates"]
+        *("front-closed-short", "gumbel-short", "seqgan-short", "leakgan-short", "corpus.size=250"),
+        metrics=["duplicates"],
     )
+    assert {run.kind for run in found.runs.values()} == {"start", "judge", "cell"}
     for run in found.runs.values():
         words = shlex.split(run.command)
         assert words[:2] == ["textgan", "train"] and words[-4::2] == ["--seed", "--out"]
@@ -112,7 +170,7 @@ def test_what_draws_from_a_nucleus_is_held_against_its_start_drawn_alike() -> No
         found,
         planned("front-closed-short"),
     ):  # whoever the start is made for, it is drawn from all tokens
-        (start,) = [run for run in alone.runs.values() if run.is_start]
+        (start,) = [run for run in alone.runs.values() if run.kind == "start"]
         assert start.fronts == {"last": front.baseline}
         assert not start.recipe.evaluation.build().nucleus and not start.recipe.evaluation.build().choice
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from textgan.benchmark.gradient import read_gradient
 from textgan.benchmark.measure import Request, read_values
-from textgan.benchmark.plan import Plan, PlannedCell, Run
+from textgan.benchmark.planned import Plan, PlannedCell, Run
 from textgan.benchmark.results import Baseline, Benchmark, Cell, CorpusFacts, Front, FrontPoint
 from textgan.benchmark.verdict import Verdict
 from textgan.metrics.samples import Score
@@ -64,9 +64,10 @@ class Ledger:
         if cell.run in self.failed or not self.over(cell):
             return replace(made, failed=self.failed.get(cell.run, "not run"))
         told = self._told(run)
-        minutes = dict(told["minutes"])
-        if run.needs is not None:
-            minutes = {**self._told(self.plan.runs[run.needs])["minutes"], **minutes}
+        minutes, before = dict(told["minutes"]), run
+        while before.needs is not None:
+            before = self.plan.runs[before.needs]
+            minutes = {**self._told(before)["minutes"], **minutes}
         return replace(
             made,
             front=self._front(cell.run),

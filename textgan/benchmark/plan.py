@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from textgan.benchmark.asked import Budget, Words
+from textgan.benchmark.judges import shared_judges
+from textgan.benchmark.planned import KINDS, Plan, PlannedCell, Run, cell_path, command_of
 from textgan.benchmark.variants import Variant, named_corpora, variants
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
@@ -40,63 +40,6 @@ LEFT_OUT = ("discriminator", "objective", "penalty", "strategy")
 """The parts that a start has none of."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """A run folder that is to be there. needs: the key of the start that it goes on from.
-
-    fronts: which of its checkpoints are measured, and under which key.
-    """
-
-    key: str
-    label: str
-    path: Path
-    recipe: Recipe
-    command: str
-    needs: str | None = None
-    fronts: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_start(self) -> bool:
-        return self.path.parent.name == "starts"
-
-
-@dataclass(frozen=True)
-class PlannedCell:
-    """run: the key of its run, which is the start itself where the recipe is nothing but maximum likelihood.
-
-    baseline: the key of the front it is held against, and held_against the same in words. control: the key of the front
-    of its weights before the game, where these draw otherwise than the baseline does: as it draws itself.
-    """
-
-    label: str
-    recipe: str
-    strategy: str
-    corpus: str
-    seed: int
-    run: str
-    grid: Mapping[str, str]
-    updates_a_step: int
-    baseline: str | None = None
-    held_against: str = ""
-    control: str | None = None
-
-    @property
-    def title(self) -> str:
-        return f"{self.label}, seed {self.seed}"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All of it. runs: by key, starts first. corpora: by name, a recipe on it. samples: sentences of every front."""
-
-    out: Path
-    cells: tuple[PlannedCell, ...]
-    runs: Mapping[str, Run]
-    corpora: Mapping[str, Recipe]
-    budget: str
-    samples: int
-
-
 def plan(
     words: Words,
     budget: Budget,
@@ -117,17 +60,18 @@ def plan(
     cells: list[PlannedCell] = []
     for seed in words.seeds:
         starts = _starts(these, seed, out, metrics)
-        runs |= {run.key: run for run in starts.values()}
+        judges = shared_judges(these, starts, seed, out)
+        runs |= {run.key: run for run in (*starts.values(), *judges.values())}
         for variant in these:
-            cell, run = _cell(variant, seed, out, starts, corpora[variant.label])
+            cell, run = _cell(variant, seed, out, starts, judges, corpora[variant.label])
             cells.append(cell)
             if run is not None:
                 runs[run.key] = run
         cells[-len(these) :] = _with_baselines(cells[-len(these) :], these, starts, runs)
     needed = {cell.baseline for cell in cells} | {cell.run for cell in cells}
     runs = {
-        key: replace(run, fronts={}) if run.is_start and key not in needed else run
-        for key, run in sorted(runs.items(), key=lambda item: not item[1].is_start)
+        key: replace(run, fronts={}) if run.kind == "start" and key not in needed else run
+        for key, run in sorted(runs.items(), key=lambda item: [*KINDS.values()].index(item[1].kind))
     }
     runs = _as_before(runs)
     finals = [int(variant.recipe.evaluation.build().final) for variant in these]
@@ -168,40 +112,46 @@ def _starts(variants: Sequence[Variant], seed: int, out: Path, metrics: Sequence
         path = out / "starts" / key
         run = Run(
             key, f"{label}{more}, seed {seed}", path, replace(first.recipe, values=values),
-            _command(first.word, [*kept, *told], seed, path), fronts={"last": key},
+            command_of(first.word, [*kept, *told], seed, path), fronts={"last": key},
         )  # fmt: skip
         found |= {one.label: run for one in together}
     return found
 
 
 def _cell(
-    variant: Variant, seed: int, out: Path, starts: Mapping[str, Run], corpus: str
+    variant: Variant,
+    seed: int,
+    out: Path,
+    starts: Mapping[str, Run],
+    judges: Mapping[str, Run],
+    corpus: str,
 ) -> tuple[PlannedCell, Run | None]:
-    start = starts.get(variant.label)
+    start, judge = starts.get(variant.label), judges.get(variant.label)
+    path = cell_path(out, variant.label, seed)
     game = variant.resolved["train"].get("adversarial")
     strategy = variant.resolved.get("strategy") if game is not None else None
-    key = _file_name(f"{variant.label}-seed{seed}")
     cell = PlannedCell(
-        variant.label, variant.recipe.name, strategy["name"] if strategy else "mle", corpus, seed, key,
+        variant.label, variant.recipe.name, strategy["name"] if strategy else "mle", corpus, seed, path.name,
         variant.grid, int(game.get("g_steps", 1)) if game is not None else 0,
     )  # fmt: skip
     if start is not None and variant.phases == ["mle"]:
         return replace(cell, run=start.key), None
     values = {**variant.recipe.values, "seed": seed}
     overrides = list(variant.overrides)
-    if start is not None:
-        values["start"] = str(start.path)
-        overrides.append(f"start={start.path}")
-    fronts = {"last": key}
+    for setting, before in (("start", start), ("judge", judge)):
+        if before is not None:
+            values[setting] = str(before.path)
+            overrides.append(f"{setting}={before.path}")
+    fronts = {"last": path.name}
     if start is None and variant.pretrained and game is not None and variant.generator_has("has_likelihood"):
-        fronts["pretrained"] = f"{key}-pretrained"
+        fronts["pretrained"] = f"{path.name}-pretrained"
     elif start is not None and variant.recipe.evaluation.build().nucleus:
-        fronts["pretrained"] = f"{key}-control"
+        fronts["pretrained"] = f"{path.name}-control"
         cell = replace(cell, control=fronts["pretrained"])
-    path = out / "runs" / key
+    needs = judge or start
     run = Run(
-        key, cell.title, path, replace(variant.recipe, values=values),
-        _command(variant.word, overrides, seed, path), start.key if start else None, fronts,
+        path.name, cell.title, path, replace(variant.recipe, values=values),
+        command_of(variant.word, overrides, seed, path), needs.key if needs else None, fronts,
     )  # fmt: skip
     return cell, run
 
@@ -254,9 +204,11 @@ def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:
         begun = Recipe.load(run.path / "recipe.yaml")
         before, now = begun.resolved(), run.recipe.resolved()
         found[key] = replace(run, recipe=begun)
-        ignored = {"threads", "start"}
-        if run.is_start:
+        ignored = {"threads", "start", "judge"}
+        if run.kind != "cell":
             ignored |= {"evaluate", "metrics", "name"}  # they differ by which recipes share it
+        if run.kind == "judge":
+            ignored.add("strategy")  # what a judge learns from it is in the judge's key
         different = [
             key for key in {**before, **now} if key not in ignored and before.get(key) != now.get(key)
         ]
@@ -268,15 +220,3 @@ def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:
     if mistakes:
         raise Mistake("\n".join(mistakes))
     return found
-
-
-def _command(word: str, overrides: Sequence[str], seed: int, path: Path) -> str:
-    return shlex.join(["textgan", "train", word, *overrides, "--seed", str(seed), "--out", str(path)])
-
-
-def _file_name(text: str) -> str:
-    """A name that every file system takes, different for different texts."""
-    plain = re.sub(r"[^\w.=,-]+", "_", text)
-    if plain == text and len(text) < 100:
-        return text
-    return f"{plain[:80]}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"

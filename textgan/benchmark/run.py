@@ -17,7 +17,7 @@ from textgan.benchmark.crew import Crew, Done, Job
 from textgan.benchmark.gather import Ledger, corpus_file, front_folder
 from textgan.benchmark.gradient import is_missing
 from textgan.benchmark.measure import Request, corpus_is_measured, is_measured, names_of
-from textgan.benchmark.plan import Plan, Run
+from textgan.benchmark.planned import Plan, Run
 from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores
 from textgan.recipe import Recipe
@@ -178,7 +178,7 @@ class _Progress:
 
     def _kind(self, job: Job) -> str:
         run = self._run(job)
-        return "corpus" if run is None else "start" if run.is_start else "cell"
+        return "corpus" if run is None else run.kind
 
 
 def _facts(plan: Plan, request: Request, jobs: int, threads: int, command: str) -> dict[str, Any]:

@@ -99,9 +99,11 @@ class Reinforce(Strategy):
         return Draw()
 
     def judge_sampler(self, progress: float) -> Sampler:
-        if len(self.judge_temperatures) == 1:
-            return Draw(self.judge_temperatures[0])
-        return Draw(self.judge_temperatures[int(torch.randint(len(self.judge_temperatures), ()))])
+        these = self.first_samplers()
+        return these[0] if len(these) == 1 else these[int(torch.randint(len(these), ()))]
+
+    def first_samplers(self) -> tuple[Sampler, ...]:
+        return tuple(map(Draw, self.judge_temperatures))
 
     def turn(self, situation: Situation) -> Turn:
         generator, ranks = situation.generator, situation.ranks

@@ -1,0 +1,98 @@
+"""Judges that cells share: trained once on a start's text, so that games alike up to there begin with the same players.
+
+What a judge learns before the game depends on the start, the discriminator, the objective, the penalty, that phase and
+the samplers that fakes are drawn with. Cells of a seed that are alike in these take over the judge of one run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from textgan.benchmark.planned import Run, cell_path, command_of
+from textgan.benchmark.variants import Variant
+from textgan.recipe import Recipe
+from textgan.types import Strategy
+
+PARTS = ("discriminator", "objective", "penalty")
+
+BRIEFLY: dict[str, Any] = {
+    "resample": 1,
+    "sharpness": 1,
+    "top_p": 1,
+    "every": 50,
+    "samples": 100,
+    "final": 100,
+}
+"""`evaluate` of a run that is there for its judge: nobody reads the scores of its text."""
+
+
+def shared_judges(
+    variants: Sequence[Variant], starts: Mapping[str, Run], seed: int, out: Path
+) -> dict[str, Run]:
+    """By the label of each variant that takes over a judge: the run that trains it.
+
+    Two variants that would train the same one share it, and a single one takes what is there from before. A cell that
+    was begun with a judge of its own keeps it.
+    """
+    sharing: dict[str, list[Variant]] = {}
+    for variant in variants:
+        start = starts.get(variant.label)
+        if (
+            start is not None
+            and _trains_a_judge(variant)
+            and not _has_its_own(cell_path(out, variant.label, seed))
+        ):
+            sharing.setdefault(_key(variant, start.key), []).append(variant)
+    found: dict[str, Run] = {}
+    for key, together in sharing.items():
+        path = out / "judges" / key
+        if len(together) > 1 or path.exists():
+            found |= dict.fromkeys(
+                (one.label for one in together), _judge(together, starts[together[0].label], key, path, seed)
+            )
+    return found
+
+
+def _judge(together: Sequence[Variant], start: Run, key: str, path: Path, seed: int) -> Run:
+    first = together[0]
+    train = {
+        name: phase for name, phase in first.resolved["train"].items() if name in ("mle", "discriminator")
+    }
+    values = {**first.resolved, "seed": seed, "train": train, "metrics": ["distinct"], "evaluate": BRIEFLY}
+    values["start"] = str(start.path)
+    told = ["train.adversarial=null", "metrics=[distinct]", f"start={start.path}"]
+    told += [f"evaluate.{key}={value}" for key, value in BRIEFLY.items()]
+    kept = [
+        one for one in first.overrides if not one.startswith(("metrics=", "train.adversarial", "evaluate."))
+    ]
+    more = f" and {len(together) - 1} more" if len(together) > 1 else ""
+    return Run(
+        key, f"the judge of {first.label}{more}, seed {seed}", path, replace(first.recipe, values=values),
+        command_of(first.word, [*kept, *told], seed, path), start.key,
+    )  # fmt: skip
+
+
+def _trains_a_judge(variant: Variant) -> bool:
+    phases = variant.recipe.phases
+    return "adversarial" in phases and "discriminator" in phases and phases["discriminator"].build().total > 0
+
+
+def _has_its_own(run: Path) -> bool:
+    return (run / "recipe.yaml").is_file() and Recipe.load(run / "recipe.yaml").settings.judge is None
+
+
+def _key(variant: Variant, start: str) -> str:
+    """`<start's 12 hex>-<12 hex>-seed<N>`."""
+    made = variant.recipe.part("strategy")
+    assert made is not None  # what has a game has one
+    strategy: Strategy = made.build()
+    facts = {part: variant.resolved.get(part) for part in PARTS}
+    facts |= {"phase": variant.resolved["train"]["discriminator"], "fakes": repr(strategy.first_samplers())}
+    told = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:12]
+    weights, _, seed = start.partition("-")
+    return f"{weights}-{told}-{seed}"
