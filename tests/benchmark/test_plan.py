@@ -165,6 +165,11 @@ def test_what_draws_from_a_nucleus_is_held_against_its_start_drawn_alike() -> No
     found = planned("front-closed-short", "mle-short", "seqgan-short")
     front, plain = one(found, "front-closed-short"), one(found, "seqgan-short")
     assert found.runs[front.run].fronts == {"last": front.run, "pretrained": front.control}
+    assert front.control == f"{front.baseline}-control-0.95"
+    two = planned("front-closed-short", grid=("strategy.anchor=0,1", "evaluate.top_p=0.9,0.95"))
+    controls = [cell.control for cell in two.cells]
+    measured = [run.fronts["pretrained"] for run in two.runs.values() if "pretrained" in run.fronts]
+    assert len(controls) == 4 and sorted(measured) == sorted(set(map(str, controls)))  # once for each nucleus
     assert plain.control is None and list(found.runs[plain.run].fronts) == ["last"]
     for alone in (
         found,

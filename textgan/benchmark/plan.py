@@ -73,7 +73,7 @@ def plan(
         key: replace(run, fronts={}) if run.kind == "start" and key not in needed else run
         for key, run in sorted(runs.items(), key=lambda item: [*KINDS.values()].index(item[1].kind))
     }
-    runs = _as_before(runs)
+    runs = _each_front_once(_as_before(runs))
     finals = [int(variant.recipe.evaluation.build().final) for variant in these]
     on = {corpora[variant.label]: variant.recipe for variant in reversed(these)}
     return Plan(out, tuple(cells), runs, on, budget.told, samples or min(finals))
@@ -145,8 +145,8 @@ def _cell(
     fronts = {"last": path.name}
     if start is None and variant.pretrained and game is not None and variant.generator_has("has_likelihood"):
         fronts["pretrained"] = f"{path.name}-pretrained"
-    elif start is not None and variant.recipe.evaluation.build().nucleus:
-        fronts["pretrained"] = f"{path.name}-control"
+    elif start is not None and (looks := variant.recipe.evaluation.build()).nucleus:
+        fronts["pretrained"] = f"{start.key}-control-{looks.top_p:g}"
         cell = replace(cell, control=fronts["pretrained"])
     needs = judge or start
     run = Run(
@@ -189,6 +189,18 @@ def _with_baselines(
                 "nothing: it has no maximum likelihood phase, and no other recipe here has one on its corpus"
             )
             found.append(replace(cell, held_against=told))
+    return found
+
+
+def _each_front_once(runs: Mapping[str, Run]) -> dict[str, Run]:
+    """Cells of one start have the same weights before the game: what they share is measured by the first."""
+    found: dict[str, Run] = {}
+    seen: set[str] = set()
+    for key, run in runs.items():
+        found[key] = replace(
+            run, fronts={state: front for state, front in run.fronts.items() if front not in seen}
+        )
+        seen |= set(run.fronts.values())
     return found
 
 
