@@ -195,7 +195,37 @@ def test_a_nucleus_has_its_own_gain_and_the_game_the_rest():
     assert json.loads(json.dumps(told.as_json()))["beside"]["front over MLE"][0]["verdict"] == HELPED
     (table,) = corpus_tables(found)
     assert "| MLE drawn alike over MLE |" in markdown([table])
+    rows = {line.row.label: line for line in table.lines}
+    assert list(rows) == ["real text", "MLE", "MLE drawn alike", "front"]
+    assert rows["MLE drawn alike"].row.cells["bleu-5"].value == pytest.approx(0.34 + 0.05)
+    assert "bleu-5" in rows["front"].differs  # .03 below the control, and .02 above plain MLE
     assert any(line.startswith("MLE drawn alike: the weights") for line in table.captions)
+
+
+def test_recipes_that_share_a_control_show_it_once_and_are_starred_against_it():
+    rng = np.random.default_rng(9)
+    starts = [front(rng=rng) for _ in range(3)]
+    control = {seed: shifted(held, 0.05) for seed, held in enumerate(starts, 1)}
+    cells = [
+        cell(label, seed, copied(control[seed]), control=f"alike-{seed}")
+        for label in ("one", "two")
+        for seed in control
+    ]
+    found = benchmark(cells, starts)
+    alike = {f"alike-{n}": replace(found.baselines[f"start-{n}"], front=held) for n, held in control.items()}
+    (table,) = corpus_tables(replace(found, baselines={**found.baselines, **alike}))
+    assert [line.row.label for line in table.lines] == ["real text", "MLE", "MLE drawn alike", "one", "two"]
+    assert not any(line.differs for line in table.lines)  # plain MLE is .05 away, what they began with is not
+    assert markdown([table]).count("| MLE drawn alike over MLE |") == 1
+
+
+def test_fronts_apart_by_chance_are_said_to_share_nothing():
+    held = front(rng=np.random.default_rng(0))
+    near = front([(0.5, 0.61)], rng=np.random.default_rng(1), temperatures=(1.0,))
+    (found,) = verdicts(benchmark([cell("near", 1, near)], [held]))
+    assert found.gap is not None and found.gap.value is None and not found.gap.notes
+    assert words.sentence(found).endswith(": no diversity that both reach, which may be chance")
+    assert words.short(found).endswith(": nothing shared")
 
 
 def test_what_cannot_be_judged_says_why():

@@ -7,9 +7,9 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from textgan.benchmark.groups import Group, baselines, controls
+from textgan.benchmark.groups import DRAWN_ALIKE, Group, baselines, controls
 from textgan.benchmark.results import Benchmark, CorpusFacts, Front
-from textgan.benchmark.verdict import ALL, DRAWN_ALIKE, SOURCE, TEXT, Axes, Verdict
+from textgan.benchmark.verdict import ALL, SOURCE, TEXT, Axes, Verdict
 from textgan.report import numbers
 from textgan.report.fronts import beside
 from textgan.report.log import Curve

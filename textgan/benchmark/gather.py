@@ -64,15 +64,11 @@ class Ledger:
         if cell.run in self.failed or not self.over(cell):
             return replace(made, failed=self.failed.get(cell.run, "not run"))
         told = self._told(run)
-        minutes, before = dict(told["minutes"]), run
-        while before.needs is not None:
-            before = self.plan.runs[before.needs]
-            minutes = {**self._told(before)["minutes"], **minutes}
         return replace(
             made,
             front=self._front(cell.run),
             scores=told["scores"],
-            minutes=minutes,
+            minutes=self._minutes(run),
             updates=told["steps"] * cell.updates_a_step,
             command=told["command"] or run.command,
             commit=told["commit"],
@@ -122,8 +118,13 @@ class Ledger:
         front = self._front(key)
         if front is None:
             return None
-        told = self._told(run)
-        return Baseline(key, run.path, run.recipe.settings.seed, front, told["minutes"].get("mle", 0.0))
+        minutes = self._minutes(run).get("mle", 0.0)
+        return Baseline(key, run.path, run.recipe.settings.seed, front, minutes)
+
+    def _minutes(self, run: Run) -> dict[str, float]:
+        """By phase, with those of what the run began with."""
+        before = {} if run.needs is None else self._minutes(self.plan.runs[run.needs])
+        return before | self._told(run)["minutes"]
 
     def _corpus(self, name: str) -> CorpusFacts | None:
         try:

@@ -10,6 +10,7 @@ from textgan.benchmark.results import Baseline, Benchmark, Cell, Front, FrontPoi
 
 NO_GAME = {"", "mle", "none"}  # strategies of recipes without an adversarial phase
 NAMED = 3  # recipes named in the label of a baseline
+DRAWN_ALIKE = "MLE drawn alike"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,24 @@ def starts(benchmark: Benchmark) -> list[Start]:
             tuple(labels),
         )
         for corpus, keys, labels in made
+    ]
+
+
+def control_starts(benchmark: Benchmark) -> list[Start]:
+    """The controls, those of several seeds drawn together; recipes that share one are one."""
+    made: dict[tuple[str, ...], tuple[Group, dict[int, Baseline]]] = {}
+    for group in groups(benchmark):
+        if found := controls(group, benchmark.baselines):
+            made.setdefault(tuple(one.key for one in found.values()), (group, found))
+    corpora = [group.corpus for group, _ in made.values()]
+    return [
+        Start(
+            group.corpus,
+            DRAWN_ALIKE if corpora.count(group.corpus) == 1 else f"{DRAWN_ALIKE} of {group.label}",
+            tuple(found[seed] for seed in sorted(found)),
+            (group.label,),
+        )
+        for group, found in made.values()
     ]
 
 

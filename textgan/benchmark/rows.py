@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from textgan.benchmark import words
-from textgan.benchmark.groups import Group, Start, at_one, groups, starts
+from textgan.benchmark.groups import Group, Start, at_one, control_starts, groups, starts
 from textgan.benchmark.results import Benchmark, CorpusFacts
-from textgan.benchmark.verdict import BASELINE, Verdict, differs, judge, paired
+from textgan.benchmark.verdict import BASELINE, Verdict, differs, drawn_alike, judge, paired
 from textgan.metrics.samples import Score
 from textgan.report import numbers, table
 
@@ -79,8 +79,8 @@ def _table(benchmark: Benchmark, corpus: str, found: Sequence[Group]) -> CorpusT
     facts = benchmark.corpora.get(corpus, CorpusFacts(corpus, {}))
     mark = f" {SHIFTED}" if words.cautions(facts) else ""
     lines = [Line(_row(f"real text{mark}", "real", facts, facts.real))] if facts.real else []
-    begun = [start for start in starts(benchmark) if start.corpus == corpus]
-    runs = {baseline.run for start in begun for baseline in start.baselines}
+    begun = [start for start in (*starts(benchmark), *control_starts(benchmark)) if start.corpus == corpus]
+    runs = {baseline.run for start in starts(benchmark) for baseline in start.baselines}
     lines += [_of_start(start, facts, mark) for start in begun]
     verdicts = []
     for group in found:
@@ -118,7 +118,7 @@ def _of_group(group: Group, benchmark: Benchmark, verdict: Verdict, facts: Corpu
         point = at_one(cell.front) if cell.front is not None else None
         scores.append({**cell.scores.get("after", {}), **(point.scores if point is not None else {})})
     means, spread = _over_seeds(scores)
-    pairs = paired(group, benchmark) if group.plays else {}
+    pairs = (drawn_alike(group, benchmark) or paired(group, benchmark)) if group.plays else {}
     tried = {key: differs(pairs, key) for key in means if numbers.family(key)[0] in TRIED}
     beyond = {key for key, ends in tried.items() if ends is not None and not ends[0] <= 0 <= ends[1]}
     return Line(
@@ -174,7 +174,8 @@ def _captions(
         )
     if any(line.differs for line in lines):
         told.append(
-            "*: the 95% interval of the difference from its MLE (bootstrap over seeds and sentences, paired) leaves "
+            "*: the 95% interval of the difference from its MLE, drawn alike where there is such a row (bootstrap over "
+            "seeds and sentences, paired), leaves "
             "out 0; tried for BLEU and self-BLEU, where one mark in twenty would be chance."
         )
     if {"nll", "source-nll"} & set(keys):

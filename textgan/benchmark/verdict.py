@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 
 from textgan.benchmark import area, resampling
-from textgan.benchmark.groups import Group, at_one, baselines, controls, groups
+from textgan.benchmark.groups import DRAWN_ALIKE, Group, at_one, baselines, controls, groups
 from textgan.benchmark.results import Benchmark, Front, FrontPoint
 
 HELPED, SAME, HARMED = "helped", "no difference", "harmed"
 BASELINE, UNJUDGED = "baseline", "not judged"
 LOST = "lost diversity that no temperature of MLE loses"
-DRAWN_ALIKE, AGAINST_PLAIN = "MLE drawn alike", "over MLE"
+AGAINST_PLAIN = "over MLE"
 BEYOND = (
     "wrote more diverse text than MLE does at any temperature, and is held against its most diverse point"
 )
@@ -130,16 +130,15 @@ def judge(group: Group, benchmark: Benchmark) -> Verdict:
     if not pairs:
         return Verdict(*named, UNJUDGED, why="there is no MLE to hold it against")
     beside: dict[str, tuple[Gap, ...]] = {}
-    alike = {seed: one.front for seed, one in controls(group, benchmark.baselines).items() if seed in pairs}
+    alike = drawn_alike(group, benchmark)
     if alike:
         beside = {
             f"{group.label} {AGAINST_PLAIN}": _gaps(pairs),
             f"{DRAWN_ALIKE} {AGAINST_PLAIN}": _gaps(
-                {seed: (held, pairs[seed][1]) for seed, held in alike.items()}
+                {seed: (held, pairs[seed][1]) for seed, (_, held) in alike.items()}
             ),
         }
-        pairs = {seed: (pairs[seed][0], held) for seed, held in alike.items()}
-    gaps = _gaps(pairs)
+    gaps = _gaps(alike or pairs)
     if not gaps:
         return Verdict(
             *named, UNJUDGED, why="neither BLEU-5 and self-BLEU-5 nor both likelihoods were measured"
@@ -161,6 +160,13 @@ def paired(group: Group, benchmark: Benchmark) -> dict[int, tuple[Front, Front]]
         for cell in group.done
         if cell.seed in known and cell.front is not None
     }
+
+
+def drawn_alike(group: Group, benchmark: Benchmark) -> dict[int, tuple[Front, Front]]:
+    """As `paired`, with its control's in place of the baseline's; empty where it draws as the baseline does."""
+    known = controls(group, benchmark.baselines)
+    pairs = paired(group, benchmark)
+    return {seed: (pairs[seed][0], known[seed].front) for seed in known if seed in pairs}
 
 
 def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap | None:

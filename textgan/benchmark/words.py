@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textgan.benchmark.groups import DRAWN_ALIKE
 from textgan.benchmark.results import CorpusFacts
 from textgan.benchmark.verdict import (
     BASELINE,
-    DRAWN_ALIKE,
     HARMED,
     HELPED,
     SAME,
@@ -34,6 +34,7 @@ ALIKE = (
     "judge; MLE: drawn from all tokens. The verdict is over the first, so that it says what the game did and not what "
     "the nucleus does."
 )
+APART = "no diversity that both reach, which may be chance"
 FEW = (
     "Few seeds: each one's own gap stands beside the interval, since three all have one sign by chance one time in "
     "four."
@@ -64,16 +65,21 @@ GAPS = "Gaps to MLE at equal diversity, better is +"
 
 def gap_lines(found: Sequence[Verdict]) -> list[list[str]]:
     """A heading and a line for every gap, of the recipes that were held against MLE by scores that were asked for;
-    empty where none was."""
+    empty where none was. Of a control that recipes share, each line once."""
     lines = [
-        [who, numbers.name(gap.axes.quality), numbers.name(gap.axes.diversity), *_told(gap)]
+        (who, numbers.name(gap.axes.quality), numbers.name(gap.axes.diversity), *_told(gap))
         for verdict in found
         if verdict.beside or any(gap.axes not in (TEXT, SOURCE) for gap in verdict.gaps)
         for who, gaps in _held(verdict).items()
         for gap in gaps
     ]
     return (
-        [["recipe", "score", "at equal", "gap [95% interval]", "by seed", "verdict"], *lines] if lines else []
+        [
+            ["recipe", "score", "at equal", "gap [95% interval]", "by seed", "verdict"],
+            *map(list, dict.fromkeys(lines)),
+        ]
+        if lines
+        else []
     )
 
 
@@ -107,7 +113,7 @@ def short(verdict: Verdict) -> str:
     if gap is None:
         return verdict.word
     if gap.value is None:
-        return f"{verdict.word}: lost diversity"
+        return f"{verdict.word}: {'lost diversity' if gap.notes else 'nothing shared'}"
     return " ".join(filter(None, (verdict.word, numbers.signed(gap.value), _interval(gap))))
 
 
@@ -145,7 +151,7 @@ def split_check(facts: CorpusFacts) -> str:
 
 def _distance(gap: Gap, theirs: str) -> str:
     if gap.value is None:
-        return _and(gap.notes)
+        return _and(gap.notes or (APART,))
     name = numbers.name(gap.axes.quality)
     better = {True: "above", False: "below"} if gap.axes.quality_sign > 0 else {True: "below", False: "above"}
     if not float(f"{gap.value:.3f}"):
