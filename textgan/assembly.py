@@ -25,7 +25,7 @@ from textgan.metrics.suite import check_models, load_metrics, taking_encoder
 from textgan.objectives.adversarial import Logistic
 from textgan.ranks import ALONE, Ranks, neighbours, on_cpu
 from textgan.recipe import Recipe
-from textgan.starting import check_start, start_checkpoint, take_judge
+from textgan.starting import check_start, judge_checkpoint, start_checkpoint, take_judge
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
 from textgan.training.game import Game
@@ -51,6 +51,8 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     """Read the corpus and build every part; raises Mistake. ranks: those that train it together."""
     settings = recipe.settings
     start = start_checkpoint(settings.start) if settings.start else None
+    if settings.judge:
+        judge_checkpoint(settings.judge)  # found out before the corpus is read
     corpus: Corpus = part(recipe, "corpus")
     if display is not None:
         display.say(

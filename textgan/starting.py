@@ -31,6 +31,16 @@ def check_start(settings: Settings) -> None:
         )
 
 
+def judge_checkpoint(run: Path) -> Path:
+    """The last weights of a run whose judge has learnt."""
+    _check_run(run, "judge")
+    last = checkpoints.find(run / "checkpoints" / "last")
+    steps = checkpoints.load_state(last).get("steps", {})
+    if not any(steps.get(phase) for phase in ("discriminator", "adversarial")):
+        raise Mistake(f"judge: that of {run} has not been trained; give a run with a discriminator phase")
+    return last
+
+
 def take_judge(
     run: Path, discriminator: Discriminator, generator: Generator, tokenizer: Tokenizer, settings: Settings
 ) -> None:
@@ -39,17 +49,12 @@ def take_judge(
     Mistake where it has none that has learnt, where it numbers words otherwise, where it has read text that is kept
     for the generator alone, or where the generator was pretrained on its own judge's features.
     """
-    _check_run(run, "judge")
     if generator.reads_judge:
         raise Mistake(
             "judge: the generator reads its judge and was pretrained with it; leave this out, `start` brings both"
         )
     if next(discriminator.parameters(), None) is None:
         raise Mistake("judge: the recipe has no discriminator that learns; leave it out")
-    last = run / "checkpoints" / "last"
-    steps = checkpoints.load_state(last).get("steps", {})
-    if not any(steps.get(phase) for phase in ("discriminator", "adversarial")):
-        raise Mistake(f"judge: that of {run} has not been trained; give a run with a discriminator phase")
     words = Tokenizer.load(run / "tokenizer").core.get_vocab(with_added_tokens=True)
     if words != tokenizer.core.get_vocab(with_added_tokens=True):
         raise Mistake(
@@ -57,15 +62,13 @@ def take_judge(
             "both from one `start`"
         )
     before = Recipe.load(run / "recipe.yaml").settings
-    if (before.judge_share, before.judge_share and before.seed) != (
-        settings.judge_share,
-        settings.judge_share and settings.seed,
-    ):
+    parted_otherwise = settings.judge_share and before.seed != settings.seed
+    if before.judge_share != settings.judge_share or parted_otherwise:
         raise Mistake(
             f"judge: that of {run} learnt with judge_share {before.judge_share:g} and seed {before.seed}, so that it "
             "has read other text than is kept for it here; set both alike"
         )
-    checkpoints.load_player(last, "discriminator", discriminator)
+    checkpoints.load_player(judge_checkpoint(run), "discriminator", discriminator)
 
 
 def _check_run(run: Path, key: str) -> None:
