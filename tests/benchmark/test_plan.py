@@ -130,6 +130,13 @@ def test_strategies_whose_judges_read_the_same_text_share_one() -> None:
     assert shared["embedding-short-seed1"] is None  # its fakes are no plain draws
 
 
+def test_a_judge_that_the_user_names_is_left_alone(tmp_path: Path) -> None:
+    found = planned("front-closed-short", f"judge={tmp_path}", grid=("strategy.anchor=0,1",))
+    assert {run.kind for run in found.runs.values()} == {"start", "cell"}
+    cells = [run for run in found.runs.values() if run.kind == "cell"]
+    assert {run.recipe.settings.judge for run in cells} == {tmp_path}
+
+
 def test_a_judge_from_before_is_taken_and_a_cell_that_has_its_own_keeps_it(tmp_path: Path) -> None:
     both = planned("front-closed-short", out=tmp_path, grid=("strategy.anchor=0,1",))
     (judge,) = set(judges(both).values())
@@ -148,6 +155,7 @@ def test_a_judge_from_before_is_taken_and_a_cell_that_has_its_own_keeps_it(tmp_p
 def test_the_command_of_a_run_makes_that_run() -> None:
     found = planned(
         *("front-closed-short", "gumbel-short", "seqgan-short", "leakgan-short", "corpus.size=250"),
+        *("evaluate.encoder=nowhere", "evaluate.best=bleu-4", "metrics=[bleu,frechet]"),
         metrics=["duplicates"],
     )
     assert {run.kind for run in found.runs.values()} == {"start", "judge", "cell"}

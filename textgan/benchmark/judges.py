@@ -27,6 +27,7 @@ BRIEFLY: dict[str, Any] = {
     "every": 50,
     "samples": 100,
     "final": 100,
+    "encoder": None,
 }
 """`evaluate` of a run that is there for its judge: nobody reads the scores of its text."""
 
@@ -63,13 +64,18 @@ def _judge(together: Sequence[Variant], start: Run, key: str, path: Path, seed: 
     train = {
         name: phase for name, phase in first.resolved["train"].items() if name in ("mle", "discriminator")
     }
-    values = {**first.resolved, "seed": seed, "train": train, "metrics": ["distinct"], "evaluate": BRIEFLY}
-    values["start"] = str(start.path)
+    values = {
+        **first.resolved,
+        "seed": seed,
+        "train": train,
+        "metrics": ["distinct"],
+        "start": str(start.path),
+    }
+    values["evaluate"] = {**(first.resolved.get("evaluate") or {}), **BRIEFLY}
     told = ["train.adversarial=null", "metrics=[distinct]", f"start={start.path}"]
-    told += [f"evaluate.{key}={value}" for key, value in BRIEFLY.items()]
-    kept = [
-        one for one in first.overrides if not one.startswith(("metrics=", "train.adversarial", "evaluate."))
-    ]
+    told += [f"evaluate.{key}={'null' if value is None else value}" for key, value in BRIEFLY.items()]
+    again = ("metrics=", "train.adversarial", *(f"evaluate.{key}=" for key in BRIEFLY))
+    kept = [one for one in first.overrides if not one.startswith(again)]
     more = f" and {len(together) - 1} more" if len(together) > 1 else ""
     return Run(
         key, f"the judge of {first.label}{more}, seed {seed}", path, replace(first.recipe, values=values),
@@ -79,7 +85,9 @@ def _judge(together: Sequence[Variant], start: Run, key: str, path: Path, seed: 
 
 def _trains_a_judge(variant: Variant) -> bool:
     phases = variant.recipe.phases
-    return "adversarial" in phases and "discriminator" in phases and phases["discriminator"].build().total > 0
+    if "adversarial" not in phases or "discriminator" not in phases or variant.resolved.get("judge"):
+        return False
+    return phases["discriminator"].build().total > 0
 
 
 def _has_its_own(run: Path) -> bool:
