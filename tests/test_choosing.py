@@ -10,8 +10,10 @@ from itertools import cycle, islice
 import pytest
 
 from textgan import choosing
-from textgan.choosing import Asked, Drawn, balancing, bar, choose, mark, rejecting, turns, weights_of
+from textgan.asked import Asked, Drawn, balancing, rejecting
+from textgan.choosing import bar, choose, mark, turns, weights_of
 from textgan.errors import Mistake
+from textgan.sampling import POOL
 
 
 def kept(candidates: Iterator[Drawn], n: int, asked: Asked, **known: object) -> list[str]:
@@ -30,7 +32,14 @@ def test_nothing_asked_keeps_all() -> None:
 def test_the_best_of_each_group_is_kept_and_a_group_that_is_not_whole_is_not() -> None:
     dropped: Counter[str] = Counter()
     assert kept(scored(1, 3, 2, 5, 5, 4, 9), 9, Asked(best_of=3), dropped=dropped) == ["s1", "s3"]
-    assert dropped == {"best-of": 4}
+    assert +dropped == {"best-of": 4}
+
+
+def test_all_that_were_written_are_kept_or_counted_as_dropped() -> None:
+    dropped: Counter[str] = Counter()
+    written = scored(*range(3 * 8 * POOL))
+    assert len(kept(written, POOL + 2, Asked(resample=8), dropped=dropped)) == POOL + 2
+    assert +dropped == {"resample": 2 * 7 * POOL, "left": POOL - 2}  # the third group was not begun
 
 
 def test_no_sentence_twice_and_none_that_is_known() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from textgan.choosing import Asked, Drawn
+from textgan.asked import Asked, Drawn
 from textgan.cli import run
 from textgan.errors import Mistake
 
@@ -224,7 +224,7 @@ def test_help_answers_at_once() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="pipes of a POSIX shell")
 def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     code = (
-        "import sys, types\nfrom textgan import cli\nfrom textgan.choosing import Drawn\n"
+        "import sys, types\nfrom textgan import cli\nfrom textgan.asked import Drawn\n"
         "fake = types.ModuleType('textgan.loaded')\n"
         "class L:\n    def draw(self, n, asked, **how): return (Drawn('word ' * 20) for _ in range(n))\n"
         "fake.load = lambda run, checkpoint, trust_code: L()\nsys.modules['textgan.loaded'] = fake\n"

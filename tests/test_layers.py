@@ -29,6 +29,7 @@ LAYERS = (
     ("library", "overrides", "recipe"),
     ("starting",),
     ("assembly",),
+    ("asked",),
     ("choosing", "conclusion", "drawing"),
     ("loaded", "run"),
     ("latent", "lines", "points", "presets"),

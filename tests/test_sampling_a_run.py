@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from textgan.choosing import Asked, Drawn
+from textgan.asked import Asked, Drawn
 from textgan.cli import run as textgan
 from textgan.data.batches import encode
 from textgan.data.corpus import Split

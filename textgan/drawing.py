@@ -11,7 +11,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from textgan.choosing import Drawn
+from textgan.asked import Drawn
 from textgan.data.tokenizers import Tokenizer
 from textgan.sampling import seeded
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text

@@ -13,8 +13,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from textgan.asked import Asked, Drawn
 from textgan.assembly import build, engine_for, part
-from textgan.choosing import PILOT, Asked, Drawn, choose, mark, turns, weights_of
+from textgan.choosing import PILOT, choose, mark, turns, weights_of
 from textgan.data.corpus import Corpus
 from textgan.data.reading import read
 from textgan.data.tokenizers import Tokenizer

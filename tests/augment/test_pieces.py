@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from textgan.asked import Drawn
 from textgan.augment.classifiers import CLASSIFIERS
 from textgan.augment.generating import Generated, write_table
 from textgan.augment.labelled import pick, quotas, read_labelled, spaced, stratified, together
 from textgan.augment.sieve import Sieve
 from textgan.augment.simple import changed, copied, more, swapped, thinned
 from textgan.augment.verdict import HELPED, HURT, UNCLEAR, Cell, compare, headline, measured, sentence
-from textgan.choosing import Drawn
 from textgan.data.corpus import Split
 from textgan.data.reading import read
 from textgan.errors import Mistake

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from textgan.choosing import Drawn, by_weight
+from textgan.asked import Drawn
+from textgan.choosing import by_weight
 from textgan.errors import Mistake
 from textgan.loaded import evaluate_run
 from textgan.recipe import Recipe

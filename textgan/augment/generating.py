@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from textgan.asked import Asked
 from textgan.augment.labelled import labels_of, pick
 from textgan.augment.sieve import Sieve
-from textgan.choosing import Asked
 from textgan.data.corpus import Split
 from textgan.doctor.examine import Examination, examine
 from textgan.doctor.written_recipe import recipe as written

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from textgan.asked import Drawn
 from textgan.augment.labelled import spaced
-from textgan.choosing import Drawn, bar
+from textgan.choosing import bar
 from textgan.data.corpus import Split
 from textgan.metrics.class_accuracy import NaiveBayes
 from textgan.metrics.memorisation import longest_copies

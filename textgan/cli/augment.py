@@ -40,7 +40,7 @@ def augment(
     The work is kept beside OUT (aug.work of aug.csv), with the runs, report.json and report.html; the same command goes
     on with what was stopped.
     """
-    from textgan.choosing import balancing
+    from textgan.asked import balancing
 
     shares = balancing(balance)
     if run is not None:

@@ -14,7 +14,7 @@ import typer
 from textgan.cli.shared import LARGEST, TrustCode, app, check_run
 
 if TYPE_CHECKING:
-    from textgan.choosing import Drawn
+    from textgan.asked import Drawn
 
 
 class Format(str, Enum):
@@ -76,7 +76,8 @@ def sample(
     trust_code: TrustCode = False,
 ) -> None:
     """Write sentences of a run to standard output as they are drawn, one a line."""
-    from textgan.choosing import DROPPED, Asked, balancing, rejecting
+    from textgan.asked import Asked, balancing, rejecting
+    from textgan.choosing import DROPPED
 
     asked = Asked(
         temperature, top_k, top_p, prefix, label, balancing(balance), seed, best_of, resample, sharpness,
