@@ -3,6 +3,7 @@
 A cell is a recipe at a point of the grid with a seed. What its maximum likelihood phase depends on is the corpus, the
 tokenizer, the generator, that phase and the seed. Cells that are alike in these begin with the weights of one run, a
 start, made once: so strategies are compared from bit-identical weights, and each is held against what it began with.
+Where their judges would learn the same before the game, too, they share that judge (`judges`).
 """
 
 from __future__ import annotations
