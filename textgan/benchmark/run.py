@@ -144,6 +144,7 @@ class _Progress:
         self.plan, self.ledger, self.work, self.jobs, self.say = plan, ledger, work, jobs, say
         self.waiting = {job.key: self._kind(job) for job in work}
         self.seconds: dict[str, list[float]] = {}
+        self.gone_on: set[str] = set()
         cells, runs = len(plan.cells), len(plan.runs)
         there = sum(ledger.over(cell) for cell in plan.cells)
         kept = f"; {there} of them there from before" if there else ""
@@ -151,12 +152,14 @@ class _Progress:
 
     def begun(self, job: Job) -> None:
         again = self._run(job) is not None and Path(job.order["path"]).exists()
+        if again:
+            self.gone_on.add(job.key)
         self.say(f"{'going on with' if again else 'began'} {job.label}")
 
     def done(self, done: Done) -> None:
         kind = self.waiting.pop(done.job.key)
         took = f" in {clock(done.seconds)}" if done.seconds is not None else ""
-        if done.seconds is not None:
+        if done.seconds is not None and done.failed is None and done.job.key not in self.gone_on:
             self.seconds.setdefault(kind, []).append(done.seconds)
         how = f"finished {done.job.label}{took}"
         if done.failed is not None:
@@ -165,7 +168,10 @@ class _Progress:
         self.say(f"{how}; {there} of {len(self.plan.cells)} cells{self._left()}")
 
     def _left(self) -> str:
-        """As long as those of their kind took, or those of the other kind where none has ended yet."""
+        """As long as those of their kind took, or those of the other kinds where none has ended yet.
+
+        A run that was gone on with says nothing, since part of it was there from before, nor does one that broke.
+        """
         known = {kind: sum(took) / len(took) for kind, took in self.seconds.items() if kind != "corpus"}
         if not self.waiting or not known:
             return ""
