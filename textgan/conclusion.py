@@ -80,10 +80,11 @@ def conclude(
             f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
             f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
         )
+    written = []
     if evaluation.nucleus:
-        built.notes.append(f"before and after: {evaluation.nucleus}; likelihoods are those of all tokens")
+        written.append(f"before and after: {evaluation.nucleus}; likelihoods are those of all tokens")
     if evaluation.choice:
-        built.notes.append(
+        written.append(
             f"after: written by both players, {evaluation.choice}; what is chosen so has no likelihood to be had"
         )
     strategy = recipe.values.get("strategy")
@@ -98,14 +99,15 @@ def conclude(
             "samples": count,
             "minutes": trainer.minutes,
             "rows": {state: as_rows(found) for state, found in rows.items()},
+            "written": written,
             "notes": built.notes,
             "warnings": trainer.warnings,
         },
     )
     trainer.display.say("looking closer at the text: words, nearest training sentences, scores by token")
     judged = bool({"discriminator", "adversarial"} & {*recipe.phases})
-    written = {name: sentences for name, (sentences, _) in texts.items()}
-    found = closer.look(written, corpus) | closer.scores_of_tokens(game, built.tokenizer, seed + 1, judged)
+    lines = {name: sentences for name, (sentences, _) in texts.items()}
+    found = closer.look(lines, corpus) | closer.scores_of_tokens(game, built.tokenizer, seed + 1, judged)
     write_json(folder.path / CLOSER, found)
     trainer.display.say(f"done in {clock(trainer.elapsed)}")
     return rows

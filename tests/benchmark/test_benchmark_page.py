@@ -14,6 +14,8 @@ from synthetic import MLE, REAL, benchmark, cell, front, scored
 
 from textgan.benchmark import page
 from textgan.benchmark.results import Benchmark, CorpusFacts
+from textgan.benchmark.verdict import ALL, SOURCE, TEXT, Axes
+from textgan.report import numbers
 
 
 def logged(folder: Path) -> Path:
@@ -89,6 +91,19 @@ def test_a_front_has_mle_behind_it(text):
     assert "MLE at 0.6 .500, .600; at 0.8 .420, .500" in mine and "up at 0.6 .550, .600" in mine
     assert "real text .370, .360" in mine
     assert sum("by likelihood" in alt for alt in alts) == 2
+
+
+def test_every_axis_says_which_end_is_better(text):
+    assert "each axis says which end is better" in text.lower()
+    alts = re.findall(r'aria-label="([^"]*)"', text)
+    for axes in ALL:
+        across, up = axes.named
+        assert not any(f"{numbers.name(axes.quality)} and" in alt for alt in alts)
+        drawn = [alt for alt in alts if f"{across} and {up}, means over seeds" in alt]
+        assert bool(drawn) is (axes in (TEXT, SOURCE)), axes
+    assert TEXT.named == ("BLEU-5 (better: higher)", "self-BLEU-5 (better: lower)")
+    assert SOURCE.named == ("source NLL (better: lower)", "held-out NLL (better: lower)")
+    assert Axes("mauve", 1, "distinct-4", 1).named[1] == "distinct-4 (better: higher)"
 
 
 def test_the_gradient_is_told_in_numbers(text):

@@ -9,8 +9,9 @@ import re
 
 import pytest
 
+from textgan import cli
 from textgan.metrics.samples import Score
-from textgan.report import table
+from textgan.report import printed, table
 from textgan.report.movement import direction_in_words, movement, movements
 from textgan.report.reading import read
 
@@ -41,7 +42,7 @@ def test_columns_are_those_that_a_run_has(two):
 
 
 def test_markdown_word_for_word(two):
-    head, rule, *lines = table.markdown(two).splitlines()[:6]
+    head, rule, *lines = printed.markdown(two).splitlines()[:6]
     assert head.startswith("|  | BLEU-2 | BLEU-4 | self-BLEU-4 | held-out NLL | source NLL | grammatical |")
     assert rule == "| --- |" + " ---: |" * 7
     assert lines == [
@@ -56,6 +57,22 @@ def test_bleu_is_marked_where_it_is_nearest_to_real_text_and_not_where_it_is_hig
     rows = table.rows(two)  # real .440: before .412 (.028), reinforce .455 (.015), gumbel .436 (.004)
     assert table.best(rows, "bleu-4") == {3}
     assert table.best(rows, "length") == set()  # neither more nor less is better
+
+
+def test_distinct_is_marked_where_it_is_nearest_to_real_text_since_random_words_are_the_most_distinct(
+    make_run,
+):
+    rows = {"real": {"distinct-2": 0.78}, "before": {"distinct-2": 0.99}, "after": {"distinct-2": 0.7}}
+    assert table.best(table.rows([read(make_run(rows=rows))]), "distinct-2") == {2}
+
+
+def test_how_the_text_was_written_stands_below_the_table(make_run):
+    cut, chosen = "before and after: tokens drawn from the nucleus", "after: written by both players"
+    plain, other = read(make_run("a")), read(make_run("b", strategy="gumbel", written=[cut, chosen]))
+    told = "Before and after: tokens drawn from the nucleus. After: written by both players."
+    assert told in table.captions([other])
+    assert f"gumbel (b): {told}" in table.captions([plain, other])
+    assert not any("players" in line for line in table.captions([plain]))
 
 
 def test_nothing_is_marked_without_real_text_or_between_equals(make_run):
@@ -75,7 +92,7 @@ def test_nan_is_shown_and_never_the_best(make_run):
     assert read(make_run("c", rows={"after": {"nll": None}})).rows["after"]["nll"].value != 0  # null is NaN
     made = table.rows(runs)
     assert [row.label for row in made] == ["MLE (before)", "reinforce, a", "reinforce, b"]
-    assert table.best(made, "nll") == {0} and "| nan |" in table.markdown(runs)
+    assert table.best(made, "nll") == {0} and "| nan |" in printed.markdown(runs)
 
 
 def test_an_mle_run_that_is_the_start_of_another_is_one_row(make_run):
@@ -106,9 +123,27 @@ def test_corpora_are_not_compared_with_each_other(make_run):
 
 
 def test_csv_has_full_values_and_empty_fields(two):
-    made = list(csv_format.DictReader(io.StringIO(table.csv(two))))
+    made = list(csv_format.DictReader(io.StringIO(printed.csv(two))))
     assert made[2]["bleu-4"] == "0.455" and made[0]["nll"] == "" and made[3]["bleu-2"] == ""
     assert [line["state"] for line in made] == ["real", "before", "after", "after"]
+
+
+def test_latex_has_the_rows_of_the_markdown(two):
+    lines = printed.latex(two).splitlines()
+    body = lines[lines.index("\\midrule") + 1 : lines.index("\\bottomrule")]
+    assert [line.count(" & ") for line in body] == [7] * 4
+    assert body[2] == (
+        "reinforce & \\textbf{.790} & .455 & .470 & 2.300 & \\textbf{2.200} & \\textbf{.620} & -- \\\\"
+    )
+    assert all(line.startswith("% ") for line in lines[lines.index("\\end{tabular}") + 1 :])
+
+
+def test_the_command_prints_the_table_to_paste_and_nothing_else(make_run, capsys):
+    run = make_run("a")
+    assert cli.run(["report", str(run), "--format", "csv"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == printed.csv([read(run)])
+    assert shown.err == f"report: {run / 'report.html'}\n" and (run / "report.html").is_file()
 
 
 def test_the_terminal_keeps_what_tells_most_and_says_what_it_left_out(two):
@@ -116,7 +151,7 @@ def test_the_terminal_keeps_what_tells_most_and_says_what_it_left_out(two):
 
     def shown(width: int) -> str:
         console = Console(width=width, record=True, file=io.StringIO())
-        console.print(table.terminal(two, width))
+        console.print(printed.terminal(two, width))
         return console.export_text()
 
     narrow, wide = shown(60), shown(120)

@@ -114,6 +114,8 @@ def _front(
         facts.real[key].value for key in keys if key in facts.real and math.isfinite(facts.real[key].value)
     ]
 
+    across, up = axes.named
+
     def draw(drawing: Drawn) -> None:
         for index, (label, mean) in enumerate(means.items()):
             style = STYLES.get(label, {"color": COLOURS[0], "linestyle": "-", "marker": MARKERS[1]})
@@ -127,8 +129,8 @@ def _front(
             drawing.plot(*star, "*", color=INK, markersize=11, label="real text")
         drawing.margins(0.1)
         _temperatures(drawing, list(means.values()))
-        drawing.set_xlabel(numbers.name(axes.quality))
-        drawing.set_ylabel(numbers.name(axes.diversity))
+        drawing.set_xlabel(across)
+        drawing.set_ylabel(up)
         drawing.legend(frameon=False)
 
     told = [
@@ -136,7 +138,7 @@ def _front(
         for label, mean in means.items()
     ]
     told += [f"real text {', '.join(map(numbers.plain, star))}"] if len(star) == 2 else []
-    told.insert(0, f"{numbers.name(axes.quality)} and {numbers.name(axes.diversity)}, means over seeds")
+    told.insert(0, f"{across} and {up}, means over seeds")
     return figure(title, f"{title}. {'. '.join(told)}.", name, draw, size=SIZE)
 
 

@@ -23,13 +23,13 @@ from textgan.training.folder import write_text
 
 SHOWN = 10  # sentences of each recipe
 FRONTS = (
-    "Right: more n-grams of held-out text. Down: more diverse. The better front lies further right and down; the star "
-    "is real text. Dashed: MLE, which each recipe began with. Thick: mean over the seeds; thin: each seed. Numbers are "
-    "temperatures."
+    "Across: quality. Up and down: diversity. Each axis says which end is better, and the better front lies further to "
+    "both; the star is real text. Dashed: MLE, which each recipe began with. Thick: mean over the seeds; thin: each "
+    "seed. Numbers are temperatures."
 )
 SOURCE = (
-    "Where the true source is known: left, likelier under it; down, held-out text likelier under the model at that "
-    "temperature."
+    "Where the true source is known: source NLL is that of the text under it, held-out NLL that of held-out text under "
+    "the model at that temperature."
 )
 Records = dict[str, list[RunRecord]]  # by recipe
 
@@ -82,7 +82,7 @@ def _corpus(
         if group.plays and group.done
         for figure in figures.fronts(group, benchmark, by_label[group.label], f"{slug}-front{index}")
     ]
-    told = [FRONTS, *([SOURCE] if any("source NLL and" in figure.alt for figure in drawn) else [])]
+    told = [FRONTS, *([SOURCE] if any("source NLL (" in figure.alt for figure in drawn) else [])]
     curves = [f for key in figures.OVER_TIME for f in figures.over_time(records, key, f"{slug}-time")]
     norms = figures.gradients(records, f"{slug}-gradient")
     described = _gradient_lines(mine, records)

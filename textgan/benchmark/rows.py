@@ -168,10 +168,7 @@ def _captions(
         f"At temperature 1, {benchmark.samples:,} sentences, {named}, budget {benchmark.budget}{spread}."
     )
     if any(marked.values()):
-        told.append(
-            "Marked as best: among generated rows, BLEU and self-BLEU nearest to real text (not the highest: repeating "
-            "one good sentence would win), the other metrics by their better end."
-        )
+        told.append(f"Marked as best: {table.MARKED}")
     if any(line.differs for line in lines):
         told.append(
             "*: the 95% interval of the difference from its MLE, drawn alike where there is such a row (bootstrap over "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -14,8 +13,10 @@ from textgan.benchmark import words
 from textgan.benchmark.results import Benchmark
 from textgan.benchmark.rows import SHIFTED, CorpusTable, Line, corpus_tables
 from textgan.benchmark.verdict import BASELINE, HARMED, HELPED
-from textgan.report import numbers
-from textgan.report.table import header, names
+from textgan.report import numbers, tabular
+from textgan.report.printed import header
+from textgan.report.table import names
+from textgan.report.tabular import Cell, in_markdown, one_line
 from textgan.training.folder import write_text
 
 if TYPE_CHECKING:
@@ -73,15 +74,12 @@ def markdown(tables: Sequence[CorpusTable]) -> str:
     """GitHub's, the best in bold, the captions below; a table for each corpus."""
     parts = []
     for table in tables:
-        heads = ["", *map(numbers.name, table.keys), *COST, "verdict: gap [95% interval]"]
-        lines = [heads, ["---", *("---:" for _ in table.keys), "---:", "---:", "---"]]
-        lines += _cells(table, _in_markdown, "**{}**")
-        written = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+        written = tabular.markdown(*_cells(table))
         told = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
-        written += "".join(f"\n- {_in_markdown(line)}" for line in told) + "\n" * bool(told)
+        written += "".join(f"\n- {in_markdown(line)}" for line in told) + "\n" * bool(told)
         written += _lines_in_markdown(words.gap_lines(table.verdicts))
-        written += "".join(f"\n{_in_markdown(caption)}\n" for caption in table.captions)
-        parts.append(f"### {_in_markdown(table.facts.name)}\n\n{written}")
+        written += "".join(f"\n{in_markdown(caption)}\n" for caption in table.captions)
+        parts.append(f"### {in_markdown(table.facts.name)}\n\n{written}")
     return "\n".join(parts)
 
 
@@ -101,23 +99,9 @@ def as_csv(tables: Sequence[CorpusTable]) -> str:
 
 def latex(tables: Sequence[CorpusTable]) -> str:
     """A tabular for each corpus (package booktabs), the best in bold, the captions as comments."""
-    parts = []
-    for table in tables:
-        heads = ["", *map(numbers.name, table.keys), *COST, "verdict: gap [95% interval]"]
-        body = _cells(table, numbers.escaped_latex, "\\textbf{{{}}}")
-        lines = [
-            f"% {_one_line(table.facts.name)}",
-            f"\\begin{{tabular}}{{l{'r' * (len(heads) - 2)}l}}",
-            "\\toprule",
-            f"{' & '.join(map(numbers.escaped_latex, heads))} \\\\",
-            "\\midrule",
-            *(f"{' & '.join(line)} \\\\" for line in body),
-            "\\bottomrule",
-            "\\end{tabular}",
-            *(f"% {_one_line(caption)}" for caption in table.captions),
-        ]
-        parts.append("\n".join(lines) + "\n")
-    return "\n".join(parts)
+    return "\n".join(
+        f"% {one_line(table.facts.name)}\n{tabular.latex(*_cells(table), table.captions)}" for table in tables
+    )
 
 
 def cost(line: Line) -> list[str]:
@@ -127,13 +111,18 @@ def cost(line: Line) -> list[str]:
     return [numbers.plain(line.minutes, 1), f"{line.updates:,.0f}" if line.updates else numbers.MISSING]
 
 
-def _cells(table: CorpusTable, escape: Callable[[str], str], bold: str) -> list[list[str]]:
-    made = []
-    for place, line in enumerate(table.lines):
-        shown = [(escape(line.shown(key)), place in table.marked[key]) for key in table.keys]
-        scores = [bold.format(text) if mark else text for text, mark in shown]
-        made.append([escape(line.row.label), *scores, *map(escape, cost(line)), escape(line.judged)])
-    return made
+def _cells(table: CorpusTable) -> tuple[list[str], str, list[list[Cell]]]:
+    """Heads, how they are aligned, and rows."""
+    made: list[list[Cell]] = [
+        [
+            (line.row.label, False),
+            *((line.shown(key), place in table.marked[key]) for key in table.keys),
+            *((text, False) for text in (*cost(line), line.judged)),
+        ]
+        for place, line in enumerate(table.lines)
+    ]
+    heads = ["", *map(numbers.name, table.keys), *COST, "verdict: gap [95% interval]"]
+    return heads, f"l{'r' * (len(heads) - 2)}l", made
 
 
 def _fields(line: Line, table: CorpusTable, keys: Sequence[str]) -> list[str]:
@@ -215,9 +204,9 @@ def _lines_in_markdown(lines: Sequence[Sequence[str]]) -> str:
     """A table under its own caption; nothing where there are no lines."""
     if not lines:
         return ""
-    head, *rest = ([_in_markdown(field) for field in line] for line in lines)
-    rows = [head, ["---"] * len(head), *rest]
-    return f"\n{words.GAPS}:\n\n" + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    heads, *rest = lines
+    body = [[(field, False) for field in line] for line in rest]
+    return f"\n{words.GAPS}:\n\n{tabular.markdown(heads, 'l' * len(heads), body)}"
 
 
 def _verdict(line: Line) -> Text:
@@ -232,11 +221,3 @@ def _verdict(line: Line) -> Text:
     word = Text(line.verdict.word, style=style)
     rest = line.judged.removeprefix(line.verdict.word).strip()
     return word.append(f"\n{rest}", style="") if rest else word
-
-
-def _in_markdown(text: str) -> str:
-    return re.sub(r"([\\|*_<>`\[\]])", r"\\\1", _one_line(text))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -23,6 +23,7 @@ import numpy as np
 from textgan.benchmark import area, resampling
 from textgan.benchmark.groups import DRAWN_ALIKE, Group, at_one, baselines, controls, groups
 from textgan.benchmark.results import Benchmark, Front, FrontPoint
+from textgan.report import numbers
 
 HELPED, SAME, HARMED = "helped", "no difference", "harmed"
 BASELINE, UNJUDGED = "baseline", "not judged"
@@ -42,6 +43,13 @@ class Axes:
     quality_sign: int
     diversity: str
     diversity_sign: int = -1
+
+    @property
+    def named(self) -> tuple[str, str]:
+        """Both with their better end: `MAUVE (better: higher)`."""
+        both = ((self.quality, self.quality_sign), (self.diversity, self.diversity_sign))
+        across, up = (f"{numbers.name(key)} (better: {'higher' if s > 0 else 'lower'})" for key, s in both)
+        return across, up
 
 
 TEXT = Axes("bleu-5", 1, "self-bleu-5")

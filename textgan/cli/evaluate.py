@@ -5,22 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import TrustCode, app, check_run, names_of
+from textgan.cli.shared import PastedAs, TrustCode, app, check_run, names_of
 from textgan.errors import Mistake
-
-
-class TableFormat(str, Enum):
-    """How `evaluate` writes a table."""
-
-    md = "md"
-    csv = "csv"
-    latex = "latex"
 
 
 @app.command(
@@ -52,7 +43,7 @@ def evaluate(
     trust_code: TrustCode = False,
     ci: Annotated[bool, typer.Option("--ci", help="With 95% bootstrap intervals over sentences.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    form: Annotated[TableFormat | None, typer.Option("--format", help="Print a table to paste.")] = None,
+    form: PastedAs = None,
 ) -> None:
     """Score files of sentences side by side, or a run, beside real text; every score has its signature."""
     if as_json and form:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,17 @@ app = typer.Typer(
 TrustCode = Annotated[
     bool, typer.Option("--trust-code", help="Run the .py files that the run's recipe names.")
 ]
+
+
+class TableFormat(str, Enum):
+    """How a table is printed to be pasted."""
+
+    md = "md"
+    csv = "csv"
+    latex = "latex"
+
+
+PastedAs = Annotated[TableFormat | None, typer.Option("--format", help="Print a table to paste.")]
 
 
 LARGEST = 10**12

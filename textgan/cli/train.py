@@ -38,7 +38,7 @@ def train(
     from rich.console import Console
 
     from textgan.ranks import speaks
-    from textgan.report import page, reading, table
+    from textgan.report import page, printed, reading
     from textgan.run import Interrupted
     from textgan.run import train as run_training
 
@@ -51,7 +51,7 @@ def train(
     if not speaks():  # one of several processes; the first has the run folder
         return
     written = page.write([folder], None)
-    Console().print(table.terminal([reading.read(folder)]))
+    Console().print(printed.terminal([reading.read(folder)]))
     print(f"report: {written}")
 
 

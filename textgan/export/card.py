@@ -49,8 +49,8 @@ def write(
         f"The first {len(samples)} drawn, at temperature 1:",
         _fenced("\n".join(samples)),
     ]
-    if record.notes:
-        blocks += ["## Notes", _bullets(record.notes)]
+    if notes := [*record.written, *record.notes]:
+        blocks += ["## Notes", _bullets(notes)]
     text = yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True, width=100)
     blocks += ["## Recipe", _fenced(text.rstrip(), "yaml")]
     return "\n\n".join(blocks) + "\n"

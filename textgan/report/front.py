@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from textgan.errors import Mistake
 from textgan.points import Sweep
-from textgan.report import page, table
+from textgan.report import page, printed, table
 from textgan.report.fronts import DIVERSITY, QUALITY, crossings, figures, named, writers
 from textgan.report.reading import RunRecord, read
 from textgan.training.folder import write_text
@@ -72,7 +72,7 @@ def terminal(sweep: Sweep, width: int | None = None) -> Table:
     """The table for rich: real text, then each front by temperature."""
     run = read(sweep.run)
     made = rows(sweep, run)
-    return table.lay_out(
+    return printed.lay_out(
         made, [*writers(sweep, run), *crossings(sweep, run), *captions(made)], width, TELLING_FIRST
     )
 
@@ -97,10 +97,7 @@ def captions(made: Sequence[table.Row]) -> list[str]:
     keys = table.columns(made)
     told = ["“At” is the temperature, which divides the logits; 1 is the model as it was trained."]
     if any(table.best(made, key) for key in keys):
-        told.append(
-            "Marked: among generated rows, BLEU and self-BLEU nearest to real text, the other metrics by their "
-            "better end."
-        )
+        told.append(f"Marked: {table.MARKED}")
     if {"nll", "source-nll"} & set(keys):
         of_model = "; held-out NLL is that of the model at this temperature" if "nll" in keys else ""
         told.append(f"NLL in nats per token, lower is likelier{of_model}.")

@@ -22,6 +22,7 @@ from textgan.report.section import minutes_of, section
 from textgan.report.svg import Figure
 from textgan.report.verdict import verdict
 from textgan.training.folder import write_text
+from textgan.training.progress import clock
 
 REPORTED = "evaluation.json and metrics.jsonl"  # where the numbers of a report are
 
@@ -146,9 +147,10 @@ def summary(run: RunRecord) -> str:
     told += "."
     minutes = minutes_of(run)
     if minutes:
-        spent = ", ".join(f"{phase} {value:.1f}" for phase, value in minutes.items())
-        total = sum(minutes.values())
-        told += f" Training took {total:.1f} minutes" + (f" ({spent})." if len(minutes) > 1 else ".")
+        spent = ", ".join(f"{phase} {clock(60 * value)}" for phase, value in minutes.items())
+        told += f" Training took {clock(60 * sum(minutes.values()))}" + (
+            f" ({spent})." if len(minutes) > 1 else "."
+        )
     if "before" in run.rows and "after" in run.rows:
         told += " “Before” is the generator as the adversarial phase began, “after” as it ended."
     return told

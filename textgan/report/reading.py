@@ -64,6 +64,9 @@ class RunRecord:
     before: tuple[str, ...]
     after: tuple[str, ...]
     over_time: tuple[Snapshot, ...]
+    written: tuple[
+        str, ...
+    ]  # how the scored text was, where that is not by plain draws from the generator alone
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     closer: Closer | None = None  # what `closer.json` has of the text against real text
@@ -163,6 +166,7 @@ def read(run: Path) -> RunRecord:
         before=_sentences(run / "samples" / "before.txt"),
         after=_sentences(run / "samples" / "after.txt"),
         over_time=_snapshots(run / "samples"),
+        written=_texts(evaluation, "written"),
         notes=_texts(evaluation, "notes"),
         warnings=told or tuple(dict.fromkeys(logged)),
         closer=parse(_json_object(run / CLOSER, REMEDY), run / CLOSER),

@@ -11,6 +11,7 @@ from textgan.report.closer_views import Views, views
 from textgan.report.reading import RunRecord, Snapshot
 from textgan.report.svg import Figure
 from textgan.report.verdict import front_wanted
+from textgan.training.progress import clock
 
 SHOWN = 12  # sentences side by side
 MOMENTS = 8  # snapshots over time
@@ -52,7 +53,8 @@ def section(run: RunRecord, slug: str) -> Section:
     facts = [("run", run.name), ("strategy", run.strategy), ("corpus", run.corpus), ("seed", run.seed)]
     scored = run.evaluation.get("samples")
     facts.append(("sentences scored", f"{scored:,}" if isinstance(scored, int) else ""))
-    facts.append(("minutes", ", ".join(f"{phase} {value:.1f}" for phase, value in minutes_of(run).items())))
+    spent = [f"{phase} {clock(60 * value)}" for phase, value in minutes_of(run).items()]
+    facts.append(("time", ", ".join(spent)))
     facts.append(("folder", run.path.resolve().name))
     return Section(
         title=f"{run.strategy}: {run.name}",

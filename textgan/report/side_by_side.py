@@ -1,8 +1,7 @@
 """Scored files as one table, or as JSON: for the terminal, markdown, csv, LaTeX.
 
-A row for each file and for real text against itself. Marked is the best file: for BLEU and self-BLEU the one
-nearest to real text, for others by `textgan.metrics.suite.direction`. What was not measured is a dash (an
-empty field in csv), never 0.
+A row for each file and for real text against itself. Marked is the best file, as in `table`. What was not measured is
+a dash (an empty field in csv), never 0.
 """
 
 from __future__ import annotations
@@ -14,18 +13,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from textgan.report import numbers
-from textgan.report.table import Row, best, columns, measure
+from textgan.report import numbers, tabular
+from textgan.report.table import MARKED, Row, best, columns, measure
+from textgan.report.tabular import Cell
 from textgan.scoring import FileScores
 from textgan.yardstick import REAL, Measured
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-MARKED = (
-    "Marked: BLEU and self-BLEU nearest to real text (not the highest: repeating one good sentence would "
-    "win), the other metrics by their better end."
-)
 INTERVALS = "In brackets: 95% bootstrap interval of the mean over sentences; self-BLEU's keeps the pool of references."
 
 
@@ -103,13 +99,9 @@ def terminal(files: Sequence[FileScores], width: int) -> RenderableType:
 def markdown(files: Sequence[FileScores]) -> str:
     """The table in GitHub's markdown, the best in bold, the signatures below."""
     table = rows(files)
-    keys = columns(table)
-    lines = [["", *map(numbers.name, keys)], ["---", *("---:" for _ in keys)]]
-    lines += _cells(table, keys, lambda text: text.replace("|", "\\|"), "**{}**")
-    written = "".join(f"| {' | '.join(line)} |\n" for line in lines)
     signed = (re.sub(r"(\S*\|\S*)", r"`\1`", line) for line in signatures(table))
     told = [*captions(table), *signed]
-    return written + "".join(f"\n{caption}\n" for caption in told)
+    return tabular.markdown(*_cells(table)) + "".join(f"\n{caption}\n" for caption in told)
 
 
 def csv(files: Sequence[FileScores]) -> str:
@@ -135,18 +127,7 @@ def csv(files: Sequence[FileScores]) -> str:
 def latex(files: Sequence[FileScores]) -> str:
     """A tabular (package booktabs), the best in bold, the signatures as comments."""
     table = rows(files)
-    keys = columns(table)
-    lines = [
-        f"\\begin{{tabular}}{{l{'r' * len(keys)}}}",
-        "\\toprule",
-        f"{' & '.join(['', *map(numbers.name, keys)])} \\\\",
-        "\\midrule",
-        *(f"{' & '.join(line)} \\\\" for line in _cells(table, keys, _escaped, "\\textbf{{{}}}")),
-        "\\bottomrule",
-        "\\end{tabular}",
-        *(f"% {line}" for line in [*captions(table), *signatures(table)]),
-    ]
-    return "\n".join(lines).replace("–", "--").replace("−", "$-$") + "\n"
+    return tabular.latex(*_cells(table), [*captions(table), *signatures(table)])
 
 
 FORMATS: dict[str, Callable[[Sequence[FileScores]], str]] = {"md": markdown, "csv": csv, "latex": latex}
@@ -155,7 +136,7 @@ FORMATS: dict[str, Callable[[Sequence[FileScores]], str]] = {"md": markdown, "cs
 def captions(table: Sequence[Row]) -> list[str]:
     """What the marks and brackets mean, and whether the files were measured differently."""
     keys = columns(table)
-    told = [MARKED] if any(best(table, key) for key in keys) else []
+    told = [f"Marked: {MARKED}"] if any(best(table, key) for key in keys) else []
     told += [INTERVALS] if any(_ci(row, key) for row in table for key in keys) else []
     told += [] if any(not row.generated for row in table) else [f"No row of {REAL}: give --references FILE."]
     differing = [
@@ -218,17 +199,15 @@ def _shown(row: Row, key: str) -> str:
     return f"{text} [{', '.join(numbers.plain(end, decimals) for end in ends)}]" if ends else text
 
 
-def _cells(
-    table: Sequence[Row], keys: Sequence[str], label: Callable[[str], str], bold: str
-) -> list[list[str]]:
+def _cells(table: Sequence[Row]) -> tuple[list[str], str, list[list[Cell]]]:
+    """Heads, how they are aligned, and rows."""
+    keys = columns(table)
     marks = {key: best(table, key) for key in keys}
-    return [
-        [
-            label(row.label),
-            *(bold.format(_shown(row, key)) if place in marks[key] else _shown(row, key) for key in keys),
-        ]
+    made: list[list[Cell]] = [
+        [(row.label, False), *((_shown(row, key), place in marks[key]) for key in keys)]
         for place, row in enumerate(table)
     ]
+    return ["", *map(numbers.name, keys)], "l" + "r" * len(keys), made
 
 
 def _that_fit(keys: Sequence[str], table: Sequence[Row], room: int) -> list[list[str]]:
@@ -243,7 +222,3 @@ def _that_fit(keys: Sequence[str], table: Sequence[Row], room: int) -> list[list
         groups[-1].append(key)
         left -= wide
     return groups
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", "/"))

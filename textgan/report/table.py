@@ -1,33 +1,26 @@
-"""The comparison table: one row per run and state, for the terminal, markdown and csv (the page has its own).
+"""The comparison table: one row per run and state, as `printed` and the page write it.
 
-What is marked is the best among the generated rows: for BLEU and self-BLEU the one nearest to real text,
-since a generator that repeats one good sentence beats real text in BLEU; for the others by
-`textgan.metrics.suite.direction`. A metric that was not run is a dash (an empty field in csv), never 0.
+What is marked is the best among the generated rows: for BLEU, self-BLEU and distinct the one nearest to real text,
+since a generator that repeats one good sentence beats real text in BLEU, and one that draws words at random beats it
+in distinct; for the others by `textgan.metrics.suite.direction`. A metric that was not run is a dash (an empty field
+in csv), never 0.
 """
 
 from __future__ import annotations
 
-import csv as csv_format
-import io
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from textgan.report import numbers
-from textgan.report.movement import movements
 from textgan.report.reading import Cells, RunRecord
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-NEAREST_TO_REAL = {"bleu", "self-bleu"}
-TELLING_FIRST = (  # which columns a narrow terminal keeps
-    *("bleu-4", "self-bleu-4", "nll", "source-nll", "grammaticality", "bleu-2", "self-bleu-2", "distinct-2"),
-    *("bleu-3", "self-bleu-3", "bleu-5", "self-bleu-5", "duplicates", "novelty", "length", "perplexity"),
+NEAREST_TO_REAL = {"bleu", "self-bleu", "distinct"}
+MARKED = (
+    "among generated rows, BLEU, self-BLEU and distinct nearest to real text (not the highest: one good sentence "
+    "repeated wins in BLEU, words drawn at random in distinct), the other metrics by their better end."
 )
-
 OF_THE_TEXT = ("source-nll", "lm-score")
 """Scores whose signature counts what was written; that of the others counts the text that all are held against."""
 
@@ -86,8 +79,8 @@ def columns(table: Sequence[Row]) -> list[str]:
 def best(table: Sequence[Row], key: str) -> set[int]:
     """Which rows to mark in column `key`: per corpus, the best generated row and all that print the same.
 
-    Empty where there is nothing to choose: fewer than two such rows, all alike, no known direction, or (BLEU,
-    self-BLEU) no real text to hold them against.
+    Empty where there is nothing to choose: fewer than two such rows, all alike, no known direction, or (those of
+    `NEAREST_TO_REAL`) no real text to hold them against.
     """
     marked: set[int] = set()
     for corpus in {row.corpus for row in table}:
@@ -115,10 +108,8 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
     keys = columns(table)
     told = []
     if any(best(table, key) for key in keys):
-        told.append(
-            "Marked: among generated rows, BLEU and self-BLEU nearest to real text (not the highest: "
-            "repeating one good sentence would win), the other metrics by their better end."
-        )
+        told.append(f"Marked: {MARKED}")
+    told += dict.fromkeys(_told_of_writing(run, runs) for run in runs if run.written)
     if {"nll", "source-nll"} & set(keys):
         told.append("NLL in nats per token, lower is likelier.")
     for corpus, entropy in sorted({(run.corpus, run.entropy) for run in runs if run.entropy is not None}):
@@ -150,71 +141,6 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
     return told
 
 
-def terminal(runs: Sequence[RunRecord], width: int | None = None) -> Table:
-    """The table of these runs for rich; see `lay_out`."""
-    return lay_out(rows(runs), [*movements(runs), *captions(runs)], width)
-
-
-def lay_out(
-    table: Sequence[Row],
-    told: Sequence[str],
-    width: int | None = None,
-    first: Sequence[str] = TELLING_FIRST,
-) -> Table:
-    """Rows for rich, `told` below them. Columns that do not fit in `width` characters (the terminal's) are
-    left to the page, the last in `first` before the others; the caption says which."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    keys = columns(table)
-    room = (width or Console().width) - 4  # the table's own edges
-    room -= max((len(row.label) for row in table), default=0)
-    fitting = _that_fit(keys, room, first)
-    left = [key for key in keys if key not in fitting]
-    told = [*told, *([f"No room here for {names(left)}: the page has them."] if left else [])]
-    made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left")
-    made.add_column("", no_wrap=True)
-    for key in fitting:
-        made.add_column(Text(header(key)), justify="right", no_wrap=True)
-    marks = {key: best(table, key) for key in fitting}
-    for place, row in enumerate(table):
-        shown = [
-            Text(numbers.number(key, row.cells.get(key)), style="bold green" if place in marks[key] else "")
-            for key in fitting
-        ]
-        made.add_row(Text(row.label, style="" if row.generated else "italic"), *shown)
-    return made
-
-
-def markdown(runs: Sequence[RunRecord]) -> str:
-    """The table in GitHub's markdown, the best in bold, the captions below it."""
-    table = rows(runs)
-    keys = columns(table)
-    lines = [["", *map(numbers.name, keys)], ["---", *("---:" for _ in keys)]]
-    for place, row in enumerate(table):
-        shown = [(numbers.number(key, row.cells.get(key)), place in best(table, key)) for key in keys]
-        lines.append(
-            [row.label.replace("|", "\\|"), *(f"**{text}**" if mark else text for text, mark in shown)]
-        )
-    written = "".join(f"| {' | '.join(line)} |\n" for line in lines)
-    return written + "".join(f"\n{caption}\n" for caption in [*movements(runs), *captions(runs)])
-
-
-def csv(runs: Sequence[RunRecord]) -> str:
-    """The table for a machine: values in full, a metric that was not run is an empty field."""
-    table = rows(runs)
-    keys = columns(table)
-    out = io.StringIO()
-    writer = csv_format.writer(out, lineterminator="\n")
-    writer.writerow(["row", "state", "run", "folder", "corpus", "seed", *keys])
-    for row in table:
-        values = [repr(row.cells[key].value) if key in row.cells else "" for key in keys]
-        writer.writerow([row.label, row.state, row.run, row.folder, row.corpus, row.seed, *values])
-    return out.getvalue()
-
-
 def measure(row: Row, key: str) -> str:
     """The signature, without the length of the very text that was scored and the words in it that are not known."""
     signature = row.cells[key].signature
@@ -231,6 +157,13 @@ def names(keys: Sequence[str]) -> str:
         f"{stem}-{orders[0]}..{orders[-1]}" if len(orders) > 1 else "-".join(filter(None, (stem, orders[0])))
         for stem, orders in told.items()
     )
+
+
+def _told_of_writing(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+    """How a run's text was written, with the run's strategy where another's was written otherwise."""
+    told = ". ".join(f"{text[0].upper()}{text[1:]}" for text in run.written)
+    shared = all(other.written == run.written for other in runs)
+    return f"{told}." if shared else f"{run.strategy} ({run.path.resolve().name}): {told}."
 
 
 def _real(run: RunRecord) -> Cells:
@@ -277,30 +210,3 @@ def _distinct_labels(table: Sequence[Row]) -> list[Row]:
             suffix = f"seed {suffix}" if kind is told[2] else suffix
             made[place] = replace(table[place], label=f"{label}, {suffix}")
     return made
-
-
-def header(key: str) -> str:
-    """A narrow heading of two lines for the terminal."""
-    stem, order = numbers.family(key)
-    short = {
-        "self-bleu": "self-\nBLEU-",
-        "bleu": "\nBLEU-",
-        "nll": "held-out\nNLL",
-        "source-nll": "source\nNLL",
-        "grammaticality": "gram-\nmatical",
-        "distinct": "dis-\ntinct-",
-        "duplicates": "dupli-\ncates",
-        "perplexity": "per-\nplexity",
-    }
-    return short[stem] + order if stem in short else "\n" + numbers.name(key)
-
-
-def _that_fit(keys: Sequence[str], room: int, first: Sequence[str]) -> list[str]:
-    """As many columns as there is room for, the most telling first; at least one."""
-    kept: list[str] = []
-    for key in sorted(keys, key=lambda key: (first.index(key) if key in first else 99, key)):
-        width = 2 + max(5, *map(len, header(key).split("\n")))
-        if width <= room or not kept:
-            kept.append(key)
-            room -= width
-    return sorted(kept, key=numbers.order)

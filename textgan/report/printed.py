@@ -1,0 +1,125 @@
+"""The comparison table as it is printed: for the terminal, and to paste as markdown, csv or LaTeX."""
+
+from __future__ import annotations
+
+import csv as csv_format
+import io
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from textgan.report import numbers, tabular
+from textgan.report.movement import movements
+from textgan.report.reading import RunRecord
+from textgan.report.table import Row, best, captions, columns, names, rows
+from textgan.report.tabular import Cell
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+TELLING_FIRST = (  # which columns a narrow terminal keeps
+    *("bleu-4", "self-bleu-4", "nll", "source-nll", "grammaticality", "bleu-2", "self-bleu-2", "distinct-2"),
+    *("bleu-3", "self-bleu-3", "bleu-5", "self-bleu-5", "duplicates", "novelty", "length", "perplexity"),
+)
+
+
+def terminal(runs: Sequence[RunRecord], width: int | None = None) -> Table:
+    """The table of these runs for rich; see `lay_out`."""
+    return lay_out(rows(runs), [*movements(runs), *captions(runs)], width)
+
+
+def lay_out(
+    table: Sequence[Row],
+    told: Sequence[str],
+    width: int | None = None,
+    first: Sequence[str] = TELLING_FIRST,
+) -> Table:
+    """Rows for rich, `told` below them. Columns that do not fit in `width` characters (the terminal's) are
+    left to the page, the last in `first` before the others; the caption says which."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    keys = columns(table)
+    room = (width or Console().width) - 4  # the table's own edges
+    room -= max((len(row.label) for row in table), default=0)
+    fitting = _that_fit(keys, room, first)
+    left = [key for key in keys if key not in fitting]
+    told = [*told, *([f"No room here for {names(left)}: the page has them."] if left else [])]
+    made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left")
+    made.add_column("", no_wrap=True)
+    for key in fitting:
+        made.add_column(Text(header(key)), justify="right", no_wrap=True)
+    marks = {key: best(table, key) for key in fitting}
+    for place, row in enumerate(table):
+        shown = [
+            Text(numbers.number(key, row.cells.get(key)), style="bold green" if place in marks[key] else "")
+            for key in fitting
+        ]
+        made.add_row(Text(row.label, style="" if row.generated else "italic"), *shown)
+    return made
+
+
+def markdown(runs: Sequence[RunRecord]) -> str:
+    """The table in GitHub's markdown, the best in bold, the captions below it."""
+    told = "".join(f"\n{caption}\n" for caption in [*movements(runs), *captions(runs)])
+    return tabular.markdown(*_cells(rows(runs))) + told
+
+
+def csv(runs: Sequence[RunRecord]) -> str:
+    """The table for a machine: values in full, a metric that was not run is an empty field."""
+    table = rows(runs)
+    keys = columns(table)
+    out = io.StringIO()
+    writer = csv_format.writer(out, lineterminator="\n")
+    writer.writerow(["row", "state", "run", "folder", "corpus", "seed", *keys])
+    for row in table:
+        values = [repr(row.cells[key].value) if key in row.cells else "" for key in keys]
+        writer.writerow([row.label, row.state, row.run, row.folder, row.corpus, row.seed, *values])
+    return out.getvalue()
+
+
+def latex(runs: Sequence[RunRecord]) -> str:
+    """A tabular (package booktabs), the best in bold, the captions as comments."""
+    return tabular.latex(*_cells(rows(runs)), [*movements(runs), *captions(runs)])
+
+
+FORMATS: dict[str, Callable[[Sequence[RunRecord]], str]] = {"md": markdown, "csv": csv, "latex": latex}
+
+
+def header(key: str) -> str:
+    """A narrow heading of two lines for the terminal."""
+    stem, order = numbers.family(key)
+    short = {
+        "self-bleu": "self-\nBLEU-",
+        "bleu": "\nBLEU-",
+        "nll": "held-out\nNLL",
+        "source-nll": "source\nNLL",
+        "grammaticality": "gram-\nmatical",
+        "distinct": "dis-\ntinct-",
+        "duplicates": "dupli-\ncates",
+        "perplexity": "per-\nplexity",
+    }
+    return short[stem] + order if stem in short else "\n" + numbers.name(key)
+
+
+def _cells(table: Sequence[Row]) -> tuple[list[str], str, list[list[Cell]]]:
+    """Heads, how they are aligned, and rows."""
+    keys = columns(table)
+    marks = {key: best(table, key) for key in keys}
+    made: list[list[Cell]] = [
+        [(row.label, False), *((numbers.number(key, row.cells.get(key)), at in marks[key]) for key in keys)]
+        for at, row in enumerate(table)
+    ]
+    return ["", *map(numbers.name, keys)], "l" + "r" * len(keys), made
+
+
+def _that_fit(keys: Sequence[str], room: int, first: Sequence[str]) -> list[str]:
+    """As many columns as there is room for, the most telling first; at least one."""
+    kept: list[str] = []
+    for key in sorted(keys, key=lambda key: (first.index(key) if key in first else 99, key)):
+        width = 2 + max(5, *map(len, header(key).split("\n")))
+        if width <= room or not kept:
+            kept.append(key)
+            room -= width
+    return sorted(kept, key=numbers.order)

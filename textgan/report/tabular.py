@@ -1,0 +1,43 @@
+"""Rows of words as a table to paste: GitHub's markdown and LaTeX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from textgan.report import numbers
+
+Cell = tuple[str, bool]  # what it says; whether it is marked, which is bold
+
+
+def markdown(heads: Sequence[str], align: str, rows: Sequence[Sequence[Cell]]) -> str:
+    """align: a letter a column, `l` or `r`."""
+    rules = ["---:" if side == "r" else "---" for side in align]
+    lines = [heads, rules, *_written(rows, in_markdown, "**{}**")]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def latex(heads: Sequence[str], align: str, rows: Sequence[Sequence[Cell]], told: Sequence[str]) -> str:
+    """A tabular (package booktabs); told: as comments below it."""
+    lines = [
+        list(map(numbers.escaped_latex, heads)),
+        *_written(rows, numbers.escaped_latex, "\\textbf{{{}}}"),
+    ]
+    head, *body = (f"{' & '.join(line)} \\\\" for line in lines)
+    ruled = ["\\toprule", head, "\\midrule", *body, "\\bottomrule"]
+    comments = (f"% {one_line(line)}" for line in told)
+    return "\n".join([f"\\begin{{tabular}}{{{align}}}", *ruled, "\\end{tabular}", *comments]) + "\n"
+
+
+def in_markdown(text: str) -> str:
+    """On one line, and as it stands."""
+    return re.sub(r"([\\|*_<>`\[\]])", r"\\\1", one_line(text))
+
+
+def one_line(text: str) -> str:
+    """Without line breaks."""
+    return " ".join(text.split())
+
+
+def _written(rows: Sequence[Sequence[Cell]], escape: Callable[[str], str], bold: str) -> list[list[str]]:
+    return [[bold.format(escape(text)) if marked else escape(text) for text, marked in row] for row in rows]
