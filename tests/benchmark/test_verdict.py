@@ -297,7 +297,24 @@ def test_scores_that_were_asked_for_are_judged_at_equal_diversity_by_both_measur
         gap = by["pretrained-nll", diversity]
         assert gap.value == pytest.approx(0.1) and gap.word == HELPED
     assert by["pretrained-nll", "distinct-4"].span == pytest.approx((0.5, 0.8))
-    assert "pretrained" not in words.sentence(found)  # in a table of its own
+    told = words.sentence(found)
+    assert told.startswith("front made no difference: at equal diversity its BLEU-5 is MLE's")
+    assert told.endswith(
+        ". By the scores that were asked for: helped in pretrained NLL"
+    )  # numbers: in the table
+    assert words.headline([found]) == "front made no difference in BLEU-5, helped in pretrained NLL"
+    worse = verdicts(
+        benchmark([cell("b", seed, f) for seed, f in enumerate(fronts(-0.1), start=1)], fronts(0.0))
+    )
+    assert words.headline([found, *worse]) == (
+        "front made no difference in BLEU-5, helped in pretrained NLL; "
+        "b made no difference in BLEU-5, harmed in pretrained NLL"
+    )
+    idle = verdicts(
+        benchmark([cell("c", seed, f) for seed, f in enumerate(fronts(0.0), start=1)], fronts(0.0))
+    )
+    assert words.sentence(idle[0]).endswith(". By the scores that were asked for: no difference")
+    assert words.headline(idle) == "c made no difference in BLEU-5"
     (benched,) = corpus_tables(benchmark(cells, fronts(0.0)))
     by_seed = "+.100, +.100, +.100"
     line = f"| front | pretrained NLL | distinct-4 | +.100 \\[+.100, +.100\\] | {by_seed} | helped |"

@@ -45,7 +45,8 @@ ONE = "One seed: the interval is over sentences alone and says nothing of anothe
 def sentence(verdict: Verdict) -> str:
     """`gumbel harmed: at equal diversity its BLEU-5 is .012 below MLE's [...] (seeds: ...)`, no full stop.
 
-    Of the gap that the word rests on, and of that by likelihood under a known source; the others are in `gap_lines`.
+    Of the gap that the word rests on, and of that by likelihood under a known source; of the others only which scores
+    say helped or harmed: their numbers are in `gap_lines`.
     """
     if verdict.word == UNJUDGED:
         return f"{verdict.label} could not be judged: {verdict.why}"
@@ -57,6 +58,8 @@ def sentence(verdict: Verdict) -> str:
         if gap.axes == SOURCE:
             word = MADE.get(gap.word, "not judged")
             told += f". By likelihood under the true source: {word}, {_distance(gap, theirs)}"
+    if _asked(verdict):
+        told += f". By the scores that were asked for: {', '.join(_elsewhere(verdict)) or 'no difference'}"
     return told
 
 
@@ -101,8 +104,10 @@ def headline(found: Sequence[Verdict]) -> str:
     if not judged:
         return "Nothing could be judged"
     if judged <= 4:
-        parts = [f"{_and(_labels(some, found))} {MADE[word]}" for word, some in by_word.items()]
-        return "; ".join(parts)
+        alike: dict[str, list[Verdict]] = {}
+        for verdict in (verdict for some in by_word.values() for verdict in some):
+            alike.setdefault(_in_short(verdict), []).append(verdict)
+        return "; ".join(f"{_and(_labels(some, found))} {told}" for told, some in alike.items())
     parts = [f"{len(some)} {MADE[word]}" for word, some in by_word.items()]
     return f"Of {judged} held against MLE, {_and(parts)}"
 
@@ -182,6 +187,28 @@ def _interval(gap: Gap) -> str:
 
 def _end(value: float) -> str:
     return numbers.plain(value) if value in (float("inf"), float("-inf")) else numbers.signed(value)
+
+
+def _asked(verdict: Verdict) -> list[Gap]:
+    """The gaps by scores that were asked for, which the verdict's word does not rest on."""
+    return [gap for gap in verdict.gaps if gap.axes not in (TEXT, SOURCE)]
+
+
+def _elsewhere(verdict: Verdict) -> list[str]:
+    """`helped in MAUVE`, `harmed in LM score`: at equal diversity by either measure of it."""
+    by_word = {
+        word: [*dict.fromkeys(numbers.name(gap.axes.quality) for gap in _asked(verdict) if gap.word == word)]
+        for word in (HELPED, HARMED)
+    }
+    return [f"{MADE[word]} in {_and(names)}" for word, names in by_word.items() if names]
+
+
+def _in_short(verdict: Verdict) -> str:
+    """`helped`; where other scores were asked for, `helped in BLEU-5, harmed in LM score`."""
+    told = MADE[verdict.word]
+    if verdict.gap is None or verdict.gap.value is None or not _asked(verdict):
+        return told
+    return ", ".join([f"{told} in {numbers.name(verdict.gap.axes.quality)}", *_elsewhere(verdict)])
 
 
 def _labels(some: Sequence[Verdict], found: Sequence[Verdict]) -> list[str]:
