@@ -310,6 +310,10 @@ def test_scores_that_were_asked_for_are_judged_at_equal_diversity_by_both_measur
         "front made no difference in BLEU-5, helped in pretrained NLL; "
         "b made no difference in BLEU-5, harmed in pretrained NLL"
     )
+    wider = replace(found, word=HARMED, gaps=(replace(found.gaps[0], word=HARMED), *found.gaps[1:]))
+    assert words.headline([wider]) == "front harmed in BLEU-5, helped in pretrained NLL"
+    wider = replace(found, word=HELPED, gaps=(replace(found.gaps[0], word=HELPED), *found.gaps[1:]))
+    assert words.headline([wider]) == "front helped in BLEU-5 and pretrained NLL"
     idle = verdicts(
         benchmark([cell("c", seed, f) for seed, f in enumerate(fronts(0.0), start=1)], fronts(0.0))
     )

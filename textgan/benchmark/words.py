@@ -59,7 +59,7 @@ def sentence(verdict: Verdict) -> str:
             word = MADE.get(gap.word, "not judged")
             told += f". By likelihood under the true source: {word}, {_distance(gap, theirs)}"
     if _asked(verdict):
-        told += f". By the scores that were asked for: {', '.join(_elsewhere(verdict)) or 'no difference'}"
+        told += f". By the scores that were asked for: {_by_score(_asked(verdict)) or 'no difference'}"
     return told
 
 
@@ -194,21 +194,21 @@ def _asked(verdict: Verdict) -> list[Gap]:
     return [gap for gap in verdict.gaps if gap.axes not in (TEXT, SOURCE)]
 
 
-def _elsewhere(verdict: Verdict) -> list[str]:
-    """`helped in MAUVE`, `harmed in LM score`: at equal diversity by either measure of it."""
-    by_word = {
-        word: [*dict.fromkeys(numbers.name(gap.axes.quality) for gap in _asked(verdict) if gap.word == word)]
-        for word in (HELPED, HARMED)
-    }
-    return [f"{MADE[word]} in {_and(names)}" for word, names in by_word.items() if names]
+def _by_score(gaps: Sequence[Gap], words: Sequence[str] = (HELPED, HARMED)) -> str:
+    """`helped in MAUVE, harmed in LM score`: at equal diversity by either measure of it."""
+    told = []
+    for word in words:
+        names = dict.fromkeys(numbers.name(gap.axes.quality) for gap in gaps if gap.word == word)
+        told += [f"{MADE[word]} in {_and([*names])}"] if names else []
+    return ", ".join(told)
 
 
 def _in_short(verdict: Verdict) -> str:
     """`helped`; where other scores were asked for, `helped in BLEU-5, harmed in LM score`."""
-    told = MADE[verdict.word]
     if verdict.gap is None or verdict.gap.value is None or not _asked(verdict):
-        return told
-    return ", ".join([f"{told} in {numbers.name(verdict.gap.axes.quality)}", *_elsewhere(verdict)])
+        return MADE[verdict.word]
+    told = [verdict.gap, *(gap for gap in _asked(verdict) if gap.word != SAME)]
+    return _by_score(told, tuple(dict.fromkeys((verdict.word, HELPED, HARMED))))
 
 
 def _labels(some: Sequence[Verdict], found: Sequence[Verdict]) -> list[str]:
