@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -66,14 +67,15 @@ def on_gpu(model: Model) -> Model:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without transformers' own bars and advice, which would stand amid the progress of a run."""
+    """Without the bars and advice of transformers, which would stand amid the progress of a run or in its log."""
     from transformers.utils import logging
 
     shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        yield
+        with redirect_stderr(StringIO()):  # the bar over a GGUF file's tensors heeds neither of the two
+            yield
     finally:
         logging.set_verbosity(level)
         if shown:
