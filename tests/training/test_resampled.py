@@ -148,7 +148,8 @@ SMALL = ("budget=smoke", "evaluate={every: 2, samples: 20, final: 60, resample: 
 def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_text(tmp_path: Path) -> None:
     run = train(Recipe.load("seqgan-short", [*SMALL, "metrics=[bleu, self-bleu, nll]"]), tmp_path / "run")
     told = json.loads((run / "evaluation.json").read_text())
-    assert any("one sentence in 4 drawn by the judge's odds" in note for note in told["notes"])
+    (how,) = told["written"]
+    assert "one sentence in 4 drawn by the judge's odds" in how
     rows = told["rows"]
     assert "nll" in rows["before"] and "nll" not in rows["after"]
     after = {name: score["value"] for name, score in rows["after"].items()}
