@@ -46,7 +46,7 @@ def test_by_before_and_after(make_run, bleu, self_bleu, way):
     }
     word = "It seems to have helped" if bleu > 0.4 else "It did not help"
     told = verdict(read(make_run(rows=rows)))
-    assert told.startswith(f"{word}: {way} than its MLE at temperature 1") and "one seed" in told
+    assert told.startswith(f"{word}: {way}, against its MLE at temperature 1") and "one seed" in told
 
 
 def test_nothing_to_judge(make_run):

@@ -29,15 +29,16 @@ def verdict(run: RunRecord) -> str:
         return f"Did it help? Not visibly: {way} against its start ({start}), at temperature 1; {ONE_SEED}."
     if run.start.startswith("untrained"):
         return (
-            f"It learnt from nothing: {way} than untrained. No MLE stands beside it to say more; {ONE_SEED}."
+            f"It learnt from nothing: {way}, against its untrained start. No MLE stands beside it to say more; "
+            f"{ONE_SEED}."
         )
     if way in BETTER:
-        return f"It seems to have helped: {way} than its {start} at temperature 1; {ONE_SEED}."
+        return f"It seems to have helped: {way}, against its {start} at temperature 1; {ONE_SEED}."
     if way in WORSE:
-        return f"It did not help: {way} than its {start} at temperature 1; {ONE_SEED}."
+        return f"It did not help: {way}, against its {start} at temperature 1; {ONE_SEED}."
     return (
-        f"Did it help? Not to be said from one temperature: {way} than its {start}, which another temperature may do "
-        f"as well; {ONE_SEED}."
+        f"Did it help? Not to be said from one temperature: {way}, against its {start}, which another temperature may "
+        f"do as well; {ONE_SEED}."
     )
 
 
