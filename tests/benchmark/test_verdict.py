@@ -319,6 +319,8 @@ def test_scores_that_were_asked_for_are_judged_at_equal_diversity_by_both_measur
     )
     assert words.sentence(idle[0]).endswith(". By the scores that were asked for: no difference")
     assert words.headline(idle) == "c made no difference in BLEU-5"
+    unjudged = replace(found, gaps=(found.gaps[0], *(replace(gap, word=UNJUDGED) for gap in found.gaps[1:])))
+    assert "asked for" not in words.sentence(unjudged)
     (benched,) = corpus_tables(benchmark(cells, fronts(0.0)))
     by_seed = "+.100, +.100, +.100"
     line = f"| front | pretrained NLL | distinct-4 | +.100 \\[+.100, +.100\\] | {by_seed} | helped |"

@@ -58,8 +58,8 @@ def sentence(verdict: Verdict) -> str:
         if gap.axes == SOURCE:
             word = MADE.get(gap.word, "not judged")
             told += f". By likelihood under the true source: {word}, {_distance(gap, theirs)}"
-    if _asked(verdict):
-        told += f". By the scores that were asked for: {_by_score(_asked(verdict)) or 'no difference'}"
+    if asked := [gap for gap in _asked(verdict) if gap.word in MADE]:
+        told += f". By the scores that were asked for: {_by_score(asked) or 'no difference'}"
     return told
 
 

@@ -64,9 +64,7 @@ class RunRecord:
     before: tuple[str, ...]
     after: tuple[str, ...]
     over_time: tuple[Snapshot, ...]
-    written: tuple[
-        str, ...
-    ]  # how the scored text was, where that is not by plain draws from the generator alone
+    written: tuple[str, ...]  # how the scored text was, where not by plain draws from the generator
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
     closer: Closer | None = None  # what `closer.json` has of the text against real text
