@@ -25,7 +25,8 @@ from textgan.loaded import LoadedRun, load
 from textgan.parts import bind
 from textgan.recipe import HANDED
 from textgan.report import reading
-from textgan.sampling import Draw, seeded
+from textgan.sampling import Draw
+from textgan.streams import seeded
 from textgan.training import checkpoints
 from textgan.types import Prompt, Text
 

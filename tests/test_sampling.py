@@ -13,8 +13,8 @@ from textgan.sampling import (
     draw,
     draw_from_nucleus,
     keep_top_k,
-    seeded,
 )
+from textgan.streams import seeded
 
 
 def _chi_square(ids: torch.Tensor, probabilities: torch.Tensor) -> tuple[float, int]:

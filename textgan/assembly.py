@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
+from textgan import streams
 from textgan.data.batches import Encoded, encode
 from textgan.data.corpus import Corpus, Split
 from textgan.data.hidden import hide_labels
@@ -98,7 +99,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
             raise Mistake("corpus: vectors of the corpus need it in memory; use a corpus of the name 'file'")
         return cooccurrence_vectors(splits["train"], vocabulary, size)
 
-    checkpoints.seed_all(settings.seed)
+    streams.seed_all(settings.seed)
     engine = engine_for(settings.device, settings.precision, settings.threads)
     handed = {
         "vocabulary": vocabulary,

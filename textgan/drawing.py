@@ -13,7 +13,7 @@ from torch import Tensor
 
 from textgan.asked import Drawn
 from textgan.data.tokenizers import Tokenizer
-from textgan.sampling import seeded
+from textgan.streams import seeded
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text
 
 FIRST, LARGEST = 16, 256
@@ -79,14 +79,14 @@ class Pen:
         nats = none
         if self.likelihood:
             with self.engine.autocast():
-                nats = [*self.generator.log_prob(text).double().sum(1).tolist()]
+                nats = [*self.generator.log_prob(text).cpu().double().sum(1).tolist()]
         name = None if label is None else label[1]
         parts = zip(self.tokenizer.sentences(rows), lengths, nats, scores, luck, strict=True)
         return [Drawn(words, name, *told) for words, *told in parts]
 
     def _scores(self, judge: Discriminator, text: Text) -> list[float | None]:
         with self.engine.autocast():
-            return [*judge.judge(text).score.double().tolist()]
+            return [*judge.judge(text).score.cpu().double().tolist()]
 
 
 def scores(drawn: Iterator[Drawn], amount: int) -> list[float]:

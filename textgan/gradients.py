@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from textgan.errors import Mistake
-from textgan.sampling import seeded
+from textgan.streams import seeded
 from textgan.types import Generator, Situation, Strategy
 
 GROUPS = 8

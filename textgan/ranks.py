@@ -128,15 +128,18 @@ class Ranks:
         self._reduce(total, "counts")
         return (total / self.count).to(torch.get_default_dtype())
 
-    def mean(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The mean over the ranks of each number of a log."""
-        if self.alone or not values:
-            return dict(values)
-        total = torch.stack([value.detach().to("cpu", torch.float64) for value in values.values()]).to(
-            self.device
-        )
-        self._reduce(total, "log")
-        return dict(zip(values, (total / self.count).unbind(), strict=True))
+    def mean(self, values: Mapping[str, Tensor]) -> dict[str, float]:
+        """The mean over the ranks of each number of a log; a GPU is waited for once, and not once a number."""
+        if not values:
+            return {}
+        gpus = [value.device for value in values.values() if value.device.type != "cpu"]
+        place = gpus[0] if gpus else self.device
+        found = torch.stack([value.detach().to(place) for value in values.values()])
+        if not self.alone:
+            total = found.to(self.device, torch.float64)
+            self._reduce(total, "log")
+            found = total / self.count
+        return dict(zip(values, map(float, found.tolist()), strict=True))
 
     def total(self, values: Tensor) -> Tensor:
         """The sum over the ranks, float64; exact where all but one of them have 0."""

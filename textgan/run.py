@@ -19,6 +19,7 @@ import yaml
 from accelerate import Accelerator
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from textgan import streams
 from textgan.assembly import Built, build, check_room
 from textgan.conclusion import conclude, last_texts
 from textgan.data.corpus import Corpus, fingerprint
@@ -132,7 +133,7 @@ def _built(recipe: Recipe, display: Display, ranks: Ranks) -> Built:
     if not ranks.alone:
         ranks.broadcast(built.game.generator, built.game.discriminator)
         if not ranks.first:
-            checkpoints.seed_all(ranks.seed(recipe.settings.seed))
+            streams.seed_all(ranks.seed(recipe.settings.seed))
         display.say(f"{ranks.count} processes, each with its share of every batch")
         for warning in _not_shared(built):
             display.warn(warning)

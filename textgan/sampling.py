@@ -8,8 +8,6 @@ on a CPU where the vocabulary is large (benchmarks/RESULTS.md, section 6).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -209,11 +207,3 @@ class Expected:
         logits = logits.float()
         ids = draw_from_logits(logits.detach())
         return Choice(ids, (logits / self.temperature).softmax(-1), read_back=False)
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Random numbers from `seed` inside, the outer stream untouched: a look at the model changes no training."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield

@@ -20,8 +20,9 @@ from textgan.generators.pretrained import Lora, Pretrained
 from textgan.loaded import load
 from textgan.recipe import Recipe
 from textgan.run import train
-from textgan.sampling import Draw, Greedy, GumbelSoftmax, seeded
+from textgan.sampling import Draw, Greedy, GumbelSoftmax
 from textgan.strategies.rollouts import roll_out
+from textgan.streams import seeded
 from textgan.types import Prompt, Text
 
 LENGTH = 10

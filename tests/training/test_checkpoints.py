@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch import nn
 
+from textgan import streams
 from textgan.errors import Mistake
 from textgan.training import checkpoints
 from textgan.training.folder import RunFolder, write_text
@@ -138,10 +139,10 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_no_half_one(tmp_path: Path) 
 
 
 def test_every_random_stream_goes_on_where_it_was() -> None:
-    checkpoints.seed_all(5)
-    state = checkpoints.random_state()
+    streams.seed_all(5)
+    state = streams.random_state()
     drawn = [torch.rand(3).tolist(), np.random.standard_normal(3).tolist(), random.gauss(0, 1)]
-    checkpoints.set_random_state(state)
+    streams.set_random_state(state)
     again = [torch.rand(3).tolist(), np.random.standard_normal(3).tolist(), random.gauss(0, 1)]
     assert drawn == again
 

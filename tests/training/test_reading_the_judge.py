@@ -13,7 +13,8 @@ from textgan.errors import Mistake
 from textgan.loaded import load
 from textgan.recipe import Recipe
 from textgan.run import train
-from textgan.sampling import Draw, seeded
+from textgan.sampling import Draw
+from textgan.streams import seeded
 from textgan.types import Prompt
 
 

@@ -14,7 +14,7 @@ from textgan.data.corpus import Split
 from textgan.data.tokenizers import Tokenizer, word
 from textgan.discriminators.cnn import CNN
 from textgan.metrics.class_accuracy import NaiveBayes
-from textgan.sampling import seeded
+from textgan.streams import seeded
 from textgan.types import Discriminator, Text
 
 BATCH = 50

@@ -54,7 +54,8 @@ class NoiseLSTM(Generator):
         draw = torch.randn(
             prompt.size, length + 1, self.noise, device=self.forbidden.device
         )  # (B, T+1, noise)
-        draw = draw + _label(self.labels, prompt).unsqueeze(1)
+        if self.labels is not None:
+            draw = draw + _label(self.labels, prompt).unsqueeze(1)
         h, c = self.begin(draw[:, -1]).tanh().chunk(2, -1)
         x = self.table.weight[self.vocabulary.bos].expand(prompt.size, -1)
         written = []
@@ -108,7 +109,9 @@ class Deconvolution(Generator):
         _no_prefix(prompt)
         if length > self.length:
             raise ValueError(f"this generator has {self.length} positions, and {length} were asked for")
-        z = torch.randn(prompt.size, self.noise, device=self.forbidden.device) + _label(self.labels, prompt)
+        z = torch.randn(prompt.size, self.noise, device=self.forbidden.device)
+        if self.labels is not None:
+            z = z + _label(self.labels, prompt)
         x = self.begin(z).view(prompt.size, self.length, -1)[
             :, :length
         ]  # (B, T, hidden): its last axis split
@@ -159,10 +162,8 @@ def _no_prefix(prompt: Prompt) -> None:
         raise ValueError("a generator driven by noise cannot continue a given prefix")
 
 
-def _label(table: nn.Embedding | None, prompt: Prompt) -> Tensor:
-    """What is added to the noise for the labels asked for, (B,noise); zero where there are none."""
-    if table is None:
-        return torch.zeros(())[None]
+def _label(table: nn.Embedding, prompt: Prompt) -> Tensor:
+    """What is added to the noise for the labels asked for, (B,noise)."""
     if prompt.labels is None:
         raise ValueError("this generator writes by label: the prompt needs labels (B,)")
     found: Tensor = table(prompt.labels)

@@ -87,8 +87,10 @@ class MaximumMeanDiscrepancy(Matching):
             return widths
         apart = _squared_distances(features.detach(), features.detach())
         size = len(features)
-        above = torch.triu(torch.ones(size, size, dtype=torch.bool, device=features.device), 1)
-        median = apart[above].median().sqrt() if size > 1 else widths.new_ones(())
+        above = torch.triu_indices(
+            size, size, 1, device=features.device
+        )  # a mask would have to be counted first
+        median = apart[above[0], above[1]].median().sqrt() if size > 1 else widths.new_ones(())
         return widths * median.clamp(min=1e-6)
 
 

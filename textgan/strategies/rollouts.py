@@ -50,11 +50,12 @@ def roll_out(
     size, width = text.ids.shape
     device = text.ids.device
     at_once = rows_at_once or rows_of_logits(policy.vocabulary.size, device)
-    begins = [text.mask[:, kept].nonzero().squeeze(-1).repeat_interleave(count) for kept in range(width)]
-    if not from_empty:
-        begins[0] = begins[0][:0]
-    sentence = torch.cat(begins)  # (N,)
-    kept = torch.cat([torch.full_like(rows, position) for position, rows in enumerate(begins)])  # (N,)
+    follows = text.mask.cpu().T.clone()  # (T, B): whether a token follows so many; waited for once, for all
+    follows[0] &= from_empty
+    begins = (follows.sum(1) * count).tolist()
+    kept, sentence = (
+        found.repeat_interleave(count).to(device) for found in follows.nonzero().unbind(1)
+    )  # (N,), (N,)
     position = torch.arange(length, device=device)
     mask = position < kept.unsqueeze(1)  # (N, length)
     ids = torch.full(mask.shape, policy.vocabulary.pad, device=device)
@@ -76,7 +77,7 @@ def roll_out(
         if now < width:
             logits, prefixes = policy.step(token, prefixes)
             token = text.ids[:, now]
-            starters = torch.arange(joined, joined + len(begins[now]), device=device)
+            starters = torch.arange(joined, joined + begins[now], device=device)
             for rows in starters.split(at_once):
                 ids[rows, now] = sampler(logits[sentence[rows]]).ids
                 for name, value in prefixes.items():

@@ -126,7 +126,7 @@ class Callbacks:
     def _called(
         self, event: str, moment: Callable[[], Moment], kept: Callable[[], str], *more: Any
     ) -> tuple[str, str] | None:
-        from textgan.training.checkpoints import random_state, set_random_state
+        from textgan.streams import random_state, set_random_state
 
         asked: tuple[str, str] | None = None
         state = random_state()

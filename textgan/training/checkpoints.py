@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import random
 import re
 import shutil
 import sys
@@ -19,7 +18,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
@@ -77,7 +75,12 @@ def _write(fresh: Path, players: dict[str, nn.Module], state: dict[str, Any] | N
             raise
         told = re.search(r"os error (\d+)", str(error))
         number = int(told[1]) if told else None
-        reason = os.strerror(number) if number else "the file came out too short; is the disk full?"
+        told_short = " ".join(str(error).split())[:120]
+        reason = (
+            os.strerror(number)
+            if number
+            else f"the file came out too short; is the disk full? ({told_short})"
+        )
         raise OSError(number, reason, str(fresh)) from error
     files = {}
     for file in sorted(fresh.iterdir()):
@@ -208,33 +211,8 @@ def state_from_bytes(data: bytes) -> dict[str, Any]:
 
 def finite(player: nn.Module) -> bool:
     """Whether all weights are numbers."""
-    return all(bool(weight.isfinite().all()) for weight in player.parameters())
-
-
-def seed_all(seed: int) -> None:
-    """The streams that training draws from: torch's; numpy's and Python's for parts of the user's own."""
-    torch.manual_seed(seed)
-    np.random.seed(seed % 2**32)
-    random.seed(seed)
-
-
-def random_state() -> dict[str, Any]:
-    """Of every generator that training draws from, as tensors and plain values."""
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-    kind, words, *rest = np.random.get_state()
-    numpy = [str(kind), np.asarray(words).tolist(), *rest]
-    return {"cpu": torch.get_rng_state(), "cuda": cuda, "numpy": numpy, "python": random.getstate()}
-
-
-def set_random_state(state: dict[str, Any]) -> None:
-    torch.set_rng_state(state["cpu"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
-    if "numpy" in state:  # not in checkpoints of earlier versions
-        kind, words, *rest = state["numpy"]
-        np.random.set_state((kind, np.array(words, np.uint32), *rest))
-        version, inner, gauss = state["python"]
-        random.setstate((version, tuple(inner), gauss))
+    found = [weight.isfinite().all() for weight in player.parameters()]
+    return not found or bool(torch.stack(found).all())
 
 
 def _clear(place: Path) -> None:

@@ -16,7 +16,8 @@ from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import direction, evaluate
 from textgan.ranges import Above, Candidates, Count, Nucleus, Sentences, Temperature
 from textgan.ranks import ALONE, Ranks
-from textgan.sampling import Draw, seeded
+from textgan.sampling import Draw
+from textgan.streams import seeded
 from textgan.training.game import judging
 from textgan.training.likelihood import heldout_nats
 from textgan.training.resampled import Resampled

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from textgan import streams
 from textgan.ranks import Ranks
 from textgan.training import checkpoints
 from textgan.training.game import Game
@@ -77,6 +78,6 @@ def share_out(
     if phase is not None and before[0]["phase"]:
         phase.load_rank_states([one["phase"] for one in before])
     if ranks.rank < len(before):
-        checkpoints.set_random_state(before[ranks.rank]["random"])
+        streams.set_random_state(before[ranks.rank]["random"])
     else:
-        checkpoints.seed_all(seed)
+        streams.seed_all(seed)

@@ -40,10 +40,10 @@ def heldout_nats(
         sums.append((0.0, 0))
         if number % ranks.count != ranks.rank:
             continue
-        text, known = text.to(engine.device), known.to(engine.device)
         with engine.autocast():
-            log_prob = generator.log_prob(text)
-        sums[-1] = float((log_prob.double() * known).sum()), int(known.sum())
+            log_prob = generator.log_prob(text.to(engine.device))
+        # In float64, which not every GPU has; to fetch the numbers is to wait for the GPU, once a batch.
+        sums[-1] = float((log_prob.cpu().double() * known).sum()), int(known.sum())
     generator.train(was_training)
     if not ranks.alone:  # only one of them has anything else than 0 to add
         sums = [

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from textgan.sampling import Draw, seeded
+from textgan.sampling import Draw
 from textgan.strategies.rollouts import prefix_values, roll_out
+from textgan.streams import seeded
 from textgan.training.evaluation import asked_labels
 from textgan.training.game import Game, judging, policy_mode
 from textgan.types import Prompt, Text, Verdict
@@ -115,7 +116,7 @@ def _of_real(game: Game) -> float | None:
     text = game.heldout.text[slice(0, REAL)]
     if not len(text):
         return None
-    return float(game.discriminator.judge(text.to(game.engine.device)).score.double().mean())
+    return float(game.discriminator.judge(text.to(game.engine.device)).score.cpu().double().mean())
 
 
 def _work(generator: nn.Module, judge: nn.Module, length: int) -> float:

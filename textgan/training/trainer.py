@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from textgan import streams
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
@@ -126,7 +127,7 @@ class Trainer:
                 logged = step % phase.log_every == 0 or phase.done or "nll-validation" in values
                 numbers: dict[str, float] = {}
                 if logged:
-                    numbers = {name: float(value) for name, value in self.ranks.mean(values).items()}
+                    numbers = self.ranks.mean(values)
                     row = {"kind": "train", "phase": phase.name, "step": step, "seconds": self.elapsed}
                     self.folder.append({**row, **numbers})
                     self.display.step(step, numbers, phase.total)
@@ -180,7 +181,7 @@ class Trainer:
         """A look takes long and changes nothing: when the run is to stop, it is left to the resumed run."""
         if not self._look_due:
             return
-        size, best, random = self.folder.size, self.best, checkpoints.random_state()
+        size, best, random = self.folder.size, self.best, streams.random_state()
         scores: dict[str, Score] = {}
         sentences: list[str] = []
         by = 0
@@ -200,7 +201,7 @@ class Trainer:
         if by:
             self.folder.cut(size)
             self.best = best
-            checkpoints.set_random_state(random)
+            streams.set_random_state(random)
             self.save()
             raise Stopped(by)
         self._look_due = False
@@ -265,7 +266,7 @@ class Trainer:
             "phase": self._current,
             "phase-state": {} if phase is None else phase.state_dict(),
             "strategy": self.game.strategy.state_dict(),
-            "random": checkpoints.random_state(),
+            "random": streams.random_state(),
             "metrics-size": self.folder.size,
             "elapsed": self.elapsed,
             "seconds": dict(self._seconds),
@@ -310,7 +311,7 @@ class Trainer:
         self.warnings = [str(warning) for warning in state["warnings"]]
         self._health.load_state_dict(state["health"])
         self._look_due = bool(state.get("look-due", False))
-        checkpoints.set_random_state(state["random"])
+        streams.set_random_state(state["random"])
         keeping.share_out(
             state,
             phase,
