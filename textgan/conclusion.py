@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-import torch
-
 from textgan.assembly import Built
 from textgan.data.corpus import token_counts
 from textgan.metrics.samples import HeldOut, Score
@@ -15,6 +13,7 @@ from textgan.training import checkpoints, closer
 from textgan.training.evaluation import judge_accuracy, likelihood_of
 from textgan.training.folder import CLOSER, RunFolder, write_json
 from textgan.training.progress import clock
+from textgan.training.real_text import score_real
 from textgan.training.trainer import Trainer, as_rows
 
 Texts = dict[str, tuple[list[str], Callable[[], HeldOut] | None]]
@@ -59,13 +58,8 @@ def conclude(
     game, evaluation, corpus = built.game, built.evaluation, built.corpus
     count, seed = evaluation.final, game.seed + 2
     trainer.display.say(f"scoring {count:,} sentences against {len(corpus.test):,} of the test split")
-    order = torch.randperm(len(corpus.train), generator=torch.Generator().manual_seed(seed))
-    rows_real = order[:count].tolist()
-    real, labels = [corpus.train.texts[i] for i in rows_real], corpus.train.labels
     test = corpus.test
-    real_labels = None if labels is None else [labels[i] for i in rows_real]
-    scores = evaluation.score(real, test.texts, corpus, None, real_labels, test.labels)
-    rows = {"real": scores}
+    rows = {"real": score_real(evaluation, corpus, test.texts, count, seed, test.labels)}
     for name, (sentences, likelihood) in texts.items():
         asked = trainer.asked(count, seed)
         rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from textgan.data.batches import Encoded, encode
@@ -20,6 +19,7 @@ from textgan.points import Kept, digest
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences
+from textgan.training.real_text import score_real
 from textgan.types import Choice, Generator, Prompt, State, Text
 
 AFTER_TRAINING = 2
@@ -108,12 +108,7 @@ class Bench:
         )
 
     def real_text(self) -> dict[str, Score]:
-        train = self.corpus.train.texts
-        order = torch.randperm(len(train), generator=torch.Generator().manual_seed(self.seed))
-        rows, labels = order[: self.count].tolist(), self.corpus.train.labels
-        told = None if labels is None else [labels[i] for i in rows]
-        drawn = [train[i] for i in rows]
-        return self.evaluation.score(drawn, self.real, self.corpus, None, told, self.real_labels)
+        return score_real(self.evaluation, self.corpus, self.real, self.count, self.seed, self.real_labels)
 
     @property
     def real_labels(self) -> list[int] | None:

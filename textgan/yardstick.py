@@ -19,12 +19,14 @@ Held = tuple[str, Sequence[str], Sequence[str]]
 REAL = "real text against itself"
 OVERLAP = ("bleu", "self-bleu")
 """The metrics that a preset decides on."""
-ALONE = frozenset({"self-bleu", "distinct", "duplicates", "entropy", "length"})
+ALONE = frozenset({"self-bleu", "distinct", "duplicates", "entropy", "length", "pretrained-lm"})
 """Metrics that look at nothing but the texts."""
 COMPARING = frozenset({"bleu", "corpus-bleu", "backward-bleu", "ms-jaccard", "length-distance"})
 """Metrics that look at the texts and the references, and never at the training set."""
 OF_COPIES = frozenset({"novelty", "memorisation"})
 """Metrics that look for the training set in the texts."""
+FROM_OUTSIDE = frozenset({"source", "class-accuracy", "nll"})
+"""Metrics that hold texts against neither references nor the training set, or leave out what a text has of its own."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,10 @@ class Yardstick:
         halves: Held = "halves", mixed[:half][:amount], mixed[half:]
         references: Held = "references", drawn, []
         stand_in: Held = "train", self._drawn(self.train, amount), self.references
+        parts = {"train": stand_in, "references": references, "halves": halves}
         found: dict[str, Measured] = {}
         for name in self.names:
-            if name in ALONE | COMPARING and self.train:
-                how = stand_in
-            else:
-                how = references if name in ALONE | OF_COPIES else halves
-            found |= self._real(name, *how)
+            found |= self._real(name, *parts[stands_in(name, bool(self.train))])
         return found
 
     def _real(
@@ -87,7 +86,7 @@ class Yardstick:
         scores = measure(self._samples(texts, references), [name], self.preset, self.ci, self.encoder)
         fact = f"real:{how}(seed:{self.seed})"
         return {
-            key: Measured(each.value, _with_fact(each.signature, fact), each.ci)
+            key: Measured(each.value, with_fact(each.signature, fact), each.ci)
             for key, each in scores.items()
         }
 
@@ -96,6 +95,15 @@ class Yardstick:
 
     def _drawn(self, texts: Sequence[str], amount: int) -> list[str]:
         return random.Random(self.seed).sample(texts, min(amount, len(texts)))
+
+
+def stands_in(name: str, train: bool = True) -> str:
+    """Which real sentences a metric is given in the place of written ones, see `Yardstick.real`: train, references or
+    halves. train: whether there is a training set to draw from."""
+    name = name.partition(":")[0]  # without the model it asks
+    if train and name in ALONE | COMPARING | FROM_OUTSIDE:
+        return "train"
+    return "references" if name in ALONE | OF_COPIES else "halves"
 
 
 def measure(
@@ -128,7 +136,7 @@ def _intervals(values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, float
     return {key: (low, high) for key, (low, high) in zip(values, rows, strict=True)}
 
 
-def _with_fact(signature: str, fact: str) -> str:
+def with_fact(signature: str, fact: str) -> str:
     """The fact before the version, which stands last."""
     facts, mark, version = signature.rpartition("|v:")
     return f"{facts}|{fact}|v:{version}" if mark else f"{signature}|{fact}"

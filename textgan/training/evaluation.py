@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -103,10 +103,11 @@ class Evaluation:
         likelihood: Callable[[], HeldOut] | None = None,
         labels: list[int] | None = None,
         reference_labels: list[int] | None = None,
+        names: Sequence[str] | None = None,
     ) -> dict[str, Score]:
         """The recipe's metrics; `likelihood` (see `likelihood_of`) adds the generator's own.
 
-        labels: what the texts were asked to be; reference_labels: what the references are.
+        labels: what the texts were asked to be; reference_labels: what the references are. names: some of them.
         """
 
         samples = Samples(
@@ -119,7 +120,9 @@ class Evaluation:
             reference_labels,
             corpus.train.labels,
         )
-        return evaluate(samples, self.metrics, beside=self.beside, encoder=self.encoder)
+        return evaluate(
+            samples, self.metrics if names is None else names, beside=self.beside, encoder=self.encoder
+        )
 
 
 def likelihood_of(
