@@ -16,6 +16,8 @@ from textgan.training.progress import clock
 from textgan.training.real_text import score_real
 from textgan.training.trainer import Trainer, as_rows
 
+NOTICED = 0.01
+"""A share of empty sentences above this is warned of."""
 Texts = dict[str, tuple[list[str], Callable[[], HeldOut] | None]]
 
 
@@ -81,6 +83,14 @@ def conclude(
         written.append(
             f"after: written by both players, {evaluation.choice}; what is chosen so has no likelihood to be had"
         )
+    empty = {name: sum(not one.strip() for one in sentences) for name, (sentences, _) in texts.items()}
+    if empty["after"] > NOTICED * count:
+        told = (
+            f"{empty['after']:,} of {count:,} sentences written in the end are empty: "
+            "self-BLEU and distinct take that for diversity"
+        )
+        trainer.warnings.append(told)
+        trainer.display.warn(told)
     strategy = recipe.values.get("strategy")
     adversarial = "adversarial" in recipe.phases
     write_json(
@@ -94,6 +104,7 @@ def conclude(
             "minutes": trainer.minutes,
             "rows": {state: as_rows(found) for state, found in rows.items()},
             "written": written,
+            "empty": empty,
             "notes": built.notes,
             "warnings": trainer.warnings,
         },

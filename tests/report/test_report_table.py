@@ -6,6 +6,7 @@ import csv as csv_format
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -236,3 +237,13 @@ def test_movements_name_the_strategy_and_the_nearness_to_real_text(two):
     assert reinforce.startswith("reinforce: BLEU-4 .412 → .455 (+.043), self-BLEU-4 .390 → .470 (+.080)")
     assert "BLEU-4 nearer to real text (.440); self-BLEU-4 farther from real text (.360)" in reinforce
     assert gumbel.startswith("gumbel: ") and "sharper and more diverse" in gumbel
+
+
+def test_empty_sentences_are_no_diversity(two):
+    reinforce, gumbel = two
+    told = {**reinforce.evaluation, "samples": 1000, "empty": {"before": 3, "after": 204}}
+    first, second = movements([replace(reinforce, evaluation=told), gumbel])
+    assert first.endswith(
+        "; 20.4% of its sentences are empty (before 0.3%), which self-BLEU takes for diversity"
+    )
+    assert "empty" not in second

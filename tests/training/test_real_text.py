@@ -46,7 +46,8 @@ def test_what_we_do_not_know_is_given_one_half_of_the_test_text_against_the_othe
     (tmp_path / "own.py").write_text(
         "from textgan.metrics.samples import Score\n"
         "def seen(samples):\n"
-        "    return {'seen': Score(len(samples.texts), '|'.join(samples.texts + ['/'] + samples.references) + '|v:1')}\n"
+        "    told = '|'.join([*samples.texts, '/', *samples.references, 'v:1'])\n"
+        "    return {'seen': Score(len(samples.texts), told)}\n"
     )
     evaluation = Evaluation(metrics=["./own.py:seen"])
     evaluation.beside = tmp_path

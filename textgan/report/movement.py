@@ -71,8 +71,19 @@ def movements(runs: Sequence[RunRecord]) -> list[str]:
     return [
         f"{run.strategy if names.count(run.strategy) == 1 else f'{run.strategy} ({run.path.name})'}: "
         + movement(run.rows["before"], run.rows["after"], run.rows.get("real"))
+        + _emptiness(run)
         for run in moved
     ]
+
+
+def _emptiness(run: RunRecord) -> str:
+    """Empty sentences share no n-gram with others: what looks like diversity may be that."""
+    before, after = (run.empty.get(state, 0.0) for state in ("before", "after"))
+    if after - before < VISIBLE:
+        return ""
+    return (
+        f"; {after:.1%} of its sentences are empty (before {before:.1%}), which self-BLEU takes for diversity"
+    )
 
 
 def _highest(stem: str, before: Cells, after: Cells) -> str:

@@ -77,6 +77,14 @@ class RunRecord:
         return bool(self.evaluation)
 
     @property
+    def empty(self) -> Mapping[str, float]:
+        """The share of the sentences written before and after the game that are empty, as far as it was counted."""
+        count, found = self.evaluation.get("samples"), self.evaluation.get("empty")
+        if not isinstance(found, Mapping) or not isinstance(count, int) or count < 1:
+            return {}
+        return {str(name): number / count for name, number in found.items() if isinstance(number, int)}
+
+    @property
     def name(self) -> str:
         """The recipe's name, or the folder's."""
         named = self.evaluation.get("recipe") or self.recipe.get("name")
