@@ -31,5 +31,6 @@ def test_line_ends_marks_and_spaces_are_no_part_of_a_sentence(
     monkeypatch.chdir(tmp_path)
     Path("mixed.txt").write_bytes(b"\xef\xbb\xbf a dog \r\nb cat\rc\n\n d\x0ce\n")
     assert sentences(Path("mixed.txt"), "target") == ["a dog", "b cat", "c", "d\x0ce"]
+    assert sentences(Path("mixed.txt"), "target", empty=True) == ["a dog", "b cat", "c", "", "d\x0ce"]
     Path("x.jsonl").write_text('{"text": "a  dog"}\n')
     assert sentences(Path("x.jsonl"), "target") == ["a dog"]

@@ -17,7 +17,9 @@ import pytest
 from textgan.cli import run
 from textgan.metrics import ngram
 from textgan.metrics.samples import Score
-from textgan.scoring import evaluate_files
+from textgan.report import side_by_side
+from textgan.report.table import best
+from textgan.scoring import evaluate_files, evaluate_texts
 from textgan.yardstick import REAL
 
 CI = pytest.CaptureFixture[str]
@@ -93,6 +95,27 @@ def test_real_text_is_the_training_set_where_it_is_given() -> None:
     # sentences of the training set would all be copies: references stand in for samples
     assert file.real["novelty"].value == 1.0
     assert "|real:references(seed:0)|" in file.real["novelty"].signature
+
+
+def test_a_row_of_real_text_with_fewer_references_is_no_yardstick(capsys: CI) -> None:
+    halves = told(capsys, "a.txt", "b.txt", "--references", "real.txt", "--metrics", "bleu,distinct")[0]
+    assert "Not to be held against the row of real text, which had fewer" in " ".join(halves.split())
+    assert ": BLEU-2..5. Give --train FILE" in " ".join(halves.split())
+    rows = side_by_side.rows(evaluate_files([Path("a.txt"), Path("b.txt")], Path("real.txt")).files)
+    assert best(rows, "bleu-2") == set() and best(rows, "distinct-2") != set()
+    learnt = told(capsys, "a.txt", "b.txt", "--references", "real.txt", "--train", "train.txt")[0]
+    assert "Not to be held against" not in learnt
+    one = told(capsys, "a.txt", "--references", "real.txt")[0]
+    assert "Not to be held against the row" in one
+
+
+def test_empty_lines_of_a_samples_file_are_sentences_as_those_of_a_run_are(capsys: CI) -> None:
+    texts = [*read("a.txt")[:10], "", *read("a.txt")[10:]]
+    Path("hollow.txt").write_text("\n".join(texts) + "\n\n", encoding="utf-8")
+    (file,) = (found := evaluate_files([Path("hollow.txt")], Path("real.txt"))).files
+    expected = evaluate_texts(texts, read("real.txt")).files[0]
+    assert file.scores == expected.scores and "|hyps:21|" in file.scores["bleu-2"].signature
+    assert any("1 of 21 lines are empty" in warning for warning in found.warnings)
 
 
 def test_all_is_what_can_be_had() -> None:

@@ -33,7 +33,7 @@ class Columns:
     def samples(self, paths: Sequence[Path]) -> dict[Path, Labelled]:
         """The files to be scored. With a label, each must have that column."""
         if self.label is None:
-            return {path: Labelled(sentences(path, "target", self.text)) for path in paths}
+            return {path: Labelled(sentences(path, "target", self.text, empty=True)) for path in paths}
         return {path: Labelled(*labelled(path, "target", self.label, self.text)) for path in paths}
 
     def real(self, path: Path | None, option: str) -> Labelled:

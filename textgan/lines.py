@@ -32,9 +32,10 @@ def labelled(
     return sentences(path, place, column), None
 
 
-def sentences(path: Path, place: str, column: str | None = None) -> list[str]:
+def sentences(path: Path, place: str, column: str | None = None, *, empty: bool = False) -> list[str]:
     """The lines that are not empty, without the spaces around them; Mistake where there are none.
 
+    empty: keep empty lines too, but for those at the end: a generator may have written nothing.
     UTF-8, with or without a mark at its beginning. Read line by line, so that a huge line is refused before
     it is in memory. place: what the user calls the file, such as `--references`. column: the text of a table.
     """
@@ -46,11 +47,13 @@ def sentences(path: Path, place: str, column: str | None = None) -> list[str]:
         return _not_too_long(read(path, column, place=place).texts, path, place)
     try:
         with path.open("rb") as file:
-            kept = [line for raw in _lines(file, path, place) if (line := raw.strip())]
+            kept = [line for raw in _lines(file, path, place) if (line := raw.strip()) or empty]
     except FileNotFoundError:
         raise Mistake(f"{place}: there is no file or run folder {path}; check its name") from None
     except OSError as error:
         raise Mistake(f"{place}: {path} cannot be read: {error.strerror}; check its permissions") from None
+    while kept and not kept[-1]:
+        kept.pop()
     if not kept:
         raise Mistake(f"{place}: {path} holds no sentence; expected one a line")
     return kept
@@ -76,4 +79,5 @@ def _lines(file: BinaryIO, path: Path, place: str) -> Iterator[str]:
         except UnicodeDecodeError as error:
             told = f"{path} is not UTF-8 text (line {number}, byte {error.start + 1})"
             raise Mistake(f"{place}: {told}; convert it first, e.g. with iconv -f latin1 -t utf8") from None
+        text = text.rstrip("\r\n")
         yield from text.split("\r") if "\r" in text else (text,)

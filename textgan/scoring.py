@@ -136,6 +136,11 @@ def _compared(
                 "stands at a word ('sky.'), which then is another word; put spaces around marks, as the published "
                 "samples have"
             )
+        if empty := list(texts[file.path].lines).count(""):
+            warnings.append(
+                f"{file.path}: {empty:,} of {file.amount:,} lines are empty, and each is scored as a sentence without "
+                "words, as those of a run are; take them out if they only stand between sentences"
+            )
         if "bleu-2" in file.scores and set(texts[file.path].lines[: protocol.bleu.hyps]) <= used:
             warnings.append(
                 f"{file.path}: every sentence scored stands in {references} too, so BLEU is 1 by construction; "

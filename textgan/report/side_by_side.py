@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textgan.report import numbers, tabular
-from textgan.report.table import MARKED, Row, best, columns, measure
+from textgan.report.table import MARKED, Row, best, columns, comparable, measure, names
 from textgan.report.tabular import Cell
 from textgan.scoring import FileScores
 from textgan.yardstick import REAL, Measured
@@ -22,6 +22,7 @@ from textgan.yardstick import REAL, Measured
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+NOT_AGAINST = "Not to be held against"
 INTERVALS = "In brackets: 95% bootstrap interval of the mean over sentences; self-BLEU's keeps the pool of references."
 
 
@@ -48,7 +49,8 @@ def listing(file: FileScores) -> str:
         lines.append("  ".join([first.ljust(widths[0]), *aligned, last]))
     table_rows = rows([file])
     of_real = [f"\n{line}" for line in signatures([row for row in table_rows if not row.generated])]
-    return "\n".join([*lines, *of_real[:1], *(line.strip() for line in of_real[1:])])
+    told = [f"\n{line}" for line in captions(table_rows) if line.startswith(NOT_AGAINST)]
+    return "\n".join([*lines, *of_real[:1], *(line.strip() for line in of_real[1:]), *told])
 
 
 def rows(files: Sequence[FileScores]) -> list[Row]:
@@ -139,6 +141,12 @@ def captions(table: Sequence[Row]) -> list[str]:
     told = [f"Marked: {MARKED}"] if any(best(table, key) for key in keys) else []
     told += [INTERVALS] if any(_ci(row, key) for row in table for key in keys) else []
     told += [] if any(not row.generated for row in table) else [f"No row of {REAL}: give --references FILE."]
+    apart = [key for key in keys if not all(comparable(row, key) for row in table if row.generated)]
+    if apart:
+        told.append(
+            f"{NOT_AGAINST} the row of real text, which had fewer sentences or references (see the signatures): "
+            f"{names(apart)}. Give --train FILE with as many sentences."
+        )
     differing = [
         numbers.name(key)
         for key in keys

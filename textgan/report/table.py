@@ -23,6 +23,17 @@ MARKED = (
 )
 OF_THE_TEXT = ("source-nll", "lm-score")
 """Scores whose signature counts what was written; that of the others counts the text that all are held against."""
+OF_NUMBERS = (
+    "bleu",
+    "self-bleu",
+    "distinct",
+    "backward-bleu",
+    "harmonic-bleu",
+    "ms-jaccard",
+    "entropy",
+    "duplicates",
+)
+"""Scores that change with the number of sentences or of references, the text being the same."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +158,16 @@ def measure(row: Row, key: str) -> str:
     return re.sub(r"\|(tokens|unknown):\d+(\(\w+\))?", "", signature) if key in OF_THE_TEXT else signature
 
 
+def comparable(row: Row, key: str) -> bool:
+    """Whether the row's value may be held against real text's: not where one of them had more references, which BLEU
+    grows with, or more sentences, which self-BLEU and distinct go with."""
+    real = row.real.get(key)
+    if real is None or key not in row.cells or numbers.family(key)[0] not in OF_NUMBERS:
+        return True
+    counts = r"\|real:[^|]*" if numbers.family(key)[0] != "bleu" else r"\|(real|hyps):[^|]*"
+    return re.sub(counts, "", row.cells[key].signature) == re.sub(counts, "", real.signature)
+
+
 def names(keys: Sequence[str]) -> str:
     """`BLEU-2..5, distinct-1`: runs of orders drawn together."""
     told: dict[str, list[str]] = {}
@@ -185,7 +206,8 @@ def _cost(row: Row, key: str) -> float | None:
         return None
     if numbers.family(key)[0] in NEAREST_TO_REAL:
         real = row.real.get(key)
-        return abs(cell.value - real.value) if real is not None and math.isfinite(real.value) else None
+        held = real is not None and math.isfinite(real.value) and comparable(row, key)
+        return abs(cell.value - real.value) if real is not None and held else None
     from textgan.metrics.suite import direction
 
     sign = direction(key)
