@@ -39,6 +39,13 @@ def test_ids_mask_and_known_by_hand() -> None:
     ]
 
 
+def test_test_text_that_does_not_fit_stays_a_reference() -> None:
+    _, notes = encode(Split(["a b", "a b c d"]), tokenizer, 4, place="corpus.test")
+    assert notes == [
+        "corpus.test: 1 of 2 sentences have more than 3 tokens; left out of the likelihood, not of the references"
+    ]
+
+
 def test_truncated_sentences_have_no_end() -> None:
     encoded, notes = encode(
         Split(["a b", "a b c d", "d c b a a"]), tokenizer, 4, overlong="truncate", place="corpus.test"

@@ -123,6 +123,12 @@ def test_corpora_are_not_compared_with_each_other(make_run):
     assert table.best(rows, "bleu-4") == {4, 5}
 
 
+def test_every_row_says_its_corpus_where_there_are_several(make_run):
+    runs = [read(make_run("a")), read(make_run("b", corpus="coco60", strategy="gumbel"))]
+    labels = [row.label for row in table.rows(runs)]
+    assert labels[-2:] == ["reinforce, captions", "gumbel, coco60"]
+
+
 def test_csv_has_full_values_and_empty_fields(two):
     made = list(csv_format.DictReader(io.StringIO(printed.csv(two))))
     assert made[2]["bleu-4"] == "0.455" and made[0]["nll"] == "" and made[3]["bleu-2"] == ""

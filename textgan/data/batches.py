@@ -95,17 +95,19 @@ def _notes(
 ) -> list[str]:
     notes = []
     most = length - 1
+    # Text that scores are held against stays whole there: its long sentences are real text too.
+    left = "dropped" if place == "corpus.train" else "left out of the likelihood, not of the references"
     if overlong == "truncate" and (full := sum(len(row) == length for row in rows)):
         notes.append(
             f"{place}: {full:,} of {len(rows):,} sentences fill all {length} tokens; they have no end"
         )
         fits, most = np.array([len(row) <= length for row in rows]), length
     if not fits.all():
-        done = "dropped" if overlong == "drop" else f"cut to {length}"
+        done = left if overlong == "drop" else f"cut to {length}"
         long = int((~fits).sum())
         notes.append(f"{place}: {long:,} of {len(rows):,} sentences have more than {most} tokens; {done}")
     if empty := sum(not row for row in rows):
-        notes.append(f"{place}: {empty:,} of {len(rows):,} sentences have no token; dropped")
+        notes.append(f"{place}: {empty:,} of {len(rows):,} sentences have no token; {left}")
     if unknown:
         notes.append(
             f"{place}: {unknown:,} of {tokens:,} tokens ({unknown / tokens:.2%}) are not in the vocabulary"

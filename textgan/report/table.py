@@ -215,20 +215,21 @@ def _cost(row: Row, key: str) -> float | None:
 
 
 def _distinct_labels(table: Sequence[Row]) -> list[Row]:
-    """Labels that occur twice get what tells the rows apart: corpus, recipe, seed, or folder."""
+    """All labels get the corpus where there are several; those that occur twice what tells the rows apart: recipe,
+    seed, or folder."""
     from dataclasses import replace
 
+    if len({row.corpus for row in table}) > 1:
+        table = [replace(row, label=f"{row.label}, {row.corpus}") for row in table]
     made = list(table)
     for label in {row.label for row in table}:
         same = [place for place, row in enumerate(table) if row.label == label]
         if len(same) < 2:
             continue
-        told = [
-            [getattr(table[place], part) for place in same] for part in ("corpus", "run", "seed", "folder")
-        ]
+        told = [[getattr(table[place], part) for place in same] for part in ("run", "seed", "folder")]
         kind = next((values for values in told if len(set(values)) == len(same)), None)
         for index, place in enumerate(same):
             suffix = kind[index] if kind else f"{table[place].folder} {index + 1}"
-            suffix = f"seed {suffix}" if kind is told[2] else suffix
+            suffix = f"seed {suffix}" if kind is told[1] else suffix
             made[place] = replace(table[place], label=f"{label}, {suffix}")
     return made
