@@ -4,8 +4,8 @@ Inside `Pretended()` a tensor of the device `DEVICE` is a shell around one of th
 CPU on what the shells hold, after a look at where its tensors are: one of the GPU does not mix with one of the CPU's
 (of more than no dimension), and `.numpy()` is refused. What would have the host wait for the GPU is counted by the line
 of the toolkit that asked for it (`Pretended.waits`), and so is what is computed there in float64, which not every GPU
-has (`Pretended.doubles`). Its memory, its order of work and its own kernels are not pretended: of speed, and of
-rounding, nothing is learned here.
+has (`Pretended.doubles`). In bfloat16, autocast works as it does there (`autocast.py`). Its memory, its order of work
+and its own kernels are not pretended: of speed, and of rounding, nothing is learned here.
 
 The device is for a whole process, and torch then takes it for the machine's accelerator: so it is for a process of its
 own (`play.py`).
@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import autocast
 import torch
 from cells import FUSED
 from torch import Tensor
@@ -208,3 +209,4 @@ def _copy_from(source: Tensor, into: Tensor, non_blocking: bool = False) -> Tens
 _LIBRARY.impl("empty_strided", _empty_strided, "PrivateUse1")
 _LIBRARY.impl("empty.memory_format", _empty, "PrivateUse1")
 _LIBRARY.impl("_copy_from", _copy_from, "PrivateUse1")
+_AUTOCAST = autocast.install()

@@ -20,6 +20,7 @@ from textgan.recipe import Recipe
 HERE = Path(__file__).parent
 SMALL = ["budget=smoke", "evaluate.samples=12", "evaluate.final=12", "metrics=[distinct]", "threads=1"]
 PLAIN = ["corpus={path: plain.txt, validation: 12, test: 12}", "length=12"]
+HALF = [*PLAIN, "precision=bf16"]
 LABELLED = ["corpus={path: labelled.csv, column: told, label: mood, validation: 12, test: 12}", "length=12"]
 NEITHER = {
     "pretrained"
@@ -64,6 +65,7 @@ CASES: dict[str, list[tuple[str, list[str]]]] = {
         ("semi-short", [*LABELLED, "labelled=20"]),
         ("front-closed-short", PLAIN),
     ],
+    "half": [(f"{name}-short", HALF) for name in ("seqgan", "leakgan", "cot", "maligan", "gumbel", "relgan", "arae")],
 }  # fmt: skip
 COMMANDS = {
     "gumbel-short": [

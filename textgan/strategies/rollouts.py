@@ -73,7 +73,7 @@ def roll_out(
             )
             ids[rows, now] = sampler(logits).ids
             for name, value in after.items():
-                states[name][rows] = value
+                states[name][rows] = value.to(states[name].dtype)  # autocast makes them half on a GPU
         if now < width:
             logits, prefixes = policy.step(token, prefixes)
             token = text.ids[:, now]
@@ -81,7 +81,7 @@ def roll_out(
             for rows in starters.split(at_once):
                 ids[rows, now] = sampler(logits[sentence[rows]]).ids
                 for name, value in prefixes.items():
-                    states[name][rows] = value[sentence[rows]]
+                    states[name][rows] = value[sentence[rows]].to(states[name].dtype)
             joined += len(starters)
             under_way = torch.cat([under_way, starters])
         mask[under_way, now] = True
