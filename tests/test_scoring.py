@@ -118,6 +118,17 @@ def test_empty_lines_of_a_samples_file_are_sentences_as_those_of_a_run_are(capsy
     assert any("1 of 21 lines are empty" in warning for warning in found.warnings)
 
 
+def test_text_without_spaces_is_said_to_be_one_word_a_sentence() -> None:
+    lines = ["一只白狗在跑", "两只黑猫在睡", "一个男人在走", "两个女人在看"]
+    Path("uncut.txt").write_text("\n".join(lines), encoding="utf-8")
+    Path("cut.txt").write_text("\n".join(" ".join(line) for line in lines), encoding="utf-8")
+    told = {
+        name: evaluate_files([Path(name)], Path("real.txt")).warnings for name in ("uncut.txt", "cut.txt")
+    }
+    assert any("no spaces between words" in warning for warning in told["uncut.txt"])
+    assert not any("no spaces" in warning for warning in told["cut.txt"])
+
+
 def test_all_is_what_can_be_had() -> None:
     alone = evaluate_files([Path("a.txt")], names=["all"]).files[0]
     assert {"self-bleu-2", "distinct-1", "length"} <= set(alone.scores)

@@ -9,7 +9,7 @@ import numpy as np
 
 from textgan.data.tokenizers import bpe
 from textgan.doctor.counts import Counts, Side, out_of_vocabulary
-from textgan.doctor.scripts import UNSPACED, shares
+from textgan.doctor.scripts import without_spaces
 from textgan.errors import Mistake, did_you_mean
 
 TOKENIZERS = ("word", "character", "bpe")
@@ -59,8 +59,7 @@ def reads_as_strings(side: Side) -> bool:
 
 
 def unspaced(side: Side) -> bool:
-    """A third of its letters or so are of a script that puts no spaces between words."""
-    return sum(share for name, share in shares(side.characters).items() if name in UNSPACED) > 0.3
+    return without_spaces(side.characters)
 
 
 def check_tokenizer(wanted: str | None) -> None:
