@@ -10,10 +10,11 @@ from pathlib import Path
 from textgan.errors import Mistake
 from textgan.labels import Columns, Labelled, labels_of
 from textgan.metrics.once import sharing
+from textgan.metrics.real import COMPARING, OF_COPIES
 from textgan.metrics.suite import METRICS, load_metrics, taking_encoder
 from textgan.metrics.tokens import WHITESPACE, split
 from textgan.presets import USUAL, Preset, preset
-from textgan.yardstick import COMPARING, OF_COPIES, OVERLAP, Measured, Yardstick
+from textgan.yardstick import OVERLAP, Measured, Yardstick
 
 DEFAULT = ("bleu", "self-bleu", "distinct", "duplicates", "novelty")
 """What is measured where nothing is asked for, as far as there are references and a training set."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from textgan.metrics.bootstrap import intervals, sentence_values
+from textgan.metrics.real import stands_in, with_fact
 from textgan.metrics.samples import Samples, Score
 from textgan.metrics.suite import evaluate
 from textgan.presets import Preset, Scored
@@ -19,14 +20,6 @@ Held = tuple[str, Sequence[str], Sequence[str]]
 REAL = "real text against itself"
 OVERLAP = ("bleu", "self-bleu")
 """The metrics that a preset decides on."""
-ALONE = frozenset({"self-bleu", "distinct", "duplicates", "entropy", "length", "pretrained-lm"})
-"""Metrics that look at nothing but the texts."""
-COMPARING = frozenset({"bleu", "corpus-bleu", "backward-bleu", "ms-jaccard", "length-distance"})
-"""Metrics that look at the texts and the references, and never at the training set."""
-OF_COPIES = frozenset({"novelty", "memorisation"})
-"""Metrics that look for the training set in the texts."""
-FROM_OUTSIDE = frozenset({"source", "class-accuracy", "nll"})
-"""Metrics that hold texts against neither references nor the training set, or leave out what a text has of its own."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +90,6 @@ class Yardstick:
         return random.Random(self.seed).sample(texts, min(amount, len(texts)))
 
 
-def stands_in(name: str, train: bool = True) -> str:
-    """Which real sentences a metric is given in the place of written ones, see `Yardstick.real`: train, references or
-    halves. train: whether there is a training set to draw from."""
-    name = name.partition(":")[0]  # without the model it asks
-    if train and name in ALONE | COMPARING | FROM_OUTSIDE:
-        return "train"
-    return "references" if name in ALONE | OF_COPIES else "halves"
-
-
 def measure(
     samples: Samples, names: Sequence[str], preset: Preset, ci: bool = False, encoder: str | None = None
 ) -> dict[str, Measured]:
@@ -134,9 +118,3 @@ def _intervals(values: Mapping[str, np.ndarray]) -> dict[str, tuple[float, float
         return {}
     rows = intervals(np.stack(list(values.values()))).tolist()
     return {key: (low, high) for key, (low, high) in zip(values, rows, strict=True)}
-
-
-def with_fact(signature: str, fact: str) -> str:
-    """The fact before the version, which stands last."""
-    facts, mark, version = signature.rpartition("|v:")
-    return f"{facts}|{fact}|v:{version}" if mark else f"{signature}|{fact}"

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch.utils import backend_registration
 
 from textgan.names import PARTS
 from textgan.recipe import Recipe
@@ -83,6 +85,8 @@ COMMANDS = {
 @pytest.fixture(scope="module", params=CASES)
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the process told: its streams, and then every case of a group."""
+    if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
+        pytest.skip(f"torch {torch.__version__} knows no device that is written in Python")
     folder = tmp_path_factory.mktemp("gpu")
     _write_corpora(folder)
     cases = [(name, [*SMALL, *more], COMMANDS.get(name, [])) for name, more in CASES[request.param]]

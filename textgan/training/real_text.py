@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 
 from textgan.data.corpus import Corpus
+from textgan.metrics.real import stands_in, with_fact
 from textgan.metrics.samples import Score
 from textgan.training.evaluation import Evaluation
-from textgan.yardstick import stands_in, with_fact
 
 
 def score_real(
@@ -24,7 +24,7 @@ def score_real(
     """The recipe's metrics of `count` real sentences, or as many as there are.
 
     They are training sentences, held against all references as written ones are; but of a metric that looks for
-    copies of the training set, or learns from it, they are references (`yardstick.stands_in`), and the signature says
+    copies of the training set, or learns from it, they are references (`metrics/real.py`), and the signature says
     so: `real:references`, or `real:halves`, which are held against the other half.
     """
     drawn = torch.randperm(len(corpus.train), generator=torch.Generator().manual_seed(seed)).tolist()[:count]
