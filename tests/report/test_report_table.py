@@ -153,6 +153,35 @@ def test_the_command_prints_the_table_to_paste_and_nothing_else(make_run, capsys
     assert shown.err == f"report: {run / 'report.html'}\n" and (run / "report.html").is_file()
 
 
+@pytest.mark.parametrize("form", [None, "md", "csv", "latex"])
+def test_a_run_without_scores_is_told_of_in_every_form_and_never_framed(make_run, capsys, form):
+    stopped, scored = make_run("a", finished=False), make_run("b")
+    line = (
+        f"{stopped} has no final evaluation yet (last seen in phase adversarial, step 40): it is still under way, or "
+        f"was stopped; go on with: textgan train ... --out {stopped} --resume"
+    )
+    asked = ["--format", form] if form else []
+
+    def shown(*runs) -> str:
+        assert cli.run(["report", *map(str, runs), "--out", str(stopped), *asked]) == 0
+        found = capsys.readouterr()
+        return found.err if form == "csv" else found.out
+
+    alone = shown(stopped)
+    assert line in alone
+    assert not any(mark in alone for mark in ("─", "|", "tabular"))
+    assert line in shown(stopped, scored) and line not in shown(scored)
+
+
+def test_a_run_that_asked_for_no_metric_is_told_of_too(make_run, capsys):
+    run = make_run(rows={"real": {}, "after": {}})
+    told = (
+        f"{run} has no scores, since its recipe names no metrics; measure some with: textgan evaluate {run} "
+    )
+    printed.show([read(run)])
+    assert capsys.readouterr().out == f"{told}--metrics bleu,self-bleu\n"
+
+
 def test_the_terminal_keeps_what_tells_most_and_says_what_it_left_out(two):
     from rich.console import Console
 

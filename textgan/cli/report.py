@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import PastedAs, app, check_run
+from textgan.cli.shared import PastedAs, TableFormat, app, check_run
 
 
 @app.command(epilog="Example: textgan report runs/mle runs/gumbel --out comparison.html")
@@ -20,17 +20,17 @@ def report(
     """Compare runs: a table here, and one self-contained HTML file."""
     for run in runs:
         check_run(run)
-    from textgan.report import page, printed, reading
+    from textgan.report import page, printed, reading, table
 
     written = page.write(runs, out)
     records = [reading.read(run) for run in runs]
     if form:
         print(printed.FORMATS[form.value](records), end="")
-        print(f"report: {written}", file=sys.stderr)
+        # csv has no place for a sentence
+        told = table.unscored(records) if form is TableFormat.csv else []
+        print(*told, f"report: {written}", sep="\n", file=sys.stderr)
         return
-    from rich.console import Console
-
-    Console().print(printed.terminal(records))
+    printed.show(records)
     for record in records:
         for sentence in record.after[:2]:
             print(f"{record.strategy:>10} » {sentence}")

@@ -35,8 +35,6 @@ def train(
     loaded = Recipe.load(recipe, overrides or [])
     loaded.check()
 
-    from rich.console import Console
-
     from textgan.ranks import speaks
     from textgan.report import page, printed, reading
     from textgan.run import Interrupted
@@ -51,7 +49,7 @@ def train(
     if not speaks():  # one of several processes; the first has the run folder
         return
     written = page.write([folder], None)
-    Console().print(printed.terminal([reading.read(folder)]))
+    printed.show([reading.read(folder)])
     print(f"report: {written}")
 
 

@@ -71,7 +71,7 @@ def render(runs: Sequence[RunRecord]) -> str:
     return fill(
         headline=headline(runs),
         summary=summary(runs[0]) if not many else _summary_of_many(runs),
-        unfinished=[_progress(run) for run in runs if not run.finished],
+        unfinished=table.unscored(runs),
         heads=heads(keys),
         rows=[(row, shown(rows, place, keys)) for place, row in enumerate(rows)],
         captions=table.captions(runs),
@@ -167,14 +167,6 @@ def _named(run: RunRecord, runs: Sequence[RunRecord]) -> str:
 def _summary_of_many(runs: Sequence[RunRecord]) -> str:
     seeds = sorted({run.seed for run in runs if run.seed})
     return f"{len(runs)} runs side by side" + (f", seed {', '.join(seeds)}." if seeds else ".")
-
-
-def _progress(run: RunRecord) -> str:
-    last = max((curve.seconds[-1], curve.phases[-1], curve.steps[-1]) for curve in run.curves.values()) if (
-        run.curves
-    ) else None  # fmt: skip
-    where = f"last seen in phase {last[1]}, step {last[2]}" if last else "nothing logged so far"
-    return f"{run.name} has no final evaluation yet ({where}): it is still under way, or was stopped."
 
 
 def heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textgan.report import numbers, tabular
 from textgan.report.movement import movements
 from textgan.report.reading import RunRecord
-from textgan.report.table import Row, best, captions, columns, names, rows
+from textgan.report.table import Row, best, captions, columns, names, rows, unscored
 from textgan.report.tabular import Cell
 
 if TYPE_CHECKING:
@@ -20,6 +20,16 @@ TELLING_FIRST = (  # which columns a narrow terminal keeps
     *("bleu-4", "self-bleu-4", "nll", "source-nll", "grammaticality", "bleu-2", "self-bleu-2", "distinct-2"),
     *("bleu-3", "self-bleu-3", "bleu-5", "self-bleu-5", "duplicates", "novelty", "length", "perplexity"),
 )
+
+
+def show(runs: Sequence[RunRecord]) -> None:
+    """Print the table for the terminal, and what there is to say of runs that have no row in it."""
+    from rich.console import Console
+
+    if rows(runs):
+        Console().print(terminal(runs))
+    for sentence in unscored(runs):
+        print(sentence)
 
 
 def terminal(runs: Sequence[RunRecord], width: int | None = None) -> Table:
@@ -62,8 +72,9 @@ def lay_out(
 
 def markdown(runs: Sequence[RunRecord]) -> str:
     """The table in GitHub's markdown, the best in bold, the captions below it."""
-    told = "".join(f"\n{caption}\n" for caption in [*movements(runs), *captions(runs)])
-    return tabular.markdown(*_cells(rows(runs))) + told
+    table = rows(runs)
+    blocks = [tabular.markdown(*_cells(table))] if table else []
+    return "\n".join([*blocks, *(f"{caption}\n" for caption in _told(runs))])
 
 
 def csv(runs: Sequence[RunRecord]) -> str:
@@ -81,10 +92,16 @@ def csv(runs: Sequence[RunRecord]) -> str:
 
 def latex(runs: Sequence[RunRecord]) -> str:
     """A tabular (package booktabs), the best in bold, the captions as comments."""
-    return tabular.latex(*_cells(rows(runs)), [*movements(runs), *captions(runs)])
+    table = rows(runs)
+    return tabular.latex(*_cells(table), _told(runs)) if table else tabular.comments(_told(runs))
 
 
 FORMATS: dict[str, Callable[[Sequence[RunRecord]], str]] = {"md": markdown, "csv": csv, "latex": latex}
+
+
+def _told(runs: Sequence[RunRecord]) -> list[str]:
+    """What stands below a table that is pasted."""
+    return [*movements(runs), *captions(runs), *unscored(runs)]
 
 
 def header(key: str) -> str:

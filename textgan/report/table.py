@@ -82,6 +82,11 @@ def rows(runs: Sequence[RunRecord]) -> list[Row]:
     return _distinct_labels(kept)
 
 
+def unscored(runs: Sequence[RunRecord]) -> list[str]:
+    """A sentence about each run that has no row: the table alone would not show that it was asked for."""
+    return [_why_unscored(run) for run in runs if not any(run.rows.values())]
+
+
 def columns(table: Sequence[Row]) -> list[str]:
     """The metrics that at least one row has, in the table's order."""
     return sorted({key for row in table for key in row.cells}, key=numbers.order)
@@ -233,3 +238,18 @@ def _distinct_labels(table: Sequence[Row]) -> list[Row]:
             suffix = f"seed {suffix}" if kind is told[1] else suffix
             made[place] = replace(table[place], label=f"{label}, {suffix}")
     return made
+
+
+def _why_unscored(run: RunRecord) -> str:
+    """Why a run has no scores, and how it gets some."""
+    if run.finished:
+        ask = f"textgan evaluate {run.path} --metrics bleu,self-bleu"
+        return f"{run.path} has no scores, since its recipe names no metrics; measure some with: {ask}"
+    last = max((curve.seconds[-1], curve.phases[-1], curve.steps[-1]) for curve in run.curves.values()) if (
+        run.curves
+    ) else None  # fmt: skip
+    where = f"last seen in phase {last[1]}, step {last[2]}" if last else "nothing logged so far"
+    return (
+        f"{run.path} has no final evaluation yet ({where}): it is still under way, or was stopped; go on with: "
+        f"textgan train ... --out {run.path} --resume"
+    )

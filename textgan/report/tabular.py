@@ -25,8 +25,12 @@ def latex(heads: Sequence[str], align: str, rows: Sequence[Sequence[Cell]], told
     ]
     head, *body = (f"{' & '.join(line)} \\\\" for line in lines)
     ruled = ["\\toprule", head, "\\midrule", *body, "\\bottomrule"]
-    comments = (f"% {one_line(line)}" for line in told)
-    return "\n".join([f"\\begin{{tabular}}{{{align}}}", *ruled, "\\end{tabular}", *comments]) + "\n"
+    return "\n".join([f"\\begin{{tabular}}{{{align}}}", *ruled, "\\end{tabular}\n"]) + comments(told)
+
+
+def comments(told: Sequence[str]) -> str:
+    """What LaTeX leaves out, a line each."""
+    return "".join(f"% {one_line(line)}\n" for line in told)
 
 
 def in_markdown(text: str) -> str:
