@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 from textgan import tempered
 from textgan.cli import run as command
@@ -204,6 +205,9 @@ def test_a_mistake_is_one_line_and_exit_code_2(
 
 def test_all_needs_an_adversarial_phase_and_points_a_place(run: Path) -> None:
     shutil.rmtree(run / "checkpoints" / "pretrained")
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    del recipe["train"]["adversarial"]
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     with pytest.raises(Mistake, match="--checkpoint: .*no adversarial phase; leave --checkpoint out"):
         sweep(run, [1.0], checkpoint="all")
     (run / "sweep.jsonl").mkdir()
@@ -250,3 +254,66 @@ def test_the_verb_prints_a_table_or_json_and_writes_the_page(
     assert 0 < cell["value"] <= 1 and "hyps:60" in cell["signature"]
     assert "duplicates" in rows[1]["scores"] and "nll" not in rows[1]["scores"]
     assert (run / "front.html").read_bytes() == page
+
+
+@pytest.mark.parametrize(
+    ("at", "label", "by"),
+    [
+        (
+            "mle step 7",
+            "MLE (step 7)",
+            "`maximum likelihood` (unfinished: the run was stopped in mle at step 7)",
+        ),
+        (
+            "discriminator step 1",
+            "MLE",
+            "`maximum likelihood` (unfinished: the run was stopped in discriminator",
+        ),
+        (
+            "adversarial step 1",
+            "reinforce (step 1)",
+            "and then the strategy `reinforce` (unfinished: the run was",
+        ),
+    ],
+)
+def test_a_stopped_run_is_called_what_its_weights_are(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], at: str, label: str, by: str
+) -> None:
+    stop(run, at)
+    phase, _, step = at.split()
+    note = f"textgan: {run} was stopped in {phase} at step {step}, or is still under way; its text is of then"
+    for words in (
+        ["sweep", str(run), "--temperatures", "1"],
+        ["sample", str(run), "-n", "1"],
+        ["evaluate", str(run)],
+        ["export", str(run), str(tmp_path / "out")],
+    ):
+        assert command(words) == 0
+        printed = capsys.readouterr()
+        assert printed.err.splitlines().count(note) == 1 and note not in printed.out
+        assert words[0] != "sweep" or f"{label} at 1" in printed.out
+    assert (
+        by.replace("`maximum likelihood`", "maximum likelihood")
+        in (tmp_path / "out" / "README.md").read_text()
+    )
+    assert command(["sample", str(run), "-n", "1", "--checkpoint", "pretrained"]) == 0
+    assert capsys.readouterr().err == ""  # these weights are what they will be
+
+
+def test_what_a_stopped_run_has_not_come_to_is_said_with_the_remedy(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop(run, "mle step 7")
+    for name in ("pretrained", "best"):
+        shutil.rmtree(run / "checkpoints" / name)
+    why = "yet, since it was stopped in mle at step 7; go on with: textgan train ... --out"
+    for words in (["sweep", str(run), "--checkpoint", "all"], ["sample", str(run), "--checkpoint", "best"]):
+        assert command(words) == 2
+        assert f"{why} {run} --resume" in capsys.readouterr().err
+
+
+def stop(run: Path, at: str) -> None:
+    """As it would have been had it been stopped there, but for the weights."""
+    (run / "evaluation.json").unlink()
+    manifest = run / "checkpoints" / "last" / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "at": at}))

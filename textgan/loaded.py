@@ -28,6 +28,7 @@ from textgan.recipe import Recipe
 from textgan.sampling import Draw
 from textgan.training import checkpoints
 from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
+from textgan.training.unfinished import not_yet
 from textgan.types import Discriminator, Generator, Vocabulary
 
 PILOTS = 1 << 20
@@ -242,6 +243,8 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
     generator: Generator = part(recipe, "generator", **handed)
     folder = run / "checkpoints" / checkpoint
     if not checkpoints.exists(folder):
+        if checkpoint in ("best", "pretrained") and "adversarial" in recipe.phases:
+            raise Mistake(not_yet(run, checkpoint))
         known = [place.name for place in (run / "checkpoints").glob("[a-z]*")]
         raise Mistake(
             f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"

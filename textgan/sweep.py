@@ -22,6 +22,7 @@ from textgan.recipe import Recipe
 from textgan.tempered import AFTER_TRAINING, Bench, Player
 from textgan.training.evaluation import Evaluation
 from textgan.training.progress import clock
+from textgan.training.unfinished import not_yet
 
 ALWAYS = ("bleu", "self-bleu", "source")
 """What every sweep measures (`source` is absent where there is none), before what is asked for."""
@@ -60,7 +61,7 @@ def sweep(
     seed = settings.seed if seed is None else seed
     names = list(dict.fromkeys([*ALWAYS, *(settings.metrics if metrics is None else metrics)]))
     load_metrics(names, beside=recipe.folder)
-    states = _states(run, checkpoint)
+    states = _states(run, checkpoint, "adversarial" in recipe.phases)
     corpus: Corpus = part(recipe, "corpus")
     evaluation: Evaluation = recipe.evaluation.build(metrics=names)
     evaluation.beside = recipe.folder
@@ -106,10 +107,12 @@ def sweep(
     return Sweep(run, count, seed, against, tuple(points), evaluation.choice, evaluation.nucleus)
 
 
-def _states(run: Path, checkpoint: str) -> list[str]:
+def _states(run: Path, checkpoint: str, plays: bool) -> list[str]:
     if checkpoint != "all":
         return [checkpoint]
     if not (run / "checkpoints" / "pretrained").is_dir():
+        if plays:
+            raise Mistake(not_yet(run, "pretrained"))
         raise Mistake(
             f"--checkpoint: {run} has none called 'pretrained' to hold 'last' against, since it had no adversarial "
             "phase; leave --checkpoint out"

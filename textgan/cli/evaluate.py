@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import PastedAs, TrustCode, app, check_run, names_of
+from textgan.cli.shared import PastedAs, TrustCode, app, check_run, names_of, tell_if_unfinished
 from textgan.errors import Mistake
 
 
@@ -64,6 +64,7 @@ def evaluate(
             },
         )
         found = evaluate_folder(run, references, names, trust_code)
+        tell_if_unfinished(run)
     else:
         found = evaluate_files(samples, references, train, names, preset, ci, encoder, label, column)
     for warning in found.warnings:

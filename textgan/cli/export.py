@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from textgan.cli.sample import Checkpoint
-from textgan.cli.shared import TrustCode, app, check_run
+from textgan.cli.shared import TrustCode, app, check_run, tell_if_unfinished
 
 
 @app.command(epilog="Example: textgan export runs/a exported/a --checkpoint best")
@@ -33,6 +33,7 @@ def export(
         raise Mistake("--private: is for --push NAME; give both, or leave it out")
     check_out(folder, force)
     names = export_run(run, folder, checkpoint.value, force, trust_code)
+    tell_if_unfinished(run, checkpoint.value)
     print(f"exported: {folder} ({', '.join(names)})")
     if push is not None:
         print(f"uploaded: {upload(folder, names, push, private)}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textgan.cli.shared import LARGEST, TrustCode, app, check_run
+from textgan.cli.shared import LARGEST, TrustCode, app, check_run, tell_if_unfinished
 
 if TYPE_CHECKING:
     from textgan.asked import Drawn
@@ -92,6 +92,7 @@ def sample(
     told = jsonl or form is Format.jsonl
     dropped: Counter[str] = Counter()
     drawn = load(run, checkpoint.value, trust_code=trust_code).draw(n, asked, told=told, dropped=dropped)
+    tell_if_unfinished(run, checkpoint.value)
     watched = not sys.stdout.isatty()  # on a terminal the sentences themselves are the progress
     with Waiting() as waiting:
         for number, one in enumerate(drawn, 1):

@@ -71,3 +71,12 @@ def check_run(run: Path) -> None:
         raise Mistake(f"run: there is no run folder {run}; `textgan train` makes one")
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"run: {run} is not a run folder; expected one that holds recipe.yaml")
+
+
+def tell_if_unfinished(run: Path, checkpoint: str = "last") -> None:
+    """A note on standard error where the weights are not yet what the recipe asks for."""
+    from textgan.training.unfinished import stand
+
+    where = stand(run)
+    if where and checkpoint != "pretrained":  # which is what it will be
+        print(f"textgan: {run} {where}, or is still under way; its text is of then", file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from textgan.cli.shared import LARGEST, TrustCode, app, check_run, names_of
+from textgan.cli.shared import LARGEST, TrustCode, app, check_run, names_of, tell_if_unfinished
 
 
 class Swept(str, Enum):
@@ -73,6 +73,7 @@ def sweep(
         checkpoint=checkpoint.value, resample=resample, sharpness=sharpness, top_p=top_p, seed=seed,
         trust_code=trust_code, say=display.say,
     )  # fmt: skip
+    tell_if_unfinished(run, checkpoint.value)
     written = front.write(found, out)
     if as_json:
         print(json.dumps(found.as_json(), indent=2))

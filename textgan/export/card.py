@@ -26,7 +26,7 @@ def write(
     title = str(told.get("recipe") or recipe.get("name") or record.path.name)
     what = (
         f"A text generator (`{_name(recipe, 'generator')}`) trained with textgan{_version(record)} by "
-        f"{_trained(recipe, checkpoint)}, recipe `{title}`, on the corpus "
+        f"{_trained(record, recipe, checkpoint)}, recipe `{title}`, on the corpus "
         f"`{told.get('corpus') or _corpus(recipe)}`, seed {recipe.get('seed')}; the weights are those of the "
         f"checkpoint `{checkpoint}`. It writes sentences of at most {recipe.get('length')} tokens from a vocabulary "
         f"of {words:,}."
@@ -85,15 +85,18 @@ def _version(record: RunRecord) -> str:
     return f" {versions['textgan']}" if "textgan" in versions else ""
 
 
-def _trained(recipe: Mapping[str, Any], checkpoint: str) -> str:
-    """What the weights of a checkpoint have been through."""
+def _trained(record: RunRecord, recipe: Mapping[str, Any], checkpoint: str) -> str:
+    """What the weights of a checkpoint have been through, as far as the run has come."""
     told = recipe.get("train")
     phases: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
     before = "maximum likelihood" if phases.get("mle") is not None or recipe.get("start") else ""
-    if checkpoint == "pretrained" or phases.get("adversarial") is None:
-        return before or "no phase of its own"
+    stand = None if checkpoint == "pretrained" else record.stand
+    early = f" (unfinished: the run {stand})" if stand else ""
+    played = stand is None or stand.phase == "adversarial"
+    if checkpoint == "pretrained" or phases.get("adversarial") is None or not played:
+        return (before or "no phase of its own") + early
     after = f"the strategy `{_name(recipe, 'strategy')}`"
-    return f"{before} and then {after}" if before else after
+    return (f"{before} and then {after}" if before else after) + early
 
 
 def _usage(label_names: Sequence[str]) -> str:

@@ -161,6 +161,16 @@ def _at(sweep: Sweep, state: str, x: str, y: str) -> list[tuple[float, float, fl
 def named(sweep: Sweep, run: RunRecord) -> dict[str, str]:
     """Name -> state, in the sweep's order: `MLE` is what the adversarial phase began with."""
     states = dict.fromkeys(point.state for point in sweep.points if point.temperature is not None)
-    names = {"pretrained": "MLE", "last": run.strategy, "best": f"{run.strategy} (best)"}
+    names = {"pretrained": "MLE", "last": _last(run), "best": f"{run.strategy} (best)"}
     made = {names.get(state, state): state for state in states}
     return made if len(made) == len(states) else {state: state for state in states}
+
+
+def _last(run: RunRecord) -> str:
+    """What the weights of `last` are: of a run that was stopped, those of the phase that it had come to."""
+    if run.stand is None:
+        return run.strategy
+    if run.stand.phase == "discriminator":  # which leaves the generator as it was
+        return run.start.removesuffix(" (before)")
+    name = "MLE" if run.stand.phase == "mle" else run.strategy
+    return f"{name} (step {run.stand.step:,})"

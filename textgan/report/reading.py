@@ -22,6 +22,7 @@ from textgan.points import Sweep, read_kept
 from textgan.report.closer import REMEDY, Closer, parse
 from textgan.report.log import Curve, curves, in_order, is_number, metric_rows, phase_starts
 from textgan.training.folder import CLOSER
+from textgan.training.unfinished import Stand, stand
 
 PHASES = ("mle", "discriminator", "adversarial")
 
@@ -69,6 +70,7 @@ class RunRecord:
     warnings: tuple[str, ...]
     closer: Closer | None = None  # what `closer.json` has of the text against real text
     sweep: Sweep | None = None  # the front by temperature, where `textgan sweep` has measured one
+    stand: Stand | None = None  # where the weights are of, unless training is over
     problems: tuple[str, ...] = field(default=())  # what could not be read
 
     @property
@@ -177,6 +179,7 @@ def read(run: Path) -> RunRecord:
         warnings=told or tuple(dict.fromkeys(logged)),
         closer=parse(_json_object(run / CLOSER, REMEDY), run / CLOSER),
         sweep=read_kept(run),
+        stand=stand(run),
         problems=problems,
     )
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from textgan.report import numbers
 from textgan.report.reading import Cells, RunRecord
+from textgan.training.unfinished import go_on
 
 NEAREST_TO_REAL = {"bleu", "self-bleu", "distinct"}
 MARKED = (
@@ -250,6 +251,6 @@ def _why_unscored(run: RunRecord) -> str:
     ) else None  # fmt: skip
     where = f"last seen in phase {last[1]}, step {last[2]}" if last else "nothing logged so far"
     return (
-        f"{run.path} has no final evaluation yet ({where}): it is still under way, or was stopped; go on with: "
-        f"textgan train ... --out {run.path} --resume"
+        f"{run.path} has no final evaluation yet ({where}): it is still under way, or was stopped; "
+        f"{go_on(run.path)}"
     )

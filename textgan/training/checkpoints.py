@@ -26,9 +26,9 @@ from torch import nn
 from textgan.errors import Mistake, out_of_memory
 from textgan.plain import from_json
 from textgan.training.folder import flush, flush_folder
+from textgan.training.unfinished import MANIFEST, beside, when_saved
 
 _STATE = "state.pt"
-_MANIFEST = "manifest.json"
 
 
 def save(
@@ -44,7 +44,7 @@ def save(
     at: in words, when it was. keep: the old one stays, in case the new one is damaged later. OSError where it
     cannot be written; the old one then stays as it is.
     """
-    fresh, old = _beside(folder, "new"), _beside(folder, "old")
+    fresh, old = beside(folder, "new"), beside(folder, "old")
     _clear(fresh)
     fresh.mkdir(parents=True)
     try:
@@ -86,7 +86,7 @@ def _write(fresh: Path, players: dict[str, nn.Module], state: dict[str, Any] | N
     for file in sorted(fresh.iterdir()):
         flush(file)
         files[file.name] = {"bytes": file.stat().st_size, "sha256": _digest(file)}
-    manifest = fresh / _MANIFEST
+    manifest = fresh / MANIFEST
     manifest.write_text(json.dumps({"at": at, "files": files}, indent=2) + "\n", encoding="utf-8")
     flush(manifest)
     flush_folder(fresh)
@@ -102,7 +102,7 @@ def find(folder: Path, tell: Callable[[str], None] = _warn) -> Path:
     The one before is also what there is if the machine stopped between the two renames of `save`. Mistake if there
     is none, or none that is whole.
     """
-    places = [place for place in (folder, _beside(folder, "old")) if place.is_dir()]
+    places = [place for place in (folder, beside(folder, "old")) if place.is_dir()]
     if not places:
         raise Mistake(f"{folder}: there is no such checkpoint; the run stopped before it was written")
     faults: list[str] = []
@@ -119,7 +119,7 @@ def find(folder: Path, tell: Callable[[str], None] = _warn) -> Path:
 
 def exists(folder: Path) -> bool:
     """Whether there is one, whole or not."""
-    return folder.is_dir() or _beside(folder, "old").is_dir()
+    return folder.is_dir() or beside(folder, "old").is_dir()
 
 
 def settle(folder: Path, tell: Callable[[str], None] = _warn) -> None:
@@ -135,7 +135,7 @@ def damage(folder: Path) -> str:
 
     A checkpoint without a manifest, from before there was one, is taken as it is.
     """
-    manifest = folder / _MANIFEST
+    manifest = folder / MANIFEST
     if not manifest.exists():
         return ""
     try:
@@ -156,17 +156,9 @@ def damage(folder: Path) -> str:
     return ""
 
 
-def when_saved(folder: Path) -> str:
-    """`adversarial step 40`; empty where it is not said."""
-    try:
-        return str(from_json((folder / _MANIFEST).read_text(encoding="utf-8"))["at"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
-
-
 def kept(folder: Path) -> str:
     """For an error: which checkpoint is there to go on from."""
-    place = next((place for place in (folder, _beside(folder, "old")) if place.is_dir()), None)
+    place = next((place for place in (folder, beside(folder, "old")) if place.is_dir()), None)
     if place is None:
         return "no checkpoint was written yet"
     when = when_saved(place)
@@ -227,10 +219,6 @@ def _clear(place: Path) -> None:
 def _device(player: nn.Module) -> str:
     """A player may have no weights, as the judge of a run without one."""
     return next((str(weight.device) for weight in player.parameters()), "cpu")
-
-
-def _beside(folder: Path, what: str) -> Path:
-    return folder.with_name(f".{folder.name}.{what}")
 
 
 def _digest(file: Path) -> str:
