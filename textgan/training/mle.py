@@ -67,6 +67,16 @@ class Mle(Phase):
     def done(self) -> bool:
         return self.stopped or super().done
 
+    @property
+    def ending(self) -> str:
+        """Which weights were kept, and whether waiting for better ones was given up."""
+        if not self.patience or not self.best_weights:
+            return ""
+        each = self.batches.steps_per_epoch
+        best = (self.step_count // each - self.bad_epochs) * each
+        early = "stopped early: " if self.stopped else ""
+        return f"{early}validation NLL {self.best_nll:.3f} was best at step {best:,}"
+
     def step(self) -> dict[str, Tensor]:
         game = self.game
         game.generator.train()

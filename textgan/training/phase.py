@@ -46,6 +46,11 @@ class Phase:
     def done(self) -> bool:
         return self.step_count >= self.total
 
+    @property
+    def ending(self) -> str:
+        """How it came to its end, for the reader of the log; empty where its steps were simply done."""
+        return ""
+
     def step(self) -> dict[str, Tensor]:
         """One step; scalars for the log, still on the device."""
         raise NotImplementedError

@@ -70,21 +70,32 @@ class Display:
         """total: of a phase whose number of steps is an estimate, which moves."""
         self._total = self._total if total is None else total
         self._numbers.update(values)
-        numbers = "  ".join(
-            f"{_SHORT.get(name, name)} {self._numbers[name]:.3f}" for name in _SHOWN if name in self._numbers
-        )
         now = time.monotonic()
         if self._bar is not None and self._screen is not None:
             self._bar.update(self._task, completed=step, total=self._total, left=self._left(step, now))
-            self._screen.update(Group(self._bar, Text(f"  {numbers}", style="dim")))
-        elif now - self._told >= self.every or step == self._total:
+            self._screen.update(Group(self._bar, Text(f"  {self._shown}", style="dim")))
+        elif now - self._told >= self.every and step < self._total:  # of the last, `end` tells
             self._told = now
-            self.say(f"{self._phase} {step:,}/{self._total:,}  {self._left(step, now)}  {numbers}")
+            self.say(f"{self._phase} {step:,}/{self._total:,}  {self._left(step, now)}  {self._shown}")
 
-    def end(self) -> None:
+    def stop(self) -> None:
+        """The live display goes; what it last showed stays."""
         if self._screen is not None:
             self._screen.stop()
             self._bar = self._screen = None
+
+    def end(self, step: int, total: int, why: str) -> None:
+        """The last line of a phase that came to its end. why: what the phase says of that; may be empty."""
+        told = [why, "" if self.live else self._shown]  # the live display left its numbers there
+        if any(told):
+            self.say("  ".join([f"{self._phase} {step:,}/{total:,}", *filter(None, told)]))
+
+    @property
+    def _shown(self) -> str:
+        """The latest numbers, in a row."""
+        return "  ".join(
+            f"{_SHORT.get(name, name)} {self._numbers[name]:.3f}" for name in _SHOWN if name in self._numbers
+        )
 
     def _left(self, step: int, now: float) -> str:
         done = step - self._first_step

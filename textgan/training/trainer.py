@@ -143,7 +143,8 @@ class Trainer:
                 elif logged and self.ranks.highest(time.monotonic() - self._saved) > SAVE_SECONDS:
                     self.save()  # only after a step whose numbers were seen to be finite
         finally:
-            self.display.end()
+            self.display.stop()
+        self.display.end(phase.step_count, phase.total, phase.ending)
 
     def _warn(self, phase: Phase, text: str) -> None:
         self.warnings.append(f"{phase.name} step {phase.step_count}: {text}")
