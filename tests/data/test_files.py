@@ -115,7 +115,7 @@ def test_the_only_column_is_the_text(tmp_path: Path) -> None:
         ("a.txt", "x", {"column": "text"}, "corpus.column: a.txt is plain text and has no columns; leave"),
         ("a.txt", "x", {"label": "y"}, "corpus.label: a.txt is plain text and has no columns; leave"),
         ("a.txt", b"ab\nc\xe9d\n", {},
-         "corpus.path: a.txt is not utf-8 (line 2, byte 4); set corpus.encoding=latin-1"),
+         "corpus.path: a.txt is not utf-8 (line 2, byte 2); set corpus.encoding=latin-1"),
         ("a.txt", "x".encode("utf-16"), {}, "set corpus.encoding=utf-16"),
         ("a.txt", b"ab\nc\0d\n", {}, "corpus.path: a.txt is binary (NUL at line 2); give text"),
         ("a.txt", "x", {"encoding": "utf-9"}, "corpus.encoding: 'utf-9' is unknown; utf-8, latin-1"),

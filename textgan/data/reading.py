@@ -174,6 +174,7 @@ def _text(file: Path, encoding: str, place: str) -> str:
         if b"\0" in raw and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
             raise Mistake(f"{place}: {file.name} is binary, not text; give one sentence a line") from error
         line = raw[: error.start].count(b"\n") + 1
+        byte = error.start - raw.rfind(b"\n", 0, error.start)  # in the line, from 1
         utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
         known = "utf-16" if utf16 else "latin-1"
         remedy = (
@@ -181,7 +182,7 @@ def _text(file: Path, encoding: str, place: str) -> str:
             if place.startswith("corpus.")
             else f"convert it first, e.g. with iconv -f {known} -t utf-8"
         )
-        told = f"{file.name} is not {encoding} (line {line}, byte {error.start})"
+        told = f"{file.name} is not {encoding} (line {line}, byte {byte})"
         raise Mistake(f"{place}: {told}; {remedy}") from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
