@@ -144,6 +144,8 @@ def test_train_hands_everything_over_and_stops_with_the_signal_s_code(
         ("sample run --reject half", "--reject: expected a share such as 0.5, or odds, got 'half'"),
         ("sample run --balance pos", "--balance: 'pos' is no weight; give even, train, or weights such as"),
         ("sample run --label pos --balance train", "--balance: with --label all sentences have one label"),
+        ("sample run --label pos --balance even", "--balance: with --label all sentences have one label"),
+        ("train mle-short --seed 3 seed=4", "--seed: given twice, as seed=... too; keep one of the two"),
         ("evaluate nowhere.txt", "target: there is no file or run folder nowhere.txt"),
         (
             "evaluate real.txt --metrics bleu",

@@ -10,6 +10,8 @@ from typing import Literal
 from textgan.errors import Mistake
 from textgan.sampling import COLDEST, HOTTEST
 
+_ONE_LABEL = "--balance: with --label all sentences have one label; give one of the two"
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -87,7 +89,7 @@ class Asked:
         if self.min_score is not None and math.isnan(self.min_score):
             raise Mistake("--min-score: expected a number, got nan")
         if self.label is not None and self.balance != "even":
-            raise Mistake("--balance: with --label all sentences have one label; give one of the two")
+            raise Mistake(_ONE_LABEL)
 
     @property
     def needs_judge(self) -> str | None:
@@ -111,9 +113,12 @@ def rejecting(word: str | None) -> float | Literal["odds"] | None:
         raise Mistake(f"--reject: expected a share such as 0.5, or odds, got {word!r}") from None
 
 
-def balancing(word: str) -> Literal["even", "train"] | dict[str, float]:
-    """What `--balance` was given (`even`, `train`, `pos=3,neg=1`), as `Asked.balance`."""
-    if word == "even":
+def balancing(word: str | None, label: str | None = None) -> Literal["even", "train"] | dict[str, float]:
+    """What `--balance` was given (`even`, `train`, `pos=3,neg=1`), as `Asked.balance`; None: `even`. Mistake where
+    it was given beside a label."""
+    if word is not None and label is not None:
+        raise Mistake(_ONE_LABEL)
+    if word is None or word == "even":
         return "even"
     if word == "train":
         return "train"

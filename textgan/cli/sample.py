@@ -46,8 +46,11 @@ def sample(
     prefix: Annotated[str | None, typer.Option(help="Every sentence begins with this text.")] = None,
     label: Annotated[str | None, typer.Option(help="A label of the corpus, for a run with labels.")] = None,
     balance: Annotated[
-        str, typer.Option(help="Of the labels: even, train (as in the training text), or pos=3,neg=1.")
-    ] = "even",
+        str | None,
+        typer.Option(
+            help="Of the labels: even (the default), train (as in the training text), or pos=3,neg=1."
+        ),
+    ] = None,
     best_of: Annotated[
         int, typer.Option(min=1, max=LARGEST, help="Keep the one of K that the judge finds most real.")
     ] = 1,
@@ -80,7 +83,7 @@ def sample(
     from textgan.choosing import DROPPED
 
     asked = Asked(
-        temperature, top_k, top_p, prefix, label, balancing(balance), seed, best_of, resample, sharpness,
+        temperature, top_k, top_p, prefix, label, balancing(balance, label), seed, best_of, resample, sharpness,
         rejecting(reject), min_score, unique, novel,
     )  # fmt: skip
     check_run(run)

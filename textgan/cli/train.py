@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from textgan.cli.shared import LARGEST, app, say
+from textgan.errors import Mistake
 
 
 @app.command(
@@ -30,6 +31,8 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
 ) -> None:
     """Train a recipe; write checkpoints, samples, scores and a report into a run folder."""
+    if seed is not None and any(word.startswith("seed=") for word in overrides or []):
+        raise Mistake("--seed: given twice, as seed=... too; keep one of the two")
     from textgan.recipe import Recipe
 
     loaded = Recipe.load(recipe, overrides or [])
