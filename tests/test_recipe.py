@@ -9,6 +9,7 @@ import yaml
 
 from textgan.errors import Mistake
 from textgan.library import locate, recipes, root, title
+from textgan.overrides import parse
 from textgan.recipe import Recipe
 
 MINE = """
@@ -256,3 +257,33 @@ def test_recipes_are_found_by_name() -> None:
         locate("seqgan-shrt")
     with pytest.raises(Mistake, match="there is no file nowhere.yaml"):
         locate("nowhere.yaml")
+
+
+def test_a_corpus_that_looks_like_a_file_is_one_on_the_command_line_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my.txt").write_text("a dog runs\n")
+    for word in ("corpus=my.txt", "corpus=./gone", "corpus=~/gone.csv"):
+        assert parse([word]) == ([(("corpus", "path"), word.partition("=")[2])], [])
+    values = Recipe.load("mle-short", ["corpus=my.txt", "corpus.seed=3"]).values
+    assert values["corpus"] == {"path": "my.txt", "seed": 3}
+    assert parse(["corpus=captions"])[0][0].path == ("corpus",)
+    twice = ["corpus=my.txt", "corpus.path=b.txt"]
+    assert parse(twice)[1] == ["corpus.path: given twice; keep one of the two"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("/tmp/my #1.txt", "/tmp/my #1.txt"),
+        ("#1.txt", "#1.txt"),
+        ("a#b", "a#b"),
+        ("'my #1.txt'", "my #1.txt"),
+        ('["a #1", b]', ["a #1", "b"]),
+        ('{path: "my #1.txt"}', {"path": "my #1.txt"}),
+        ("", None),
+    ],
+)
+def test_the_command_line_has_no_comments(text: str, value: object) -> None:
+    assert parse([f"x={text}"])[0][0].value == value

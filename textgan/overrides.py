@@ -24,6 +24,8 @@ PART_KEYS = ("corpus", "tokenizer", "generator", "discriminator", "objective", "
 PHASES = ("mle", "discriminator", "adversarial")
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+_HASH = re.compile(r"(^|\s)#")  # where YAML has a comment begin
+_NOT_PLAIN = "\"'[{|>&*!"  # what begins a value of YAML that is no plain word
 
 
 class Override(NamedTuple):
@@ -38,18 +40,25 @@ class Override(NamedTuple):
 
 
 def parse(words: Sequence[str]) -> tuple[list[Override], list[str]]:
-    """The overrides among the command line's words, and the mistakes in them, a line each."""
+    """The overrides among the command line's words, and the mistakes in them, a line each.
+
+    A corpus that looks like a file is its path, as from Python.
+    """
     found: dict[str, Override] = {}
     mistakes = []
     for word in words:
         place, equals, text = word.partition("=")
         if not equals or not all(place.split(".")):
             mistakes.append(f"{word}: expected key.path=value, for example strategy.rollouts=4")
-        elif place in found:
-            mistakes.append(f"{place}: given twice; keep one of the two")
         else:
             try:
-                found[place] = Override(tuple(place.split(".")), numbers(from_yaml(text)))
+                value = numbers(_value(text))
+                if place == "corpus" and _is_file(value):
+                    place = "corpus.path"
+                if place in found:
+                    mistakes.append(f"{place}: given twice; keep one of the two")
+                    continue
+                found[place] = Override(tuple(place.split(".")), value)
             except yaml.YAMLError as error:
                 shown = text if len(text) <= 60 else f"{text[:57]}..."
                 why = f" ({error.problem})" if isinstance(error, yaml.MarkedYAMLError) else ""
@@ -88,6 +97,12 @@ def _places(place: str, value: Any, deep: int) -> Iterable[tuple[str, Any]]:
         return
     for key, inner in value.items():
         yield from _places(f"{place}.{key}", inner, deep - 1 - str(key).count("."))
+
+
+def _value(text: str) -> Any:
+    """YAML, but for its comments: what a plain word has after ` #` belongs to it, as in `my #1.txt`."""
+    bare = text.strip()
+    return bare if _HASH.search(bare) and bare[0] not in _NOT_PLAIN else from_yaml(text)
 
 
 def _is_file(corpus: Any) -> bool:
