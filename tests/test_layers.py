@@ -15,7 +15,7 @@ import textgan
 PACKAGE = Path(textgan.__file__).parent
 
 LAYERS = (
-    ("errors", "machine", "plain", "products", "ranges", "coercion", "names", "streams"),
+    ("amounts", "errors", "machine", "plain", "products", "ranges", "coercion", "names", "streams"),
     ("text", "parts", "pretrained", "ranks"),
     ("types",),
     ("joint",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from textgan.amounts import amount
 from textgan.assembly import Built
 from textgan.data.corpus import token_counts
 from textgan.metrics.samples import HeldOut, Score
@@ -59,7 +60,7 @@ def conclude(
     """The final scores, against test text: of real text, of the generator before the game, and after it."""
     game, evaluation, corpus = built.game, built.evaluation, built.corpus
     count, seed = evaluation.final, game.seed + 2
-    trainer.display.say(f"scoring {count:,} sentences against {len(corpus.test):,} of the test split")
+    trainer.display.say(f"scoring {amount(count, 'sentence')} against {len(corpus.test):,} of the test split")
     test = corpus.test
     rows = {"real": score_real(evaluation, corpus, test.texts, count, seed, test.labels)}
     for name, (sentences, likelihood) in texts.items():

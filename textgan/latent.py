@@ -38,8 +38,8 @@ def _codes(run: LoadedRun, sentences: list[str]) -> Tensor:
     for sentence, row in zip(sentences, rows, strict=True):
         if not row:
             raise Mistake(f"{sentence!r} has no token; give a sentence")
-        if run.tokenizer.unk in row:
-            raise Mistake(f"{sentence!r} has a word that is not in the run's vocabulary")
+        if lacking := run.tokenizer.lacking(sentence):
+            raise Mistake(f"{sentence!r} has a word that is not in the run's vocabulary: {lacking}")
         if len(row) >= run.length:
             raise Mistake(f"{sentence!r} has {len(row)} tokens; the run takes at most {run.length - 1}")
     ended = [[*row, run.tokenizer.eos] for row in rows]

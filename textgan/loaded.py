@@ -13,6 +13,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from textgan.amounts import amount
 from textgan.asked import Asked, Drawn
 from textgan.assembly import build, engine_for, part
 from textgan.choosing import PILOT, choose, mark, turns, weights_of
@@ -205,10 +206,12 @@ class LoadedRun:
         if not (self.generator.has_likelihood or self.generator.reconstructs):
             raise Mistake("--prefix: this generator writes vectors and cannot continue a given text")
         (ids,) = self.tokenizer.encode([prefix])
-        if self.tokenizer.unk in ids:
-            raise Mistake(f"--prefix: {prefix!r} has a word that is not in the run's vocabulary")
+        if lacking := self.tokenizer.lacking(prefix):
+            raise Mistake(f"--prefix: {prefix!r} has a word that is not in the run's vocabulary: {lacking}")
         if len(ids) >= self.length:
-            raise Mistake(f"--prefix: it has {len(ids)} tokens; the run writes at most {self.length - 1}")
+            raise Mistake(
+                f"--prefix: it has {amount(len(ids), 'token')}; the run writes at most {self.length - 1}"
+            )
         return torch.tensor(ids)
 
 

@@ -191,7 +191,10 @@ class Recipe:
     def check(self) -> None:
         """Check every part and value; raises one Mistake with all mistakes, a line each."""
         lines = list(self.mistakes)
-        checks: list[Callable[[], object]] = [lambda: self.settings, lambda: self.evaluation]
+        checks: list[Callable[[], object]] = [
+            lambda: self.settings,
+            lambda: self.evaluation.build(metrics=[]),
+        ]
         checks += [self._metrics, lambda: self.callbacks, self._trackers]
         checks += [partial(self.part, key) for key in PART_KEYS if key not in LIGHT]
         checks += [partial(self._try, partial(self.part, key)) for key in LIGHT]

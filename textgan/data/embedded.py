@@ -113,10 +113,11 @@ def _labelled(sources: tuple[Grammar, ...], count: int, rng: np.random.Generator
 
 
 def _repeats(train: list[str], test: list[str]) -> list[str]:
-    """How many training sentences repeat an earlier one, and how many test sentences also stand in train."""
+    """How many training sentences repeat an earlier one, and how many test sentences also stand in train, if any."""
     counts = Counter(train)
     also = sum(sentence in counts for sentence in test)
-    return [
-        f"{len(train) - len(counts)} of {len(train)} training sentences repeat an earlier one",
-        f"{also} of {len(test)} test sentences also stand in train",
-    ]
+    told = {
+        f"of {len(train):,} training sentences repeat an earlier one": len(train) - len(counts),
+        f"of {len(test):,} test sentences also stand in train": also,
+    }
+    return [f"{times:,} {what}" for what, times in told.items() if times]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from textgan.amounts import amount
 from textgan.data.corpus import Source, Split, duplicates, overlap
 from textgan.data.reading import Rows
 from textgan.errors import Mistake
@@ -63,7 +64,7 @@ def assemble(
     if sum(counts.values()) >= len(train):
         asked = " and ".join(f"{count:,} for {name}" for name, count in counts.items())
         raise Mistake(
-            f"corpus: {len(train):,} sentences are too few to cut off {asked}; "
+            f"corpus: {amount(len(train), 'sentence is', 'sentences are')} too few to cut off {asked}; "
             f"give more text, or a file of its own as {' and '.join(f'corpus.{name}' for name in counts)}"
         )
     order = np.random.default_rng(seed).permutation(len(train))
@@ -113,7 +114,7 @@ def _split(rows: Rows, names: tuple[str, ...]) -> Split:
 
 
 def _notes(splits: dict[str, Split], empty: Sequence[tuple[str, int]]) -> list[str]:
-    notes = [f"{count:,} empty {_lines(count)} of {name} dropped" for name, count in empty]
+    notes = [f"{amount(count, 'empty line')} of {name} dropped" for name, count in empty]
     train = splits["train"].texts
     if repeated := duplicates(train):
         notes.append(f"{repeated:,} of {len(train):,} training sentences repeat an earlier one")
@@ -122,7 +123,3 @@ def _notes(splits: dict[str, Split], empty: Sequence[tuple[str, int]]) -> list[s
         if shared := overlap(texts, train):
             notes.append(f"{shared:,} of {len(texts):,} {name} sentences also occur in train")
     return notes
-
-
-def _lines(count: int) -> str:
-    return "line" if count == 1 else "lines"

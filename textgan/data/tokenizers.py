@@ -83,6 +83,19 @@ class Tokenizer:
         tokens = sum(map(len, rows))
         return sum(row.count(self.unk) for row in rows) / tokens if tokens and self.unk is not None else 0.0
 
+    def lacking(self, text: str) -> str:
+        """Which words of a text the vocabulary lacks, and which of them it has in lower case; empty if none."""
+
+        def unknown(part: str) -> bool:
+            return self.unk is not None and self.unk in self.encode([part])[0]
+
+        if not unknown(text):
+            return ""
+        words = [word for word in dict.fromkeys(text.split()) if unknown(word)]
+        lower = [word.lower() for word in words if word != word.lower() and not unknown(word.lower())]
+        hint = f"; it has {', '.join(map(repr, lower))}" if lower else ""
+        return ", ".join(map(repr, words)) + hint
+
     def save(self, folder: str | Path) -> None:
         """Write tokenizer.json and what `AutoTokenizer.from_pretrained(folder)` needs beside it."""
         folder = Path(folder)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from textgan.amounts import amount
 from textgan.data.streaming import Streamed
 from textgan.doctor import scripts
 from textgan.doctor.counts import Counts, Side, count, out_of_vocabulary, repeats, shared
@@ -120,7 +121,9 @@ def examine(
         raise Mistake(f"--test: {held.file.name} holds no sentence; expected one a line")
     sentences = len(counts.train) + len(counts.held)
     if sentences < FEWEST_SENTENCES:
-        raise Mistake(f"file: {train.file.name} holds {sentences} sentences; give {FEWEST_SENTENCES} or more")
+        raise Mistake(
+            f"file: {train.file.name} holds {amount(sentences, 'sentence')}; give {FEWEST_SENTENCES} or more"
+        )
     tell("comparing", 1.0)
     return _told(train, held, counts, tokenizer, tell)
 

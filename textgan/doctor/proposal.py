@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from textgan.amounts import amount
 from textgan.data.tokenizers import bpe
 from textgan.doctor.counts import Counts, Side, out_of_vocabulary
 from textgan.doctor.scripts import without_spaces
@@ -116,12 +117,14 @@ def _word(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
     if sum(side.tokens) < _thin * every and every > _small:
         kept, why = sum(times > 1 for times in side.words.values()), " (those seen more than once)"
     kept = min(kept, _most_words)
-    share = out_of_vocabulary(side.words, held.words, [kept]).get(kept, 0.0)
-    told = f"{kept:,} words{why}: {share:.1%} of the held-out tokens are then unknown"
+    missed = out_of_vocabulary(side.words, held.words, [kept])  # empty where nothing was held out
+    told = f"{amount(kept, 'word')}{why}"
+    if missed:
+        told += f": {missed[kept]:.1%} of the held-out tokens are then unknown"
     recipe: dict[str, Any] = {"name": "word"}
     if kept < every:
         recipe["max_size"] = kept + _special
-        told += f" (with all {every:,}: {least:.1%})"
+        told += f" (with all {every:,}: {least:.1%})" if missed else ""
     return recipe, kept + _special, np.asarray(side.tokens), told
 
 

@@ -60,7 +60,7 @@ def _text(found: Examination) -> list[tuple[str, str]]:
         rows.append(("few", f"a generator learns so few by heart; {_few:,} or more would be better"))
     if found.empty:
         rows.append(("empty lines", f"{found.empty:,} ({_at(found.empty_lines, found.empty)})"))
-    if found.test is None:
+    if found.test is None and found.held_out:
         rows.append(("held out", f"{found.held_out:,} of them, drawn, stand for unseen text below"))
     return rows
 
@@ -86,7 +86,9 @@ def _vocabulary(found: Examination) -> list[tuple[str, str]]:
         for size, share in found.unknown.items():
             every = " (all)" if size == found.types["words"] else ""
             rows.append((f"unknown at {size:,}{every}", f"{share:.2%} of held-out tokens"))
-    told = f"{found.types['characters']:,} different; {found.unknown_characters:.3%} of held-out characters unknown"
+    told = f"{found.types['characters']:,} different"
+    if found.held_out:
+        told += f"; {found.unknown_characters:.3%} of held-out characters unknown"
     return [*rows, ("characters", told)]
 
 
@@ -108,7 +110,8 @@ def _repeats(found: Examination) -> list[tuple[str, str]]:
         )
     where = "held-out sentences" if found.test is None else "test sentences"
     near = "" if found.near_overlap is None else f"; {found.near_overlap:,} but for case, marks and digits"
-    rows.append(("train and test", f"{_of(found.overlap, found.held_out)} {where} are in train{near}"))
+    if found.held_out:
+        rows.append(("train and test", f"{_of(found.overlap, found.held_out)} {where} are in train{near}"))
     if found.shift is not None:
         told = f"AUC {found.shift.auc:.3f} (.5: cannot be told apart)"
         if found.shift.auc > 0.6:

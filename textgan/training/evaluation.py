@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from torch import Tensor
 from textgan.data.batches import Encoded, ordered
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
+from textgan.errors import did_you_mean
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
-from textgan.metrics.suite import direction, evaluate
+from textgan.metrics.suite import DIRECTIONS, direction, evaluate
 from textgan.ranges import Above, Candidates, Count, Nucleus, Sentences, Temperature
 from textgan.ranks import ALONE, Ranks
 from textgan.sampling import Draw
@@ -51,6 +53,10 @@ class Evaluation:
         sharpness: Above = 1.0,
         metrics: list[str] | None = None,
     ) -> None:
+        stem, order = re.fullmatch(r"(.*?)((?:-\d+)?)", best, re.DOTALL).groups()  # type: ignore[union-attr]
+        if stem not in DIRECTIONS:
+            known = [f"{name}{order}" for name, better in DIRECTIONS.items() if better]
+            raise ValueError(f"best: there is no score {best!r} that is known.{did_you_mean(best, known)}")
         if direction(best) == 0:
             raise ValueError(f"best: of {best!r} neither high nor low values are better; name another score")
         self.every = every

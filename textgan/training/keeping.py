@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan import streams
+from textgan.amounts import amount
 from textgan.ranks import Ranks
 from textgan.training import checkpoints
 from textgan.training.game import Game
@@ -72,7 +73,7 @@ def share_out(
         before = [{"random": state["random"], "phase": {} if phase is None else phase.rank_state()}]
     if len(before) != ranks.count:
         say(
-            f"saved by {len(before)} process{'es' * (len(before) > 1)}, gone on with by {ranks.count}: the batches "
+            f"saved by {amount(len(before), 'process', 'processes')}, gone on with by {ranks.count}: the batches "
             "are the same, the random numbers are others (only as many processes go on bit for bit)"
         )
     if phase is not None and before[0]["phase"]:

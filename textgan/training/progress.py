@@ -13,6 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.status import Status
 from rich.text import Text
 
+from textgan.amounts import amount
+
 _SHOWN = (
     "loss", "nll-validation", "g-loss", "reward", "d-loss", "value", "jsd", "wasserstein", "score-gap",
     "d-accuracy-train", "d-accuracy-heldout", "entropy", "distinct",
@@ -64,7 +66,7 @@ class Display:
             self._screen = Live(self._bar, console=self.console, refresh_per_second=4)
             self._screen.start()
         else:
-            self.say(f"{phase}: {total - step:,} steps{' at most' if at_most else ''}")
+            self.say(f"{phase}: {amount(total - step, 'step')}{' at most' if at_most else ''}")
 
     def step(self, step: int, values: Mapping[str, float], total: int | None = None) -> None:
         """total: of a phase whose number of steps is an estimate, which moves."""
