@@ -242,3 +242,28 @@ def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
     assert process.stderr.read() == b""
     assert process.wait(20) == 0
     process.stderr.close()
+
+
+def test_ctrl_c_in_a_verb_is_told_of(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("textgan.recipe.Recipe.load", stop)
+    assert run(["train", "mle-short"]) == 130
+    assert capsys.readouterr().err == "textgan: stopped\n"
+
+
+def test_ctrl_c_before_there_is_a_verb_is_told_of() -> None:
+    code = """
+import runpy, sys
+class Stop:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stop())
+runpy.run_module("textgan", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "textgan: stopped\n")

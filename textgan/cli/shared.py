@@ -5,14 +5,27 @@ from __future__ import annotations
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from textgan.errors import Mistake
 
+
+class Verbs(TyperGroup):
+    """Typer takes Ctrl-C for an exit like any other, which says nothing; as an abortion it is told of."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise typer.Abort() from None
+
+
 app = typer.Typer(
     name="textgan",
+    cls=Verbs,
     help="GANs for text: train, sample, evaluate, compare.",
     epilog="Example: textgan train seqgan-short strategy=gumbel --out runs/gumbel",
     add_completion=False,
