@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import torch
@@ -33,6 +34,9 @@ from textgan.training.game import Game
 from textgan.training.phase import Phase
 from textgan.training.progress import Display, Waiting
 from textgan.types import Discriminator, Generator, Objective, Penalty, Strategy
+
+_LOOKED_AT = 10_000  # sentences that tell whether a text has spaces
+_FEW_SPACED = 0.1  # share of them with a space, up to which it has none
 
 
 @dataclass
@@ -67,7 +71,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     )
     splits: dict[str, Encoded] = {}
     tokens: Tokens | None = None
-    notes = [*corpus.notes, *tokenizer.notes]
+    notes = [*corpus.notes, *tokenizer.notes, *_uncut(recipe, corpus)]
     for name in ("train", "validation", "test"):
         split: Split = getattr(corpus, name)
         if name == "train" and settings.labelled is not None:
@@ -173,6 +177,15 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     for phase in phases:
         phase.check(game)
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
+
+
+def _uncut(recipe: Recipe, corpus: Corpus) -> list[str]:
+    """A note where a word tokenizer finds no words to tell apart, as in Chinese or Japanese."""
+    named = (recipe.values.get("tokenizer") or {}).get("name")
+    texts = list(islice(corpus.train.texts, _LOOKED_AT))
+    if named != "word" or sum(" " in text for text in texts) > _FEW_SPACED * len(texts):
+        return []
+    return ["corpus: its sentences have no spaces, so each is one word; set tokenizer=character"]
 
 
 def check_resampling(

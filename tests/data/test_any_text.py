@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from textgan.assembly import build
 from textgan.data.tokenizers import SPECIAL, Tokenizer, bpe, character, word
 from textgan.doctor.words import words
+from textgan.recipe import Recipe
 
 TEXTS = [
     "春眠不觉晓，处处闻啼鸟。",
@@ -80,3 +82,23 @@ def test_a_written_sentence_is_one_line() -> None:
     ids = _bpe.encode(["one\ntwo\r\n  three\u2028four "])
     assert _bpe.decode(ids) == ["one\ntwo\r\n  three\u2028four "]
     assert _bpe.sentences(ids) == ["one two three four"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "tokenizer", "told"),
+    [
+        (["我喜欢猫", "你 好"] + ["他看见了一只狗"] * 38, "word", True),
+        (["我喜欢猫"] * 20 + ["他看见了一只狗"] * 20, "character", False),
+        (["我 喜欢 猫"] * 20 + ["他 看见 了 一只 狗"] * 20, "word", False),  # cut into words already
+        (["a dog runs"] * 20 + ["yes"] * 20, "word", False),
+    ],
+)
+def test_text_without_spaces_is_told_of_before_words_are_made_of_it(
+    tmp_path: Path, lines: list[str], tokenizer: str, told: bool
+) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(lines), encoding="utf-8")
+    recipe = Recipe.load(
+        "mle-short", [f"corpus.path={tmp_path / 'a.txt'}", f"tokenizer={tokenizer}", "threads=1"]
+    )
+    note = "corpus: its sentences have no spaces, so each is one word; set tokenizer=character"
+    assert (note in build(recipe).notes) is told
