@@ -59,7 +59,7 @@ def test_labels_are_balanced_after_every_filter(run: LoadedRun) -> None:
     assert even == dict.fromkeys(names, 40 / len(names))
     asked = Asked(balance={names[0]: 3.0, names[1]: 1.0}, unique=True)
     assert Counter(one.label for one in run.draw(40, asked)) == {names[0]: 30, names[1]: 10}
-    train = Counter(run._corpus().train.labels)
+    train = Counter(run.corpus().train.labels)
     found = Counter(one.label for one in run.draw(40, Asked(balance="train")))
     assert all(abs(found[name] - 40 * train[i] / train.total()) < 1 for i, name in enumerate(names))
 
@@ -97,7 +97,7 @@ def test_the_best_of_k_are_the_highest_of_each_k(run: LoadedRun) -> None:
 
 
 def test_no_sentence_of_the_training_text(run: LoadedRun) -> None:
-    known = set(run.tokenizer.sentences(run.tokenizer.encode(run._corpus().train.texts)))
+    known = set(run.tokenizer.sentences(run.tokenizer.encode(run.corpus().train.texts)))
     plain = list(run.sample(300, temperature=0.3))
     dropped: Counter[str] = Counter()
     fresh = [one.text for one in run.draw(300, Asked(temperature=0.3, novel=True), dropped=dropped)]

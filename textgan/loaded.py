@@ -174,7 +174,7 @@ class LoadedRun:
             return {asked.label: 1.0}
         if isinstance(asked.balance, str):
             if asked.balance == "train":
-                labels = Counter(self._corpus().train.labels or [])
+                labels = Counter(self.corpus().train.labels or [])
                 return {name: float(labels[i]) for i, name in enumerate(self.label_names) if labels[i] > 0}
             return dict.fromkeys(self.label_names, 1.0)
         return weights_of(asked.balance, self.label_names)
@@ -190,13 +190,14 @@ class LoadedRun:
                 "run's recipe and labels.json back"
             )
 
-    def _corpus(self) -> Corpus:
+    def corpus(self) -> Corpus:
+        """The text that its recipe names, read anew. Mistake where it cannot be."""
         corpus: Corpus = part(self.recipe, "corpus")
         return corpus
 
     def _known(self) -> frozenset[int]:
         """Marks of the training text, as it was and as this run would write it."""
-        texts = self._corpus().train.texts
+        texts = self.corpus().train.texts
         written = self.tokenizer.sentences([row[: self.length] for row in self.tokenizer.encode(texts)])
         return frozenset(mark(text) for text in (*texts, *written))
 

@@ -166,17 +166,21 @@ def _begin(fresh: Path, resolved: str, built: Built, environment: dict[str, Any]
     write_json(fresh / "labels.json", list(built.corpus.label_names))
 
 
-def _check_corpus(folder: RunFolder, corpus: Corpus) -> None:
-    """Mistake if the text is not what the run began with: its checkpoint would go on with other batches."""
+def changed_splits(run: Path, corpus: Corpus) -> list[str]:
+    """The splits that are not the text that the run was begun with."""
     try:
-        before = from_json((folder.path / "corpus.json").read_text(encoding="utf-8"))
+        before = from_json((run / "corpus.json").read_text(encoding="utf-8"))
     except FileNotFoundError:  # begun by an earlier version
-        return
+        return []
     except ValueError:
         before = {}
     now = fingerprint(corpus)
-    changed = [name for name in now if before.get(name) != now[name]]
-    if changed:
+    return [name for name in now if before.get(name) != now[name]]
+
+
+def _check_corpus(folder: RunFolder, corpus: Corpus) -> None:
+    """Mistake if the text is not what the run began with: its checkpoint would go on with other batches."""
+    if changed := changed_splits(folder.path, corpus):
         raise Mistake(
             f"--resume: the corpus ({', '.join(changed)}) is not the text that {folder.path} was begun with; put the "
             "old text back, or begin a new run"

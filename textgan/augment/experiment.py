@@ -31,7 +31,7 @@ from textgan.augment.labelled import (
     stratified,
     together,
 )
-from textgan.augment.request import Request, check_work, opened, shares_of
+from textgan.augment.request import Request, check_work, opened, shares_of, unread
 from textgan.augment.sieve import Sieve
 from textgan.augment.simple import changed, copied, more
 from textgan.augment.verdict import Cell, Comparison, compare
@@ -81,6 +81,7 @@ def augment(request: Request, say: Callable[[str], None] = lambda line: None) ->
     budget = BUDGETS[request.budget]
     data = read_labelled(request.train, request.text, request.label, request.test, request.seed)
     run = None if request.run is None else opened(request.run, data, request.trust_code)
+    data = data if run is None else unread(data, run)
     shares = shares_of(request, data)
     check_work(request, data)
     work, reading, notes = request.work, _prepare(request, data), list(data.notes)

@@ -5,22 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from textgan.augment.generating import BUDGETS
-from textgan.augment.labelled import Labelled, labels_of
+from textgan.augment.labelled import Labelled, labels_of, pick
 from textgan.choosing import weights_of
 from textgan.errors import Mistake, did_you_mean
 from textgan.loaded import LoadedRun, load
+from textgan.metrics.tokens import SPLIT
 from textgan.plain import from_json
+from textgan.run import changed_splits
 from textgan.sampling import COLDEST, HOTTEST
 from textgan.training.folder import write_json
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
+COMMON = 0.05
+"""Share of the held-out sentences that a run may have read by chance; they are then left out."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,40 @@ def opened(path: Path, data: Labelled, trust_code: bool) -> LoadedRun:
             f"--run: its labels are {theirs}, and TRAIN's {', '.join(map(repr, data.names))}; they must be the same"
         )
     return run
+
+
+def unread(data: Labelled, run: LoadedRun) -> Labelled:
+    """`data` without the held-out sentences that the run has read, whatever their case and spaces.
+
+    It may write those by heart, and a classifier would then learn its test. A few are there by chance, such as very
+    common sentences, and go; Mistake where they are more than COMMON. Where the run's text is gone, a note says so.
+    """
+    try:
+        corpus = run.corpus()
+        why = "is not the text that it was trained on" if changed_splits(run.path, corpus) else ""
+    except Mistake as mistake:
+        why = f"cannot be read ({mistake})"
+    if why:
+        note = f"not checked whether the run has read the held-out text: its corpus {why}"
+        return replace(data, notes=(*data.notes, note))
+    test = [tuple(SPLIT(text)) for text in data.test.texts]
+    wanted = {*test}
+    read = {
+        key
+        for text in chain(corpus.train.texts, corpus.validation.texts)
+        if (key := tuple(SPLIT(text))) in wanted
+    }
+    fresh = np.array([row for row, key in enumerate(test) if key not in read], dtype=np.int64)
+    known = len(test) - len(fresh)
+    if known > COMMON * len(test):
+        raise Mistake(
+            f"--run: it has read {known:,} of the {len(test):,} held-out sentences; give --test with text that it has "
+            "not read, or leave out --run, and a generator is trained without them"
+        )
+    if not known:
+        return data
+    note = f"left out of the held-out text, since the run has read them: {known:,} of {len(test):,} sentences"
+    return replace(data, test=pick(data.test, fresh), notes=(*data.notes, note))
 
 
 def shares_of(request: Request, data: Labelled) -> list[float]:

@@ -21,7 +21,12 @@ def augment(
     n: Annotated[
         int, typer.Option("-n", min=1, max=LARGEST, help="Sentences to generate, of all labels together.")
     ] = 1000,
-    run: Annotated[Path | None, typer.Option(help="Take this run's generator; else one is trained.")] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            help="Take this run's generator, which may not have read held-out text; else one is trained."
+        ),
+    ] = None,
     test: Annotated[
         Path | None, typer.Option(help="Held-out text to measure on; else a tenth of TRAIN is.")
     ] = None,
