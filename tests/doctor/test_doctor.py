@@ -24,6 +24,7 @@ from textgan.doctor.examine import Examination, examine
 from textgan.doctor.labels import split_that_keeps
 from textgan.doctor.near import near_copies
 from textgan.doctor.suspects import Suspects
+from textgan.doctor.written_recipe import recipe
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 from textgan.report import corpus as report
@@ -66,6 +67,24 @@ def test_a_test_file_of_other_text_is_told_by_its_words(tmp_path: Path) -> None:
     assert found.shift is not None and found.shift.auc == 1.0
     assert {"kitchen", "cat", "sleeps", "in"} == set(found.shift.train_words)
     assert {"field", "horse", "runs", "over"} == set(found.shift.test_words)
+
+
+def test_a_test_file_chooses_nothing_of_the_recipe(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    train = [" ".join(f"w{int(draw.paretovariate(0.7))}" for _ in range(8)) for _ in range(3000)]
+    tests = {"same": train[:300], "other": [f"quite unlike number {i}" for i in range(300)]}
+    path, made = write(tmp_path / "a.txt", *train), {}
+    for name, lines in tests.items():
+        found = examine(path, test=write(tmp_path / f"{name}.txt", *lines))
+        made[name] = recipe(found).replace(str(tmp_path / f"{name}.txt"), "TEST")
+        assert found.unknown[500] == pytest.approx(
+            {"same": 0.0, "other": 1.0}[name], abs=0.02
+        )  # is described
+    assert made["same"] == made["other"]
+    assert "tokenizer: {name: word, max_size: " in made["same"]
+    drawn = recipe(examine(path))  # the same tenth is set aside where no test file is given
+    kept = [line for line in made["same"].splitlines() if line.startswith(("tokenizer: ", "# 500 words: "))]
+    assert len(kept) == 2 and all(line in drawn.splitlines() for line in kept)
 
 
 def test_text_without_spaces_shifts_by_characters(tmp_path: Path) -> None:

@@ -112,7 +112,10 @@ class Side:
 
 @dataclass
 class Counts:
-    """Of a file, or of two. label_names: in the order they came up; `Side.labels` are indices into them."""
+    """Of a file, or of two. label_names: in the order they came up; `Side.labels` are indices into them.
+
+    tenth: where the held-out side is a test file, the words of a share drawn from train, where they are counted too.
+    """
 
     train: Side
     held: Side
@@ -120,6 +123,14 @@ class Counts:
     empty: int = 0
     empty_lines: list[int] = field(default_factory=list)
     label_names: list[str] = field(default_factory=list)
+    tenth: Counter[str] | None = None
+
+    @property
+    def to_choose_by(self) -> tuple[Counter[str], Counter[str]]:
+        """Words of most of the training file and of its drawn share: a test file has no part in what is chosen."""
+        if self.tenth is None:
+            return self.train.words, self.held.words
+        return self.train.words - self.tenth, self.tenth
 
 
 def count(
@@ -129,7 +140,8 @@ def count(
     seed: int = 0,
     tell: Callable[[int], None] = lambda lines: None,
 ) -> Counts:
-    """Count both sides. test None: the share `held_out` of the lines of train, by the seed, is the held-out side.
+    """Count both sides. test None: the share `held_out` of the lines of train, by the seed, is the held-out side; else
+    its words are counted twice, for `Counts.tenth`.
 
     Suspicious and empty lines are those of train's file. tell: called now and then with the lines read so far.
     """
@@ -137,6 +149,8 @@ def count(
     draw = random.Random(seed).random
     names: dict[str, int] = {}
     read = 0
+    if test is not None:
+        counts.tenth = Counter()
     for line in train:
         read += 1
         if not read % _every:
@@ -148,7 +162,10 @@ def count(
                 counts.empty_lines.append(line.number)
             continue
         counts.suspects.check(line.number, text)
-        side = counts.held if test is None and draw() < held_out and len(counts.train) else counts.train
+        drawn = draw() < held_out and len(counts.train) > 0
+        side = counts.held if drawn and test is None else counts.train
+        if drawn and counts.tenth is not None:
+            counts.tenth.update(words(text))
         side.add(line.number, text)
         if line.label is not None:
             side.labels.append(names.setdefault(line.label, len(names)))

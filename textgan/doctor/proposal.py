@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -70,16 +71,17 @@ def check_tokenizer(wanted: str | None) -> None:
 
 
 def propose(counts: Counts, wanted: str | None = None) -> Proposal:
-    """wanted: `word`, `character` or `bpe`, in place of the one that fits."""
-    side = counts.train
-    unknown = out_of_vocabulary(side.words, counts.held.words, vocabulary_sizes(side))
+    """wanted: `word`, `character` or `bpe`, in place of the one that fits. Chosen by training text alone."""
+    known, held = counts.to_choose_by
+    side = replace(counts.train, words=known)
+    unknown = out_of_vocabulary(known, held, vocabulary_sizes(side))
     name, why = _kind(side, unknown)
     if wanted is not None and wanted != name:
         name, why = wanted, f"{wanted}: as asked for ({name} would be proposed: {why})"
     else:
         why = f"{name}: {why}"
     make = {"word": _word, "character": _character, "bpe": _bpe}[name]
-    tokenizer, vocabulary, lengths, told = make(side, counts.held, unknown)
+    tokenizer, vocabulary, lengths, told = make(side, held, unknown)
     length, truncate, longer, about = _length(lengths)
     sampled = len(lengths) < len(side)
     return Proposal(tokenizer, vocabulary, lengths, length, truncate, longer, sampled, [why, told, about])
@@ -101,7 +103,7 @@ def _kind(side: Side, unknown: dict[int, float]) -> tuple[str, str]:
     least = min(unknown.values(), default=0.0)
     if least > _strange:
         enough = sum(side.lengths) >= 200_000
-        told = f"{least:.0%} of the held-out words were never seen in training"
+        told = f"{least:.0%} of the words of a held-out tenth are new"
         return ("bpe" if enough or not by_letter else "character"), told
     return "word", "words with spaces between, and few unseen ones"
 
@@ -109,7 +111,7 @@ def _kind(side: Side, unknown: dict[int, float]) -> tuple[str, str]:
 _Made = tuple[dict[str, Any], int, np.ndarray, str]
 
 
-def _word(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
+def _word(side: Side, held: Counter[str], unknown: dict[int, float]) -> _Made:
     every = len(side.words)
     least = min(unknown.values(), default=0.0)
     kept = next((size for size, share in unknown.items() if share <= least + _rare), every)
@@ -117,10 +119,10 @@ def _word(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
     if sum(side.tokens) < _thin * every and every > _small:
         kept, why = sum(times > 1 for times in side.words.values()), " (those seen more than once)"
     kept = min(kept, _most_words)
-    missed = out_of_vocabulary(side.words, held.words, [kept])  # empty where nothing was held out
+    missed = out_of_vocabulary(side.words, held, [kept])  # empty where nothing was held out
     told = f"{amount(kept, 'word')}{why}"
     if missed:
-        told += f": {missed[kept]:.1%} of the held-out tokens are then unknown"
+        told += f": {missed[kept]:.1%} of the tokens of a held-out tenth are then unknown"
     recipe: dict[str, Any] = {"name": "word"}
     if kept < every:
         recipe["max_size"] = kept + _special
@@ -128,7 +130,7 @@ def _word(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
     return recipe, kept + _special, np.asarray(side.tokens), told
 
 
-def _character(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
+def _character(side: Side, held: Counter[str], unknown: dict[int, float]) -> _Made:
     letters = len(side.characters)
     return (
         {"name": "character"},
@@ -138,7 +140,7 @@ def _character(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
     )
 
 
-def _bpe(side: Side, held: Side, unknown: dict[int, float]) -> _Made:
+def _bpe(side: Side, held: Counter[str], unknown: dict[int, float]) -> _Made:
     size = int(min(8_000, max(320, sum(side.lengths) // 200 // 20 * 20)))
     sample = side.sample.texts
     tokenizer = bpe(sample, size=size)
