@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from textgan.augment.labelled import read_labelled
-from textgan.augment.request import unread
+from textgan.augment.request import Request, check_work, unread
 from textgan.cli import run as textgan
+from textgan.errors import Mistake
 from textgan.loaded import LoadedRun, load
 from textgan.recipe import Recipe
 from textgan.run import train
+from textgan.training import checkpoints
 
 ROWS = [
     (f"the {'old' if i % 2 else 'new'} house {i} is {'red' if i % 3 else 'blue'} .", "ab"[i % 2])
@@ -81,3 +84,17 @@ def test_where_the_text_of_the_run_is_gone_a_note_says_so(home: Path, run: Loade
     told = "not checked whether the run has read the held-out text: its corpus "
     assert changed == told + "is not the text that it was trained on"
     assert gone.startswith(f"{told}cannot be read (corpus.path: {corpus} does not exist; ")
+
+
+def test_a_run_that_was_replaced_is_another_request(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    shutil.copytree(home / "run", path)
+    request = Request(home / "train.csv", "text", "kind", 9, tmp_path / "more.csv", path)
+    data = read_labelled(request.train, "text", "kind", None, 1)
+    check_work(request, data)
+    check_work(request, data)  # the same goes on
+    judge = load(path).judge()
+    players = {"generator": load(path, "pretrained").generator, "discriminator": judge}
+    checkpoints.save(path / "checkpoints" / "last", players, {"step": 9}, "adversarial step 9")
+    with pytest.raises(Mistake, match=r"the work of another request \(different: run-checkpoint\); "):
+        check_work(request, data)

@@ -21,6 +21,7 @@ from textgan.metrics.tokens import SPLIT
 from textgan.plain import from_json
 from textgan.run import changed_splits
 from textgan.sampling import COLDEST, HOTTEST
+from textgan.training import checkpoints
 from textgan.training.folder import write_json
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
@@ -137,15 +138,17 @@ def shares_of(request: Request, data: Labelled) -> list[float]:
 
 
 def check_work(request: Request, data: Labelled) -> None:
-    """The folder of the work is new, or of the same request and text. Mistake where it is of another."""
+    """The folder of the work is new, or of the same request, text and checkpoint. Mistake where it is of another."""
     digest = hashlib.sha256(
         json.dumps([asdict(data.train), asdict(data.test), data.names]).encode()
     ).hexdigest()
     facts = {
         key: value for key, value in asdict(request).items() if key not in ("out", "with_real", "trust_code")
     }
-    now: dict[str, Any] = {key: str(v) if isinstance(v, Path) else v for key, v in facts.items()} | {
-        "text-sha": digest
+    run = None if request.run is None else checkpoints.digest(request.run / "checkpoints" / "last")
+    now: dict[str, Any] = {
+        **{key: str(v) if isinstance(v, Path) else v for key, v in facts.items()},
+        **{"text-sha": digest, "run-checkpoint": run},
     }
     kept = request.work / "request.json"
     if not request.work.exists():

@@ -122,6 +122,15 @@ def exists(folder: Path) -> bool:
     return folder.is_dir() or beside(folder, "old").is_dir()
 
 
+def digest(folder: Path) -> str:
+    """SHA-256 of what `find` finds: of its manifest, or of its files where it is from before there was one."""
+    place = find(folder)
+    manifest = place / _MANIFEST
+    if manifest.exists():
+        return _digest(manifest)
+    return sha256("".join(map(_digest, sorted(place.iterdir()))).encode()).hexdigest()
+
+
 def settle(folder: Path, tell: Callable[[str], None] = _warn) -> None:
     """Put what `find` finds in the folder's own place, so that the next `save` moves a whole one aside."""
     found = find(folder, tell)
