@@ -18,6 +18,7 @@ from textgan.augment.simple import changed, copied, more, swapped, thinned
 from textgan.augment.verdict import HELPED, HURT, UNCLEAR, Cell, compare, headline, measured, sentence
 from textgan.data.corpus import Split
 from textgan.data.reading import read
+from textgan.data.streaming import Streamed
 from textgan.errors import Mistake
 
 GOOD = [
@@ -123,6 +124,24 @@ def test_a_table_is_read_as_it_was_written(tmp_path: Path) -> None:
         assert (rows.texts, rows.labels) == (split.texts, ["good", "bad"])
     with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
         assert next(csv.reader(file)) == ["words", "kind"]
+
+
+def test_tabs_and_quotation_marks_come_back_to_any_reader_of_tsv(tmp_path: Path) -> None:
+    import pandas
+
+    texts = ['"Come in,', 'he said."', '"all of it"', 'the "middle"', '"', '""', '" "" "', 'said"', "plain"]
+    names = ("a\tb", 'the "label"', "plain", '"\t"')
+    split = Split(texts, [i % 4 for i in range(len(texts))])
+    pairs = [(text, names[i % 4]) for i, text in enumerate(texts)]
+    path = tmp_path / "t.tsv"
+    write_table(path, split, names)
+    with path.open(encoding="utf-8", newline="") as file:
+        assert [*csv.reader(file, delimiter="\t")] == [["text", "label"], *map(list, pairs)]
+    assert [*pandas.read_csv(path, sep="\t").itertuples(index=False, name=None)] == pairs
+    rows = read(path, "text", "label")
+    assert [*zip(rows.texts, rows.labels or [], strict=True)] == pairs
+    streamed = [line[1:] for line in Streamed(path, "text", "label")]
+    assert streamed == pairs
 
 
 def test_generated_text_is_kept_whole(tmp_path: Path) -> None:

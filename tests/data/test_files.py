@@ -240,3 +240,13 @@ def test_datasets_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     )
     with pytest.raises(Mistake, match="corpus.dataset: .* cannot be read .*; expected csv"):
         Datasets(str(tmp_path))
+
+
+def test_quotation_marks_of_a_tsv_that_quotes_nothing_are_text(tmp_path: Path) -> None:
+    texts = ['"Come in,', 'he said."', '"all of it"', '"and" it', '""', '"twice ""told" ""']
+    path = tmp_path / "plain.tsv"
+    path.write_text("text\tkind\n" + "".join(f"{text}\tx\n" for text in texts), encoding="utf-8")
+    assert read(path, "text", "kind").texts == texts
+    path.write_text('text\tkind\n"Come\tin\tx\n', encoding="utf-8")
+    with pytest.raises(Mistake, match=r"plain.tsv, line 2 has 3 fields and the header 2"):
+        read(path, "text", "kind")

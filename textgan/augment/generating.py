@@ -91,10 +91,9 @@ def write_table(
     if path.suffix.lower() == ".jsonl":
         lines = (json.dumps({text: told, label: name}, ensure_ascii=False) for told, name in rows)
         return write_text(path, "".join(f"{line}\n" for line in lines))
-    if path.suffix.lower() == ".tsv":  # read without quotation marks; texts hold no tab, labels none
-        return write_text(path, "".join(f"{told}\t{name}\n" for told, name in [(text, label), *rows]))
     made = io.StringIO()
-    csv.writer(made, lineterminator="\n").writerows([(text, label), *rows])
+    between = "\t" if path.suffix.lower() == ".tsv" else ","
+    csv.writer(made, delimiter=between, lineterminator="\n").writerows([(text, label), *rows])
     write_text(path, made.getvalue())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import count
@@ -221,13 +222,44 @@ def _csv(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
 def _tsv(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
     # Most tab-separated files quote nothing, and a sentence may begin with a quotation mark.
     reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    yield from _table(file, reader, place)
+    yield from _table(file, reader, place, _unquoted)
 
 
-def _table(file: Path, reader: Any, place: str) -> Iterator[Record]:
+def _unquoted(row: list[str], width: int) -> list[str]:
+    """The fields of a line of tabs without the quotation marks that a csv writer puts where it must, and only those.
+
+    It quotes a field that holds a mark, which it doubles, or a tab, which makes too many fields here. Any other field
+    that begins with a mark is text.
+    """
+    if len(row) > width:
+        with suppress(csv.Error):
+            whole = next(csv.reader(["\t".join(row)], delimiter="\t", strict=True))
+            return whole if len(whole) == width else row
+    return [
+        field[1:-1].replace('""', '"')
+        if len(field) > 3 and field[0] == field[-1] == '"' and _doubled(field[1:-1])
+        else field
+        for field in row
+    ]
+
+
+def _doubled(inner: str) -> bool:
+    """Whether there are quotation marks, all of them in pairs."""
+    return '""' in inner and '"' not in inner.replace('""', "")
+
+
+def _table(
+    file: Path,
+    reader: Any,
+    place: str,
+    mend: Callable[[list[str], int], list[str]] = lambda row, width: row,
+) -> Iterator[Record]:
+    """mend: (fields of a line, how many there should be) -> what they say."""
     try:
-        header = [name.strip() for name in next(reader, [])]
-        for row in reader:
+        first: list[str] = next(reader, [])
+        header = [name.strip() for name in mend(first, len(first))]
+        for fields in reader:
+            row = mend(fields, len(header))
             where = f"{file.name}, line {reader.line_num}"
             if len(row) > len(header):
                 raise Mistake(
