@@ -12,9 +12,10 @@ import pytest
 from textgan.asked import Drawn
 from textgan.augment.classifiers import CLASSIFIERS
 from textgan.augment.generating import Generated, write_table
-from textgan.augment.labelled import pick, quotas, read_labelled, spaced, stratified, together
+from textgan.augment.labelled import Labelled, pick, quotas, read_labelled, spaced, stratified, together
 from textgan.augment.sieve import Sieve
 from textgan.augment.simple import changed, copied, more, swapped, thinned
+from textgan.augment.told import real_text
 from textgan.augment.verdict import HELPED, HURT, UNCLEAR, Cell, compare, headline, measured, sentence
 from textgan.data.corpus import Split
 from textgan.data.reading import read
@@ -162,11 +163,15 @@ def test_some_text_is_held_out_and_what_it_has_too_is_left_out(tmp_path: Path) -
     found = read_labelled(table(tmp_path / "t.tsv", rows), "text", "kind", None, 1)
     assert found.names == ("a", "b") and len(found.test) == 13
     assert not {*found.train.texts} & {*found.test.texts}
+    assert found.held == 13 and len(found.train) + found.held + found.repeated == 130
     assert Counter(found.test.labels) == {0: 5, 1: 8}
     test = table(tmp_path / "test.tsv", [("text number 1", "b"), ("other", "a")])
     found = read_labelled(tmp_path / "t.tsv", "text", "kind", test, 1)
     assert (found.test.texts, len(found.train)) == (["text number 1", "other"], 129)
     assert found.notes == ("left out of TRAIN, since the test text has them too: 1 sentences",)
+    assert real_text(found) == "129 real sentences come first, without 1 that the test text has too"
+    found = Labelled(found.train, found.test, found.names, held=13, repeated=2)
+    assert real_text(found).endswith(", without the 13 held out and 2 that the test text has too")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,12 @@ def test_more_labelled_text_in_three_commands(
     # and a run that is there already writes the same sentences
     beside = [*augment[1:], "--run", "more.work/runs/all", "--out", "other.csv", "--with-real"]
     assert run(beside) == 0
-    assert "note: the run is older than the measurement" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "note: the run is older than the measurement" in printed
+    assert (
+        f"other.csv: {report['train']['sentences']} real sentences come first, without the 24 held out"
+        in printed
+    )
     real = len(rows(Path("other.csv"))) - 40
     assert real == report["train"]["sentences"] and rows(Path("other.csv"))[real:] == found
 

@@ -23,12 +23,17 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sentences with a label each, as indices into `names`, to learn from and to test by; notes in words."""
+    """Sentences with a label each, as indices into `names`, to learn from and to test by; notes in words.
+
+    held, repeated: sentences of TRAIN that are not in `train`, being held out, or in the test text too.
+    """
 
     train: Split
     test: Split
     names: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    held: int = 0
+    repeated: int = 0
 
 
 def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: int) -> Labelled:
@@ -50,6 +55,7 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
             near = did_you_mean(strange[0], names)
             raise Mistake(f"--test: {strange[0]!r} is a label that TRAIN does not have.{near}")
         held, rest = Split(texts, [index[name] for name in told]), whole
+    apart = len(whole) - len(rest)
     known = {*held.texts}
     fresh = np.array([i for i, each in enumerate(rest.texts) if each not in known], dtype=np.int64)
     if len(fresh) < len(rest):
@@ -64,7 +70,8 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
                 f"--label-column: label {name!r} has {counts[i]} sentences to learn from; give {FEWEST} or more, "
                 "or take it out"
             )
-    return Labelled(rest, held, names, tuple(notes))
+    repeated = len(whole) - apart - len(rest)
+    return Labelled(rest, held, names, tuple(notes), apart, repeated)
 
 
 def labels_of(split: Split) -> np.ndarray:

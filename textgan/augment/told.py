@@ -13,7 +13,7 @@ from rich.table import Table
 
 from textgan.augment.experiment import Outcome
 from textgan.augment.generating import Generated
-from textgan.augment.labelled import labels_of
+from textgan.augment.labelled import Labelled, labels_of
 from textgan.augment.sieve import RULES
 from textgan.augment.verdict import ARMS, TITLES, Comparison, Measured, headline, sentence
 from textgan.report.numbers import MISSING, plain
@@ -103,6 +103,19 @@ def filters(generated: Generated) -> str:
     if rest := generated.drawn - kept - sum(generated.dropped.values()):
         told += f"{', ' * bool(told)}{rest:,} were not needed"
     return f"of {generated.drawn:,} sentences drawn {kept:,} were kept" + f"; {told}" * bool(told)
+
+
+def real_text(data: Labelled) -> str:
+    """`270 real sentences come first, without the 30 held out`: what of TRAIN is written with the generated text."""
+    left = [
+        told
+        for count, told in (
+            (data.held, f"the {data.held:,} held out"),
+            (data.repeated, f"{data.repeated:,} that the test text has too"),
+        )
+        if count
+    ]
+    return f"{len(data.train):,} real sentences come first" + f", without {' and '.join(left)}" * bool(left)
 
 
 def page(outcome: Outcome) -> str:

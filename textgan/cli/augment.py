@@ -31,7 +31,9 @@ def augment(
         Path | None, typer.Option(help="Held-out text to measure on; else a tenth of TRAIN is.")
     ] = None,
     budget: Annotated[str, typer.Option(help="usual, thorough, or smoke (a few seconds).")] = "usual",
-    with_real: Annotated[bool, typer.Option("--with-real", help="Write the real text first, too.")] = False,
+    with_real: Annotated[
+        bool, typer.Option("--with-real", help="Write the real text first, too, without what is held out.")
+    ] = False,
     balance: Annotated[str, typer.Option(help="Of the labels: train, even, or pos=3,neg=1.")] = "train",
     temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
     reject: Annotated[float, typer.Option(help="Drop this share of the judge's lowest scores.")] = 0.5,
@@ -88,4 +90,6 @@ def augment(
         print(f"{sentence(each)}.")
     print(f"{headline(outcome.comparisons)}.")
     print(f"{out}: {told.filters(outcome.generated)}")
+    if with_real:
+        print(f"{out}: {told.real_text(outcome.data)}")
     print(f"report: {reports[-1]}")
