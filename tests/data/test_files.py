@@ -14,6 +14,7 @@ from textgan.data.corpus import duplicates, overlap
 from textgan.data.files import File
 from textgan.data.hub import Datasets
 from textgan.data.reading import read
+from textgan.data.splits import in_order
 from textgan.errors import Mistake
 
 
@@ -250,3 +251,9 @@ def test_quotation_marks_of_a_tsv_that_quotes_nothing_are_text(tmp_path: Path) -
     path.write_text('text\tkind\n"Come\tin\tx\n', encoding="utf-8")
     with pytest.raises(Mistake, match=r"plain.tsv, line 2 has 3 fields and the header 2"):
         read(path, "text", "kind")
+
+
+def test_labels_go_by_value_where_all_are_numbers() -> None:
+    assert in_order(["10", "9", "-5", "9"]) == ("-5", "9", "10")
+    assert in_order(["10", "9", "--5"]) == ("--5", "10", "9")  # which is a word
+    assert in_order(["1", "01", "-"]) == ("-", "01", "1") and in_order(["1", "01"]) == ("01", "1")

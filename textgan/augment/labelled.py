@@ -11,6 +11,7 @@ import numpy as np
 
 from textgan.data.corpus import Split
 from textgan.data.reading import read
+from textgan.data.splits import in_order
 from textgan.errors import Mistake, did_you_mean
 
 HELD_OUT = 0.1
@@ -146,5 +147,4 @@ def _names(told: Sequence[str], label: str) -> tuple[str, ...]:
         raise Mistake(
             f"--label-column: {label} has {len(known):,} different values, which are no classes; {MOST} at most"
         )
-    numeric = all(name.lstrip("-").isdecimal() for name in known)
-    return tuple(sorted(known, key=int) if numeric else sorted(known))
+    return in_order(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -104,8 +104,13 @@ def _label_names(splits: dict[str, Rows]) -> tuple[str, ...]:
                 f"corpus.label: {', '.join(map(repr, strange))} occurs in {name} and not in train "
                 f"(which has {', '.join(map(repr, sorted(known)))}); train on some, or take it out"
             )
-    numeric = all(label.lstrip("-").isdecimal() for label in known)
-    return tuple(sorted(known, key=int) if numeric else sorted(known))
+    return in_order(known)
+
+
+def in_order(labels: Collection[str]) -> tuple[str, ...]:
+    """The different labels of a text: by value if all are whole numbers, else by the alphabet."""
+    numeric = all(label.removeprefix("-").isdecimal() for label in labels)
+    return tuple(sorted({*labels}, key=(lambda label: (int(label), label)) if numeric else None))
 
 
 def _split(rows: Rows, names: tuple[str, ...]) -> Split:
