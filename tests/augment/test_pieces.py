@@ -191,7 +191,17 @@ def test_some_text_is_held_out_and_what_it_has_too_is_left_out(tmp_path: Path) -
         (
             [("x", "a")] * 9 + [("y", "b")] * 2,
             [("z", "a")],
-            "--label-column: label 'b' has 2 sentences to learn from",
+            "--label-column: label 'b' has 2 sentences to learn from; give 5 or more, or take it out",
+        ),
+        (
+            [(f"x{i}", "a") for i in range(40)] + [(f"y{i}", "b") for i in range(5)],
+            None,
+            "--label-column: label 'b' has 4 sentences to learn from, beside 1 held out; give 6 or more in all,",
+        ),
+        (
+            [(f"x{i}", "a") for i in range(40)] + [(f"y{i}", "b") for i in range(5)],
+            [("y1", "b"), ("y2", "b")],
+            "--label-column: label 'b' has 3 sentences to learn from, beside 2 that the test text has too; give 7",
         ),
     ],
 )

@@ -64,12 +64,18 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
             f"left out of TRAIN, since the test text has them too: {len(rest) - len(fresh):,} sentences"
         )
     rest = pick(rest, fresh)
-    counts = Counter(rest.labels)
+    every, counts = Counter(whole.labels), Counter(rest.labels)
     for i, name in enumerate(names):
         if counts[i] < FEWEST:
+            aside = every[i] - counts[i]
+            beside = (
+                f", beside {aside} {'held out' if test is None else 'that the test text has too'}"
+                if aside
+                else ""
+            )
             raise Mistake(
-                f"--label-column: label {name!r} has {counts[i]} sentences to learn from; give {FEWEST} or more, "
-                "or take it out"
+                f"--label-column: label {name!r} has {counts[i]} sentences to learn from{beside}; give "
+                f"{FEWEST + aside} or more{' in all' if aside else ''}, or take it out"
             )
     repeated = len(whole) - apart - len(rest)
     return Labelled(rest, held, names, tuple(notes), apart, repeated)
