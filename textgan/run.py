@@ -24,13 +24,14 @@ from textgan.assembly import Built, build, check_room
 from textgan.conclusion import conclude, last_texts
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, out_of_memory
-from textgan.plain import from_json, from_yaml
+from textgan.plain import from_yaml
 from textgan.ranks import Ranks
 from textgan.recipe import WATCHING, Recipe
 from textgan.training import checkpoints
 from textgan.training.callbacks import Callback, Callbacks
 from textgan.training.folder import RunFolder, write_json, write_text
 from textgan.training.lock import locked
+from textgan.training.origin import CODE, TEXT, changed_code, changed_text, own_code
 from textgan.training.progress import Display
 from textgan.training.stopping import Stop, Stopped
 from textgan.training.trainer import Trainer
@@ -89,13 +90,14 @@ def train(
                 with ranks.together():
                     if ranks.first:
                         _check_corpus(folder, built.corpus)
+                        _keep_code(folder.path, recipe, display)
             else:
                 built = _built(recipe, display, ranks)
                 with ranks.together():
                     if ranks.first:
                         with folder.creating() as fresh:
                             about = _environment(command, recipe, built.game.engine)
-                            _begin(fresh, resolved, built, about | _told(ranks))
+                            _begin(fresh, recipe, resolved, built, about | _told(ranks))
                         held.enter_context(locked(path))
                 held.enter_context(stop.listening())
             trainer = Trainer(
@@ -157,34 +159,34 @@ def _told(ranks: Ranks) -> dict[str, Any]:
     return {} if ranks.alone else {"processes": ranks.count}
 
 
-def _begin(fresh: Path, resolved: str, built: Built, environment: dict[str, Any]) -> None:
+def _begin(fresh: Path, recipe: Recipe, resolved: str, built: Built, environment: dict[str, Any]) -> None:
     """What a run folder has before the first step."""
     write_text(fresh / "recipe.yaml", resolved)
     write_json(fresh / "environment.json", environment)
-    write_json(fresh / "corpus.json", fingerprint(built.corpus))
+    write_json(fresh / TEXT, fingerprint(built.corpus))
+    write_json(fresh / CODE, own_code(recipe))
     built.tokenizer.save(fresh / "tokenizer")
     write_json(fresh / "labels.json", list(built.corpus.label_names))
 
 
-def changed_splits(run: Path, corpus: Corpus) -> list[str]:
-    """The splits that are not the text that the run was begun with."""
-    try:
-        before = from_json((run / "corpus.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:  # begun by an earlier version
-        return []
-    except ValueError:
-        before = {}
-    now = fingerprint(corpus)
-    return [name for name in now if before.get(name) != now[name]]
-
-
 def _check_corpus(folder: RunFolder, corpus: Corpus) -> None:
     """Mistake if the text is not what the run began with: its checkpoint would go on with other batches."""
-    if changed := changed_splits(folder.path, corpus):
+    changed = changed_text(folder.path, fingerprint(corpus))
+    if changed:
         raise Mistake(
             f"--resume: the corpus ({', '.join(changed)}) is not the text that {folder.path} was begun with; put the "
             "old text back, or begin a new run"
         )
+
+
+def _keep_code(path: Path, recipe: Recipe, display: Display) -> None:
+    """What it goes on with. A part that was mended is no mistake, but it is said that it changed on the way."""
+    changed = changed_code(path, recipe)
+    if changed and not (path / "evaluation.json").is_file():
+        display.warn(
+            f"{', '.join(changed)}: not what {path} was begun with; it goes on with what is there now"
+        )
+        write_json(path / CODE, own_code(recipe))
 
 
 @contextmanager

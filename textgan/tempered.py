@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -67,20 +68,16 @@ class Player:
             run, state, trust_code=True
         )  # the recipe in `bench` was trusted, or there would be none
         loaded.check_labels(bench.corpus)
-        file = checkpoints.find(run / "checkpoints" / state) / "generator.safetensors"
         test, labels = _encoded(bench.corpus, bench.recipe, loaded.tokenizer)
-        weights, writer = file.read_bytes(), loaded.generator
-        if bench.evaluation.resample > 1 and state != "pretrained":
+        writer = loaded.generator
+        if bench.judged(state):
             writer = bench.evaluation.writer(writer, loaded.judge("evaluate.resample"))
-            weights += (
-                checkpoints.find(run / "checkpoints" / "last") / "discriminator.safetensors"
-            ).read_bytes()
-        return cls(loaded, writer, digest(weights), test, labels)
+        return cls(loaded, writer, bench.weights(run, state), test, labels)
 
 
 @dataclass(frozen=True)
 class Bench:
-    """How every text of a sweep is made and scored. seed: of the draws."""
+    """How every text of a sweep is made and scored. seed: of the draws. text: its digest, where it is known."""
 
     recipe: Recipe
     corpus: Corpus
@@ -88,24 +85,38 @@ class Bench:
     real: list[str]
     count: int
     seed: int
+    text: str = ""
+
+    def settings(self, against: str) -> dict[str, Any]:
+        """All that scores depend on beside the weights. against: the real text in words."""
+        return {
+            "samples": self.count,
+            "seed": self.seed - AFTER_TRAINING,
+            "metrics": [_identity(name, self.recipe.folder) for name in self.evaluation.metrics],
+            "encoder": self.evaluation.encoder,
+            "choice": self.evaluation.choice,
+            "nucleus": self.evaluation.nucleus,
+            "against": against,
+            "text": self.text or text_digest(self.corpus, self.real),
+            "version": VERSION,
+        }
 
     def kept(self, path: Path, against: str) -> Kept:
-        """The finished points in a file, of these settings and this text. against: the real text in words."""
-        metrics = [_identity(name, self.recipe.folder) for name in self.evaluation.metrics]
-        return Kept(
-            path,
-            {
-                "samples": self.count,
-                "seed": self.seed - AFTER_TRAINING,
-                "metrics": metrics,
-                "encoder": self.evaluation.encoder,
-                "choice": self.evaluation.choice,
-                "nucleus": self.evaluation.nucleus,
-                "against": against,
-                "text": digest("\n".join([*self.corpus.train.texts, "", *self.real]).encode()),
-                "version": VERSION,
-            },
-        )
+        """The finished points in a file, of these settings."""
+        return Kept(path, self.settings(against))
+
+    def judged(self, state: str) -> bool:
+        """Whether the judge chooses what is written by this checkpoint: there is none before the game."""
+        return self.evaluation.resample > 1 and state != "pretrained"
+
+    def weights(self, run: Path, state: str) -> str:
+        """The digest of all that writes."""
+        folder = checkpoints.find(run / "checkpoints" / state)
+        content = (folder / "generator.safetensors").read_bytes()
+        if self.judged(state):
+            last = checkpoints.find(run / "checkpoints" / "last")
+            content += (last / "discriminator.safetensors").read_bytes()
+        return digest(content)
 
     def real_text(self) -> dict[str, Score]:
         return score_real(self.evaluation, self.corpus, self.real, self.count, self.seed, self.real_labels)
@@ -147,6 +158,11 @@ def _encoded(corpus: Corpus, recipe: Recipe, tokenizer: Tokenizer) -> tuple[Enco
         return test, None
     train, _ = encode(corpus.train, tokenizer, length, overlong=overlong, place="corpus.train")
     return test, train.text.labels
+
+
+def text_digest(corpus: Corpus, real: list[str]) -> str:
+    """Of the training text and of the real text that is scored against."""
+    return digest("\n".join([*corpus.train.texts, "", *real]).encode())
 
 
 def _identity(name: str, beside: Path) -> str:

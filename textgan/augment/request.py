@@ -15,14 +15,15 @@ import numpy as np
 from textgan.augment.generating import BUDGETS
 from textgan.augment.labelled import Labelled, labels_of, pick
 from textgan.choosing import weights_of
+from textgan.data.corpus import fingerprint
 from textgan.errors import Mistake, did_you_mean
 from textgan.loaded import LoadedRun, load
 from textgan.metrics.tokens import SPLIT
 from textgan.plain import from_json
-from textgan.run import changed_splits
 from textgan.sampling import COLDEST, HOTTEST
 from textgan.training import checkpoints
 from textgan.training.folder import write_json
+from textgan.training.origin import changed_text
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
 COMMON = 0.05
@@ -101,7 +102,7 @@ def unread(data: Labelled, run: LoadedRun) -> Labelled:
     """
     try:
         corpus = run.corpus()
-        why = "is not the text that it was trained on" if changed_splits(run.path, corpus) else ""
+        why = "is not the text that it was trained on" if changed_text(run.path, fingerprint(corpus)) else ""
     except Mistake as mistake:
         why = f"cannot be read ({mistake})"
     if why:

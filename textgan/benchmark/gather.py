@@ -127,6 +127,8 @@ class Ledger:
         return before | self._told(run)["minutes"]
 
     def _corpus(self, name: str) -> CorpusFacts | None:
+        if (key := f"corpus {name}") in self.pending or key in self.failed:
+            return None  # what is there from before is of another text, or of other metrics
         try:
             told = json.loads(corpus_file(self.plan, name).read_text(encoding="utf-8"))
         except (OSError, ValueError):

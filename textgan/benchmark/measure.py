@@ -50,13 +50,17 @@ class Request:
         return told
 
 
-def is_measured(folder: Path, request: Request) -> bool:
-    """Whether a whole front is there, of this request."""
+def is_measured(run: Path, checkpoint: str, folder: Path, bench: Bench, request: Request) -> bool:
+    """Whether a whole front is there: of this request and these weights, and measured as the bench would now."""
     try:
         front = json.loads((folder / "front.json").read_text(encoding="utf-8"))
-        there = all((folder / point["values"]).is_file() for point in front["points"])
-        return bool(front["request"] == request.as_json() and there)
-    except (OSError, ValueError, KeyError, TypeError):
+        points = front["points"]
+        there = all((folder / point["values"]).is_file() for point in points)
+        if front["request"] != request.as_json() or not there:
+            return False
+        kept, weights = bench.kept(folder / "points.jsonl", AGAINST), bench.weights(run, checkpoint)
+        return all(kept.find(checkpoint, point["temperature"], weights) is not None for point in points)
+    except (OSError, ValueError, KeyError, TypeError, Mistake):
         return False
 
 
@@ -66,10 +70,10 @@ def measure(
     """Draw and score `request.samples` sentences (no more than the training split holds) at each temperature.
 
     All temperatures, and all fronts of a seed, are drawn with the same random numbers. A generator of vectors has no
-    temperature and gets one point, at 1. Points that are finished, of the same weights, are not repeated. Raises
-    Mistake.
+    temperature and gets one point, at 1. Points that are finished, of the same weights, text and metrics, are not
+    repeated. Raises Mistake.
     """
-    bench = _bench(Recipe.load(run / "recipe.yaml"), request)
+    bench = bench_of(Recipe.load(run / "recipe.yaml"), request)
     player = Player.open(bench, run, checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
     kept = bench.kept(folder / "points.jsonl", AGAINST)
@@ -133,25 +137,26 @@ def _linear(nats: np.ndarray, tokens: np.ndarray) -> np.ndarray:
 
 def measure_corpus(recipe: Recipe, file: Path, request: Request) -> None:
     """Real text's own scores, training sentences against the test split, and how well the two are told apart."""
-    bench = _bench(recipe, request)
-    facts = {"request": _corpus_request(recipe, request), "name": bench.corpus.name}
+    bench = bench_of(recipe, request)
+    facts = {**_corpus_facts(bench, request), "name": bench.corpus.name}
     split = _told_apart(bench.corpus)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_json(file, {**facts, "real": as_rows(bench.real_text()), **split})
 
 
-def corpus_is_measured(recipe: Recipe, file: Path, request: Request) -> bool:
+def corpus_is_measured(bench: Bench, file: Path, request: Request) -> bool:
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(facts.get("request") == _corpus_request(recipe, request))
+    return bool(_corpus_facts(bench, request).items() <= facts.items())
 
 
-def _corpus_request(recipe: Recipe, request: Request) -> dict[str, Any]:
-    told = request.as_json() | {"corpus": recipe.values["corpus"]}
+def _corpus_facts(bench: Bench, request: Request) -> dict[str, Any]:
+    """What was asked for, and all that the scores depend on: digests of the text and of own metrics, too."""
+    told = request.as_json() | {"corpus": bench.recipe.values["corpus"]}
     del told["temperatures"]
-    return told
+    return {"request": told, "settings": bench.settings(AGAINST)}
 
 
 def _told_apart(corpus: Corpus) -> dict[str, Any]:
@@ -163,12 +168,14 @@ def _told_apart(corpus: Corpus) -> dict[str, Any]:
     return {"shift": found.auc, "told-by": [*found.train_words, *found.test_words]}
 
 
-def _bench(recipe: Recipe, request: Request) -> Bench:
-    corpus: Corpus = part(recipe, "corpus")
+def bench_of(recipe: Recipe, request: Request, corpus: Corpus | None = None, text: str = "") -> Bench:
+    """How a run of the recipe is measured. corpus, text: read before, and its digest; else it is read now."""
+    corpus = corpus or part(recipe, "corpus")
     evaluation: Evaluation = recipe.evaluation.build(metrics=names_of(request))
     evaluation.beside = recipe.folder
     count = min(request.samples, len(corpus.train))
-    return Bench(recipe, corpus, evaluation, corpus.test.texts, count, recipe.settings.seed + AFTER_TRAINING)
+    seed = recipe.settings.seed + AFTER_TRAINING
+    return Bench(recipe, corpus, evaluation, corpus.test.texts, count, seed, text)
 
 
 def names_of(request: Request) -> list[str]:

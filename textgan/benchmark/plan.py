@@ -19,6 +19,7 @@ from textgan.benchmark.judges import shared_judges
 from textgan.benchmark.planned import KINDS, Plan, PlannedCell, Run, cell_path, command_of
 from textgan.benchmark.variants import Variant, named_corpora, variants
 from textgan.errors import Mistake
+from textgan.parts import is_own_file
 from textgan.recipe import Recipe
 
 DEPENDS = (
@@ -77,7 +78,8 @@ def plan(
     runs = _each_front_once(_as_before(runs))
     finals = [int(variant.recipe.evaluation.build().final) for variant in these]
     on = {corpora[variant.label]: variant.recipe for variant in reversed(these)}
-    return Plan(out, tuple(cells), runs, on, budget.told, samples or min(finals))
+    own = dict.fromkeys(name for one in these for name in one.resolved["metrics"] if is_own_file(name))
+    return Plan(out, tuple(cells), runs, on, budget.told, samples or min(finals), tuple(own))
 
 
 def _start_of(variant: Variant, seed: int) -> str:

@@ -63,7 +63,11 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All of it. runs: by key, starts first. corpora: by name, a recipe on it. samples: sentences of every front."""
+    """All of it. runs: by key, starts first. corpora: by name, a recipe on it. samples: sentences of every front.
+
+    own_metrics: those of the recipes that are files of the user's own. They are measured with the fronts, which are
+    measured anew when such a file changes; what a training ended with is not.
+    """
 
     out: Path
     cells: tuple[PlannedCell, ...]
@@ -71,6 +75,7 @@ class Plan:
     corpora: Mapping[str, Recipe]
     budget: str
     samples: int
+    own_metrics: tuple[str, ...] = ()
 
 
 def command_of(word: str, overrides: Sequence[str], seed: int, path: Path) -> str:

@@ -18,6 +18,7 @@ from textgan.benchmark.gather import Ledger, corpus_file, front_folder
 from textgan.benchmark.gradient import is_missing
 from textgan.benchmark.measure import Request, corpus_is_measured, is_measured, names_of
 from textgan.benchmark.planned import Plan, Run
+from textgan.benchmark.unchanged import Corpora, check
 from textgan.errors import Mistake, did_you_mean
 from textgan.machine import cores
 from textgan.recipe import Recipe
@@ -67,7 +68,7 @@ def run(
         logs = plan.out / "logs"
         logs.mkdir(exist_ok=True)
         ledger = Ledger(plan, request, _facts(plan, request, jobs, threads, command))
-        work = [*_corpora(plan, request, logs), *_runs(plan, request, logs)]
+        work = _work(plan, request, logs, say)
         ledger.pending = {job.key for job in work}
         progress = _Progress(plan, ledger, work, jobs, say)
         ledger.write()
@@ -97,12 +98,19 @@ def _locked(out: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _corpora(plan: Plan, request: Request, logs: Path) -> list[Job]:
+def _work(plan: Plan, request: Request, logs: Path, say: Callable[[str], None]) -> list[Job]:
+    """What is not there yet, or not of what is there now. The corpora that are read for it are not kept."""
+    corpora = Corpora()
+    check(plan, corpora, say)
+    return [*_corpora(plan, request, corpora, logs), *_runs(plan, request, corpora, logs)]
+
+
+def _corpora(plan: Plan, request: Request, corpora: Corpora, logs: Path) -> list[Job]:
     """Real text's scores, for each corpus that has not been measured."""
     found = []
     for name, recipe in plan.corpora.items():
         file = corpus_file(plan, name)
-        if not corpus_is_measured(recipe, file, request):
+        if not corpus_is_measured(corpora.bench(recipe, request), file, request):
             order = {"kind": "corpus", "file": str(file), "request": request.as_json(), **_told(recipe)}
             found.append(
                 Job(f"corpus {name}", f"real text of {name}", order, logs / f"corpus-{file.stem}.txt")
@@ -110,20 +118,26 @@ def _corpora(plan: Plan, request: Request, logs: Path) -> list[Job]:
     return found
 
 
-def _runs(plan: Plan, request: Request, logs: Path) -> list[Job]:
+def _runs(plan: Plan, request: Request, corpora: Corpora, logs: Path) -> list[Job]:
     """The runs that are not finished, or whose fronts are not measured."""
     found = []
     for key, one in plan.runs.items():
         folders = {state: front_folder(plan, front) for state, front in one.fronts.items()}
-        measured = all(is_measured(folder, request) for folder in folders.values())
-        measured &= "last" not in folders or not is_missing(one.recipe, folders["last"])
-        if measured and (one.path / "evaluation.json").is_file():
+        finished, unmeasured = (one.path / "evaluation.json").is_file(), list(folders)
+        if finished:
+            bench = corpora.bench(one.recipe, request)
+            unmeasured = [
+                state for state in folders if not is_measured(one.path, state, folders[state], bench, request)
+            ]
+        no_gradient = "last" in folders and is_missing(one.recipe, folders["last"])
+        if finished and not unmeasured and not no_gradient:
             continue
         order = {
             "kind": "run",
             "path": str(one.path),
             "command": one.command,
             "fronts": {state: str(folder) for state, folder in folders.items()},
+            "unmeasured": unmeasured,
             "request": request.as_json(),
             **_told(one.recipe),
         }

@@ -83,7 +83,8 @@ def conduct(
     where = Launcher(launcher, _options(launcher_options))
     threads = threads or max(1, cores() // jobs)
     planned = plan(asked, budget, out, threads=threads, samples=samples, metrics=metrics)
-    request = Request(tuple(temperatures), planned.samples, tuple(metrics))
+    measured = dict.fromkeys((*metrics, *planned.own_metrics))
+    request = Request(tuple(temperatures), planned.samples, tuple(measured))
     ledger = run(
         planned,
         request,

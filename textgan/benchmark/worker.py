@@ -81,17 +81,19 @@ def _corpus(job: dict[str, Any]) -> None:
 def _run(job: dict[str, Any]) -> None:
     from textgan.benchmark import gradient, measure
     from textgan.run import train
+    from textgan.training import checkpoints
 
     path = Path(job["path"])
     if not (path / "evaluation.json").is_file():
-        saved = path / "checkpoints"
-        if path.exists() and not ((saved / "last").exists() or (saved / ".last.old").exists()):
+        if not path.exists() and "last" in job["fronts"]:
+            (Path(job["fronts"]["last"]) / gradient.FILE).unlink(missing_ok=True)  # of a run that was removed
+        if path.exists() and not checkpoints.exists(path / "checkpoints" / "last"):
             shutil.rmtree(path)  # it was stopped before there was anything to go on from
         path.parent.mkdir(parents=True, exist_ok=True)
         train(_recipe(job), path, resume=path.exists(), command=job["command"])
     request = _request(job)
     for checkpoint, folder in job["fronts"].items():
-        if not measure.is_measured(Path(folder), request):
+        if checkpoint in job["unmeasured"]:
             measure.measure(path, checkpoint, Path(folder), request, say=print)
         if checkpoint == "last" and gradient.is_missing(_recipe(job), Path(folder)):
             gradient.measure_gradient(path, Path(folder))

@@ -125,7 +125,7 @@ def exists(folder: Path) -> bool:
 def digest(folder: Path) -> str:
     """SHA-256 of what `find` finds: of its manifest, or of its files where it is from before there was one."""
     place = find(folder)
-    manifest = place / _MANIFEST
+    manifest = place / MANIFEST
     if manifest.exists():
         return _digest(manifest)
     return sha256("".join(map(_digest, sorted(place.iterdir()))).encode()).hexdigest()

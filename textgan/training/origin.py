@@ -1,0 +1,64 @@
+"""What a run was trained with that its recipe only names: the corpus's text, and the user's own code.
+
+The run folder keeps a digest of each, `corpus.json` and `code.json`, so that whoever goes on with the run, or averages
+it with others, can tell whether these are still the same. What an own file imports is not followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from textgan.overrides import PART_KEYS
+from textgan.parts import is_own_file, own_file
+from textgan.plain import from_json
+from textgan.recipe import Recipe
+
+TEXT, CODE = "corpus.json", "code.json"
+
+
+def own_code(recipe: Recipe) -> dict[str, str]:
+    """SHA-256 of each file of the user's own that a part or a phase is from, by its path. Metrics and callbacks are
+    none: they change nothing of what is trained."""
+    names = _own_names([recipe.values.get(key) for key in (*PART_KEYS, "train")])
+    files = {own_file(name, (recipe.folder,))[0] for name in names}
+    return {str(path): sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+
+
+def changed_text(run: Path, now: Mapping[str, str]) -> list[str] | None:
+    """The splits whose text is not what the run began with; None where it kept none, being of an earlier version.
+
+    now: the corpus's `fingerprint`.
+    """
+    before = _kept(run / TEXT)
+    return None if before is None else [split for split in now if before.get(split) != now[split]]
+
+
+def changed_code(run: Path, recipe: Recipe) -> list[str] | None:
+    """The own files that are not what the run was trained with; None where it kept no digests, as above."""
+    before = _kept(run / CODE)
+    now = own_code(recipe)
+    return None if before is None and now else [file for file in now if (before or {}).get(file) != now[file]]
+
+
+def _kept(file: Path) -> dict[str, Any] | None:
+    """None where there is no file; one that is damaged is like no text, and no code."""
+    try:
+        found = from_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _own_names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list):
+        for inner in value:
+            yield from _own_names(inner)
+    elif is_own_file(value):
+        yield value
