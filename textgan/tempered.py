@@ -16,6 +16,7 @@ from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.loaded import LoadedRun, load
 from textgan.metrics.samples import VERSION, Score
+from textgan.parts import is_own_file, own_file
 from textgan.points import Kept, digest
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
@@ -92,7 +93,7 @@ class Bench:
         return {
             "samples": self.count,
             "seed": self.seed - AFTER_TRAINING,
-            "metrics": [_identity(name, self.recipe.folder) for name in self.evaluation.metrics],
+            "metrics": [_identity(name, self.evaluation.beside) for name in self.evaluation.metrics],
             "encoder": self.evaluation.encoder,
             "choice": self.evaluation.choice,
             "nucleus": self.evaluation.nucleus,
@@ -167,5 +168,4 @@ def text_digest(corpus: Corpus, real: list[str]) -> str:
 
 def _identity(name: str, beside: Path) -> str:
     """A metric's name; with what is in its file if it is one of the user's own."""
-    path, own, _ = name.rpartition(".py:")
-    return f"{name}|{digest((beside / f'{path}.py').read_bytes())}" if own else name
+    return f"{name}|{digest(own_file(name, (beside,))[0].read_bytes())}" if is_own_file(name) else name

@@ -146,3 +146,18 @@ def test_runs_of_an_earlier_version_are_taken_and_what_they_lack_is_said(
     assert benchmark(folder) == 0
     told = [line for line in capfd.readouterr().err.splitlines() if "earlier version" in line]
     assert len(told) == 2 and "kept no digest of text" in told[0] and "mine.py; whether" in told[1]
+
+
+def test_a_metric_of_the_working_directory_is_measured_and_a_missing_one_told_at_once(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "here.py").write_text((METRIC % 0.5).replace('"openings":', '"here":'))
+    assert benchmark(folder, "--metrics", "./here.py:openings") == 0
+    assert [point["scores"]["here"] for point in rows(folder, "cell")[0]["front"]] == [0.5, 0.5]
+    run = ["out/runs/mine-seed1", "--metrics", "./here.py:openings", "--temperatures", "1", "--trust-code"]
+    assert command(["sweep", *run]) == 0
+    capfd.readouterr()
+    (folder / "here.py").unlink()
+    assert benchmark(folder, "--metrics", "./here.py:openings") == 2
+    assert "there is no file" in capfd.readouterr().err
+    assert command(["sweep", *run]) == 2

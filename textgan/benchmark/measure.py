@@ -172,7 +172,9 @@ def bench_of(recipe: Recipe, request: Request, corpus: Corpus | None = None, tex
     """How a run of the recipe is measured. corpus, text: read before, and its digest; else it is read now."""
     corpus = corpus or part(recipe, "corpus")
     evaluation: Evaluation = recipe.evaluation.build(metrics=names_of(request))
-    evaluation.beside = recipe.folder
+    evaluation.beside = (
+        Path()
+    )  # those of the command are of the working directory, those of recipes whole paths
     count = min(request.samples, len(corpus.train))
     seed = recipe.settings.seed + AFTER_TRAINING
     return Bench(recipe, corpus, evaluation, corpus.test.texts, count, seed, text)
