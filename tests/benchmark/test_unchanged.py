@@ -28,7 +28,7 @@ RECIPE = Path(__file__).parents[2] / "recipes/short/gumbel.yaml"
 
 
 def benchmark(folder: Path, *more: str) -> int:
-    words = ["benchmark", "mine.yaml", "--budget", "smoke", "--temperatures", "0.8,1", "--samples", "60"]
+    words = ["benchmark", "mine.yaml", "--budget", "smoke", "--temperatures", "0.8,1", "--samples", "100"]
     return command([*words, "--jobs", "1", "--threads", "1", "--out", "out", *more])
 
 
@@ -70,6 +70,20 @@ def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield made
     shutil.rmtree(made)
     shutil.copytree(kept, made)
+
+
+def test_the_sentences_told_are_those_that_were_drawn(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """100 are asked for."""
+    assert benchmark(folder) == 0
+    printed = capfd.readouterr()
+    assert "file: 60 sentences at each temperature, as many as its training split holds" in printed.err
+    for told in (printed.out, *((folder / "out" / name).read_text() for name in ("table.md", "table.tex"))):
+        assert "60 sentences" in told and "100 sentences" not in told
+    page = (folder / "out/benchmark.html").read_text()
+    assert "by 60 sentences at each temperature" in page
+    assert "hyps:60" in rows(folder, "cell")[0]["signatures"]["bleu-5"]
 
 
 def test_nothing_changed_and_nothing_is_done(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -29,10 +29,15 @@ def corpus_file(plan: Plan, name: str) -> Path:
 
 
 class Ledger:
-    """The plan and what has come of it so far. pending: keys of the runs not done yet; failed: why, by key."""
+    """The plan and what has come of it so far.
 
-    def __init__(self, plan: Plan, request: Request, facts: Mapping[str, Any]) -> None:
-        self.plan, self.request, self.facts = plan, request, facts
+    drawn: sentences of each front, by corpus; pending: keys of the runs not done yet; failed: why, by key.
+    """
+
+    def __init__(
+        self, plan: Plan, request: Request, facts: Mapping[str, Any], drawn: Mapping[str, int]
+    ) -> None:
+        self.plan, self.request, self.facts, self.drawn = plan, request, facts, drawn
         self.pending: set[str] = set()
         self.failed: dict[str, str] = {}
         self._runs: dict[str, dict[str, Any]] = {}
@@ -53,6 +58,7 @@ class Ledger:
             plan.budget,
             plan.samples,
             self.facts,
+            self.drawn,
         )
 
     def cell(self, cell: PlannedCell) -> Cell:

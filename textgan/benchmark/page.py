@@ -187,7 +187,8 @@ def _summary(benchmark: Benchmark, tables: Sequence[CorpusTable]) -> str:
     return (
         f"{recipes} recipe{'s' * (recipes != 1)} on {', '.join(table.facts.name for table in tables)}, "
         f"seed{'s' * (len(seeds) != 1)} {', '.join(map(str, seeds))}, budget {benchmark.budget}: each is held against "
-        f"the MLE that it began with, by {benchmark.samples:,} sentences at each temperature."
+        f"the MLE that it began with, by {benchmark.sentences(table.facts.name for table in tables)} "
+        "sentences at each temperature."
     )
 
 

@@ -63,7 +63,8 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All of it. runs: by key, starts first. corpora: by name, a recipe on it. samples: sentences of every front.
+    """All of it. runs: by key, starts first. corpora: by name, a recipe on it. samples: asked for of every front;
+    there are no more than the training split holds.
 
     own_metrics: those of the recipes that are files of the user's own. They are measured with the fronts, which are
     measured anew when such a file changes; what a training ended with is not.

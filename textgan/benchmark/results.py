@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,10 @@ class CorpusFacts:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """All of it. budget: in words; facts: what the page says about how it was made, name -> value."""
+    """All of it. budget: in words; facts: what the page says about how it was made, name -> value.
+
+    samples: asked for of each front; drawn: those that there are, by corpus, where its training split holds fewer.
+    """
 
     cells: tuple[Cell, ...]
     baselines: Mapping[str, Baseline]
@@ -92,3 +95,9 @@ class Benchmark:
     budget: str
     samples: int
     facts: Mapping[str, Any] = field(default_factory=dict)
+    drawn: Mapping[str, int] = field(default_factory=dict)
+
+    def sentences(self, corpora: Iterable[str]) -> str:
+        """Of each front on these, in words: `300`, or `300 to 1,000`."""
+        counts = sorted({self.drawn.get(name, self.samples) for name in corpora} or {self.samples})
+        return " to ".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1])))

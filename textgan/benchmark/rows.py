@@ -165,7 +165,7 @@ def _captions(
     spread = "; ±: standard deviation over the seeds" if any(line.spread for line in lines) else ""
     named = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
     told.append(
-        f"At temperature 1, {benchmark.samples:,} sentences, {named}, budget {benchmark.budget}{spread}."
+        f"At temperature 1, {benchmark.sentences([facts.name])} sentences, {named}, budget {benchmark.budget}{spread}."
     )
     if any(marked.values()):
         told.append(f"Marked as best: {table.MARKED}")

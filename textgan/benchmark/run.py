@@ -67,8 +67,8 @@ def run(
     with _locked(plan.out) as lock:
         logs = plan.out / "logs"
         logs.mkdir(exist_ok=True)
-        ledger = Ledger(plan, request, _facts(plan, request, jobs, threads, command))
-        work = _work(plan, request, logs, say)
+        work, drawn = _work(plan, request, logs, say)
+        ledger = Ledger(plan, request, _facts(plan, request, drawn, jobs, threads, command), drawn)
         ledger.pending = {job.key for job in work}
         progress = _Progress(plan, ledger, work, jobs, say)
         ledger.write()
@@ -98,11 +98,20 @@ def _locked(out: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _work(plan: Plan, request: Request, logs: Path, say: Callable[[str], None]) -> list[Job]:
-    """What is not there yet, or not of what is there now. The corpora that are read for it are not kept."""
+def _work(
+    plan: Plan, request: Request, logs: Path, say: Callable[[str], None]
+) -> tuple[list[Job], dict[str, int]]:
+    """What is not there yet, or not of what is there now; and the sentences of each front, by corpus.
+
+    The corpora that are read for it are not kept.
+    """
     corpora = Corpora()
     check(plan, corpora, say)
-    return [*_corpora(plan, request, corpora, logs), *_runs(plan, request, corpora, logs)]
+    drawn = {name: corpora.bench(recipe, request).count for name, recipe in plan.corpora.items()}
+    for name, count in drawn.items():
+        if count < request.samples:
+            say(f"{name}: {count:,} sentences at each temperature, as many as its training split holds")
+    return [*_corpora(plan, request, corpora, logs), *_runs(plan, request, corpora, logs)], drawn
 
 
 def _corpora(plan: Plan, request: Request, corpora: Corpora, logs: Path) -> list[Job]:
@@ -201,12 +210,16 @@ class _Progress:
         return "corpus" if run is None else run.kind
 
 
-def _facts(plan: Plan, request: Request, jobs: int, threads: int, command: str) -> dict[str, Any]:
+def _facts(
+    plan: Plan, request: Request, drawn: Mapping[str, int], jobs: int, threads: int, command: str
+) -> dict[str, Any]:
     """What the page says about how it was made."""
+    counts = {f"{count:,}" for count in drawn.values()}
+    by_corpus = ", ".join(f"{count:,} on {name}" for name, count in drawn.items())
     return {
         "command": command,
         "budget": plan.budget,
-        "sentences of each front": request.samples,
+        "sentences of each front": by_corpus if len(counts) > 1 else counts.pop(),
         "temperatures": ", ".join(f"{value:g}" for value in request.temperatures),
         "metrics": ", ".join(names_of(request)),
         "at a time": f"{jobs} runs of {threads} {'thread' if threads == 1 else 'threads'}",

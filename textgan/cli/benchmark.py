@@ -38,7 +38,7 @@ def benchmark(
         typer.Option(
             min=2,
             max=LARGEST,
-            help="Sentences at each temperature; by default the recipes' `evaluate.final`.",
+            help="Sentences at each temperature, at most the training split; by default `evaluate.final`.",
         ),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=LARGEST, help="Runs at a time.")] = 2,
