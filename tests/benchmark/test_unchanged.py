@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
@@ -84,6 +85,17 @@ def test_the_sentences_told_are_those_that_were_drawn(
     page = (folder / "out/benchmark.html").read_text()
     assert "by 60 sentences at each temperature" in page
     assert "hyps:60" in rows(folder, "cell")[0]["signatures"]["bleu-5"]
+
+
+def test_mle_has_the_scores_that_its_games_have(folder: Path) -> None:
+    """--metrics without nll, which the recipe measures at the end of a run."""
+    assert benchmark(folder, "--metrics", "distinct") == 0
+    with (folder / "out/table.csv").open(encoding="utf-8") as file:
+        by_name = {row["row"]: row for row in csv.DictReader(file)}
+    start = json.loads(next((folder / "out/starts").glob("*/evaluation.json")).read_text())
+    assert float(by_name["MLE"]["nll"]) == pytest.approx(start["rows"]["after"]["nll"]["value"])
+    ended = json.loads((folder / "out/runs/mine-seed1/evaluation.json").read_text())
+    assert float(by_name["mine"]["nll"]) == pytest.approx(ended["rows"]["after"]["nll"]["value"])
 
 
 def test_nothing_changed_and_nothing_is_done(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -125,7 +125,9 @@ class Ledger:
         if front is None:
             return None
         minutes = self._minutes(run).get("mle", 0.0)
-        return Baseline(key, run.path, run.recipe.settings.seed, front, minutes)
+        state = "after" if run.fronts.get("last") == key else "before"
+        scores = self._told(run)["scores"].get(state, {})
+        return Baseline(key, run.path, run.recipe.settings.seed, front, minutes, scores)
 
     def _minutes(self, run: Run) -> dict[str, float]:
         """By phase, with those of what the run began with."""

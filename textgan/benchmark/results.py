@@ -31,13 +31,17 @@ class Front:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Plain maximum likelihood with a seed: what a cell began with. key: as `Cell.baseline` names it."""
+    """Plain maximum likelihood with a seed: what a cell began with. key: as `Cell.baseline` names it.
+
+    scores: at temperature 1, as its run's own evaluation has them; see `Cell.scores`.
+    """
 
     key: str
     run: Path
     seed: int
     front: Front
     minutes: float = 0.0
+    scores: Mapping[str, Score] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from textgan.benchmark import words
 from textgan.benchmark.groups import Group, Start, at_one, control_starts, groups, starts
-from textgan.benchmark.results import Benchmark, CorpusFacts
+from textgan.benchmark.results import Benchmark, CorpusFacts, Front
 from textgan.benchmark.verdict import BASELINE, Verdict, differs, drawn_alike, judge, paired
 from textgan.metrics.samples import Score
 from textgan.report import numbers, table
@@ -101,8 +101,7 @@ def _table(benchmark: Benchmark, corpus: str, found: Sequence[Group]) -> CorpusT
 
 
 def _of_start(start: Start, facts: CorpusFacts, mark: str) -> Line:
-    points = [at_one(baseline.front) for baseline in start.baselines]
-    means, spread = _over_seeds([point.scores for point in points if point is not None])
+    means, spread = _over_seeds([_scores(baseline.front, baseline.scores) for baseline in start.baselines])
     return Line(
         _row(f"{start.label}{mark}", "before", facts, means),
         tuple(baseline.seed for baseline in start.baselines),
@@ -113,11 +112,7 @@ def _of_start(start: Start, facts: CorpusFacts, mark: str) -> Line:
 
 
 def _of_group(group: Group, benchmark: Benchmark, verdict: Verdict, facts: CorpusFacts, mark: str) -> Line:
-    scores = []
-    for cell in group.done:
-        point = at_one(cell.front) if cell.front is not None else None
-        scores.append({**cell.scores.get("after", {}), **(point.scores if point is not None else {})})
-    means, spread = _over_seeds(scores)
+    means, spread = _over_seeds([_scores(cell.front, cell.scores.get("after", {})) for cell in group.done])
     pairs = (drawn_alike(group, benchmark) or paired(group, benchmark)) if group.plays else {}
     tried = {key: differs(pairs, key) for key in means if numbers.family(key)[0] in TRIED}
     beyond = {key for key, ends in tried.items() if ends is not None and not ends[0] <= 0 <= ends[1]}
@@ -130,6 +125,12 @@ def _of_group(group: Group, benchmark: Benchmark, verdict: Verdict, facts: Corpu
         statistics.mean(cell.updates for cell in group.done),
         verdict,
     )
+
+
+def _scores(front: Front | None, ended: Mapping[str, Score]) -> dict[str, Score]:
+    """At temperature 1, of a game or of what it began with: those of the front, and what else its run ended with."""
+    point = None if front is None else at_one(front)
+    return {**ended, **({} if point is None else point.scores)}
 
 
 def _over_seeds(scores: Sequence[Mapping[str, Score]]) -> tuple[dict[str, Score], dict[str, float]]:
