@@ -113,10 +113,33 @@ def test_one_seed_of_three_that_collapsed_is_told_and_cannot_have_helped():
     assert compare(pairs).word == HELPED
     pairs[2] = (front(((0.97, 0.99),) * 4, rng, spread=0.005), starts[2])
     gap = compare(pairs)
-    assert gap.word == SAME and gap.low == -math.inf and gap.seeds[2] is None
+    assert gap.word == UNJUDGED and gap.low == -math.inf and gap.seeds[2] is None
     assert gap.value == pytest.approx(0.05) and gap.notes == (f"seed 2 {verdict.LOST}",)
     pairs[3] = pairs[2]
     assert compare(pairs).word == HARMED
+
+
+def test_a_mean_without_the_seeds_that_lost_diversity_says_so_wherever_it_stands():
+    rng = np.random.default_rng(4)
+    starts = [front(rng=rng, spread=0.01) for _ in range(3)]
+    stuck = front(((0.97, 0.99),) * 4, rng, spread=0.005)
+    bench = benchmark(
+        [cell("a", s, stuck if s == 2 else shifted(starts[s - 1], 0.001)) for s in (1, 2, 3)], starts
+    )
+    (found,) = verdicts(bench)
+    assert found.word == UNJUDGED and "seed 2 lost diversity" in found.why
+    told = words.sentence(found)
+    assert told.startswith(
+        "a could not be judged: seed 2 lost diversity that no temperature of MLE loses; over the "
+    )
+    assert "over the other seeds alone, at equal diversity its BLEU-5 is .001 above MLE's" in told
+    assert words.short(found).startswith("not judged +.001 [−∞, ")
+    assert words.short(found).endswith("], 1 of 3 seeds lost diversity")
+    assert any(caption.startswith("lost: ") and "−∞" in caption for caption in words.captions([found]))
+    row = json.loads(json.dumps(found.as_json(), allow_nan=False))["gaps"][0]
+    assert (row["low"], row["seeds"]["2"]) == ("lost", "lost") and row["gap"] == pytest.approx(0.001)
+    idle = verdicts(benchmark([cell("a", 1, starts[0])], starts[:1]))
+    assert not any(caption.startswith("lost: ") for caption in words.captions(idle))
 
 
 def test_more_diverse_than_every_point_of_mle_is_judged_by_quality():

@@ -148,7 +148,8 @@ def _title(verdict: Verdict, axes: Axes) -> str:
     if gap is None:
         return f"{verdict.label}: {verdict.word}"
     by = {TEXT: "", SOURCE: ", by likelihood"}.get(axes, f", by {numbers.name(axes.quality)}")
-    return f"{verdict.label}{by}: {gap.word}" + ("" if gap.value is None else f" {numbers.signed(gap.value)}")
+    value = "" if gap.value is None else f" {numbers.signed(gap.value)}"
+    return f"{verdict.label}{by}: {gap.word}{value}" + (f", {gap.lost}" if value and gap.lost else "")
 
 
 def _temperatures(drawing: Drawn, lines: Sequence[Spots]) -> None:

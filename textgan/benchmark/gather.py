@@ -83,7 +83,11 @@ class Ledger:
         )
 
     def write(self, judged: Sequence[Verdict] = ()) -> None:
-        """`results.jsonl`: a row for each cell that is over, then for each baseline, each corpus and each verdict."""
+        """`results.jsonl`: a row for each cell that is over, then for each baseline, each corpus and each verdict.
+
+        null: not measured, or no number. In a verdict "lost" stands for a gap, or an end of its interval, of seeds that
+        lost diversity.
+        """
         rows: list[dict[str, Any]] = [
             _cell_row(self.cell(cell)) for cell in self.plan.cells if self.over(cell)
         ]

@@ -7,7 +7,8 @@ its own baseline, averaged over seeds, with a 95% interval (`resampling`). Words
 harmed (below 0), no difference (it holds 0).
 
 A front that is less diverse than its baseline's at every temperature lost diversity that no temperature of the
-baseline loses: harmed, whatever its quality. One that is more diverse at every temperature is judged by its quality
+baseline loses: harmed, whatever its quality. Where a smaller part of the seeds did, or it may be chance, the seeds that
+are left say nothing of all: not judged. One that is more diverse at every temperature is judged by its quality
 against the baseline's most diverse point.
 """
 
@@ -28,6 +29,8 @@ from textgan.report import numbers
 HELPED, SAME, HARMED = "helped", "no difference", "harmed"
 BASELINE, UNJUDGED = "baseline", "not judged"
 LOST = "lost diversity that no temperature of MLE loses"
+LOST_BY_CHANCE = "reached no diversity that MLE reaches, which may be chance"
+APART = "no diversity that both reach, which may be chance"
 AGAINST_PLAIN = "over MLE"
 BEYOND = (
     "wrote more diverse text than MLE does at any temperature, and is held against its most diverse point"
@@ -72,9 +75,10 @@ ALL = (TEXT, SOURCE, *ASKED)
 
 @dataclass(frozen=True)
 class Gap:
-    """value: in the unit of the quality score, higher is better for the strategy; None where no seed has one. low,
-    high: its 95% interval, None where nothing tells how it would vary. seeds: each seed's own, None for one that lost
-    diversity. span: the diversity scores compared, over all seeds. share: how much of the baseline's range that is."""
+    """value: in the unit of the quality score, higher is better for the strategy; over the seeds that did not lose
+    diversity, None where all did. low, high: its 95% interval, None where nothing tells how it would vary; in it a seed
+    that lost diversity counts as -inf. seeds: each seed's own, None for one that lost diversity. span: the diversity
+    scores compared, over all seeds. share: how much of the baseline's range that is."""
 
     axes: Axes
     word: str
@@ -86,6 +90,12 @@ class Gap:
     share: float
     resampled: str
     notes: tuple[str, ...]
+
+    @property
+    def lost(self) -> str:
+        """`1 of 2 seeds lost diversity`; empty where none did."""
+        lost = [*self.seeds.values()].count(None)
+        return f"{lost} of {len(self.seeds)} seeds lost diversity" if lost else ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,8 @@ class Verdict:
         return self.gaps[0] if self.gaps else None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data; an infinite end of an interval is null in a file."""
+        """Plain data. Of a gap, and of a seed's own, "lost" stands where diversity was lost, and null where nothing was
+        measured."""
         made: dict[str, Any] = {"label": self.label, "recipe": self.recipe, "strategy": self.strategy}
         made |= {"corpus": self.corpus, "verdict": self.word} | ({"why": self.why} if self.why else {})
         made |= {"gaps": [_gap_as_json(gap) for gap in self.gaps]}
@@ -151,8 +162,11 @@ def judge(group: Group, benchmark: Benchmark) -> Verdict:
         return Verdict(
             *named, UNJUDGED, why="neither BLEU-5 and self-BLEU-5 nor both likelihoods were measured"
         )
-    unsure = gaps[0].word == UNJUDGED
-    why = "one seed, and no score by sentence, so nothing tells what is chance" if unsure else ""
+    why = ""
+    if gaps[0].word == UNJUDGED:
+        why = "one seed, and no score by sentence, so nothing tells what is chance"
+        if gaps[0].lost:
+            why = "; ".join(gaps[0].notes) or APART
     return Verdict(*named, gaps[0].word, gaps, why, beside)
 
 
@@ -216,10 +230,15 @@ def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap 
     interval = _interval(values[:, 1:], by_sentence)
     # A seed that lost its diversity beyond the chance of sentences; half of them lost is no matter of chance.
     lost = [seed for seed, v in sampled.items() if np.mean(np.isneginf(v[1:])) >= 1 - resampling.TAIL]
-    notes = [f"{_who(some, own)} {what}" for some, what in ((lost, LOST), (beyond, BEYOND)) if some]
+    apart = [seed for seed, value in own.items() if value is None and seed not in lost]
+    told = ((lost, LOST), (apart if finite or lost else [], LOST_BY_CHANCE), (beyond, BEYOND))
+    notes = [f"{_who(some, own)} {what}" for some, what in told if some]
+    word = _word(interval)
+    if None in own.values() and word != HARMED:
+        word = HARMED if 2 * len(lost) >= len(own) else UNJUDGED
     return Gap(
         axes,
-        HARMED if 2 * len(lost) >= len(own) else _word(interval),
+        word,
         float(np.mean(finite)) if finite else None,
         None if interval is None else interval[0],
         None if interval is None else interval[1],
@@ -280,11 +299,14 @@ def _resampled(seeds: int, by_sentence: bool) -> str:
 
 def _gap_as_json(gap: Gap) -> dict[str, Any]:
     made: dict[str, Any] = {"quality": gap.axes.quality, "diversity": gap.axes.diversity, "verdict": gap.word}
-    ends = {"gap": gap.value, "low": gap.low, "high": gap.high}
-    made |= {name: end if end is not None and math.isfinite(end) else None for name, end in ends.items()}
-    made |= {"resampled": gap.resampled}
-    made |= {"seeds": {str(seed): value for seed, value in gap.seeds.items()}}
+    made |= {"gap": "lost" if gap.value is None else gap.value}
+    made |= {"low": _end_as_json(gap.low), "high": _end_as_json(gap.high), "resampled": gap.resampled}
+    made |= {"seeds": {str(seed): "lost" if value is None else value for seed, value in gap.seeds.items()}}
     return made | {"span": gap.span, "share": gap.share, "notes": list(gap.notes)}
+
+
+def _end_as_json(end: float | None) -> float | str | None:
+    return "lost" if end == -math.inf else end
 
 
 def counted(found: Sequence[Verdict]) -> dict[str, list[Verdict]]:

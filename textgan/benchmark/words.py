@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textgan.benchmark.groups import DRAWN_ALIKE
 from textgan.benchmark.results import CorpusFacts
 from textgan.benchmark.verdict import (
+    APART,
     BASELINE,
     HARMED,
     HELPED,
@@ -34,7 +35,10 @@ ALIKE = (
     "judge; MLE: drawn from all tokens. The verdict is over the first, so that it says what the game did and not what "
     "the nucleus does."
 )
-APART = "no diversity that both reach, which may be chance"
+LEFT_OUT = (
+    "lost: a seed whose text is less diverse than its MLE's at every temperature, so that there is no equal diversity "
+    "to compare at. Its gap counts as −∞ in the interval; the mean is over the other seeds alone."
+)
 FEW = (
     "Few seeds: each one's own gap stands beside the interval, since three all have one sign by chance one time in "
     "four."
@@ -48,11 +52,13 @@ def sentence(verdict: Verdict) -> str:
     Of the gap that the word rests on, and of that by likelihood under a known source; of the others only which scores
     say helped or harmed: their numbers are in `gap_lines`.
     """
+    theirs = f"that of {DRAWN_ALIKE}" if verdict.beside else "MLE's"
     if verdict.word == UNJUDGED:
-        return f"{verdict.label} could not be judged: {verdict.why}"
+        lost = verdict.gap is not None and verdict.gap.lost
+        why = _distance(verdict.gap, theirs) if verdict.gap is not None and lost else verdict.why
+        return f"{verdict.label} could not be judged: {why}"
     if verdict.word == BASELINE or verdict.gap is None:
         return f"{verdict.label} is plain maximum likelihood, which the others are held against"
-    theirs = f"that of {DRAWN_ALIKE}" if verdict.beside else "MLE's"
     told = f"{verdict.label} {MADE[verdict.word]}: {_distance(verdict.gap, theirs)}"
     for gap in verdict.gaps[1:]:
         if gap.axes == SOURCE:
@@ -94,6 +100,7 @@ def _held(verdict: Verdict) -> dict[str, Sequence[Gap]]:
 
 def _told(gap: Gap) -> list[str]:
     value = numbers.MISSING if gap.value is None else f"{numbers.signed(gap.value)} {_interval(gap)}".rstrip()
+    value += f", {gap.lost}" if gap.lost and gap.value is not None else ""
     return [value, ", ".join(map(_own, gap.seeds.values())), gap.word]
 
 
@@ -119,7 +126,8 @@ def short(verdict: Verdict) -> str:
         return verdict.word
     if gap.value is None:
         return f"{verdict.word}: {'lost diversity' if gap.notes else 'nothing shared'}"
-    return " ".join(filter(None, (verdict.word, numbers.signed(gap.value), _interval(gap))))
+    told = " ".join(filter(None, (verdict.word, numbers.signed(gap.value), _interval(gap))))
+    return f"{told}, {gap.lost}" if gap.lost else told
 
 
 def captions(found: Sequence[Verdict]) -> list[str]:
@@ -128,6 +136,8 @@ def captions(found: Sequence[Verdict]) -> list[str]:
         return []
     seeds = max(len(verdict.gap.seeds) for verdict in found if verdict.gap is not None)
     alike = [ALIKE] if any(verdict.beside for verdict in found) else []
+    gaps = [gap for verdict in found for some in (verdict.gaps, *verdict.beside.values()) for gap in some]
+    alike += [LEFT_OUT] if any(gap.lost for gap in gaps) else []
     return [HOW, *alike, *([ONE] if seeds == 1 else [FEW] if seeds <= 5 else [])]
 
 
@@ -164,6 +174,10 @@ def _distance(gap: Gap, theirs: str) -> str:
     else:
         apart = f"{numbers.plain(abs(gap.value))} {better[gap.value > 0]}"
         told = f"at equal diversity its {name} is {apart} {theirs}"
+    if gap.lost:
+        told = (
+            f"over the other seed{'s' * (sum(v is not None for v in gap.seeds.values()) > 1)} alone, {told}"
+        )
     if gap.low is not None:
         way = "" if gap.axes.quality_sign > 0 else ", better is +"
         told += f" (95% interval {_interval(gap)}{way}, over {gap.resampled})"
