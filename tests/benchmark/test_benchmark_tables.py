@@ -57,6 +57,15 @@ def test_the_run_that_is_the_baseline_has_one_row():
     assert [row["row"] for row in read(again)] == ["real text", "MLE", "a"]
 
 
+def test_the_run_that_is_the_baseline_has_one_row_where_a_seed_of_it_failed_too():
+    held = front(rng=np.random.default_rng(0))
+    bench = benchmark([cell("mle-short", 1, held, "MLE"), cell("a", 1, held)], [held])
+    start = bench.baselines["start-1"]
+    broken = cell("mle-short", 2, None, "MLE", failed="killed")
+    again = benchmark([cell("mle-short", 1, held, "MLE", run=start.run), broken, cell("a", 1, held)], [held])
+    assert [row["row"] for row in read(again)] == ["real text", "MLE", "mle-short, seed 2", "a"]
+
+
 def test_best_is_nearest_to_real_text(bench):
     (table,) = corpus_tables(bench)
     labels = {key: {table.rows[place].label for place in places} for key, places in table.marked.items()}

@@ -84,9 +84,10 @@ def _table(benchmark: Benchmark, corpus: str, found: Sequence[Group]) -> CorpusT
     lines += [_of_start(start, facts, mark) for start in begun]
     verdicts = []
     for group in found:
-        if all(cell.run in runs for cell in group.cells) and not group.plays:
-            continue  # it is the start itself, which has its line
-        if group.done:
+        itself = not group.plays and all(
+            cell.run in runs for cell in group.done
+        )  # the start, which has its line
+        if group.done and not itself:
             verdicts.append(judge(group, benchmark))
             lines.append(_of_group(group, benchmark, verdicts[-1], facts, mark))
         for cell in group.failed:
