@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -143,6 +144,22 @@ def test_tabs_and_quotation_marks_come_back_to_any_reader_of_tsv(tmp_path: Path)
     assert [*zip(rows.texts, rows.labels or [], strict=True)] == pairs
     streamed = [line[1:] for line in Streamed(path, "text", "label")]
     assert streamed == pairs
+
+
+def test_labels_that_came_as_numbers_are_written_as_numbers(tmp_path: Path) -> None:
+    def lines(path: Path, labels: list[object]) -> list[str]:
+        path.write_text(
+            "".join(json.dumps({"text": f"t{i}", "kind": x}) + "\n" for i, x in enumerate(labels))
+        )
+        found = read_labelled(path, "text", "kind", None, 1)
+        write_table(tmp_path / "out.jsonl", found.train, found.names, "text", "kind", found.numbers)
+        kinds = {str(json.loads(line)["kind"]): line for line in (tmp_path / "out.jsonl").open()}
+        return [line.partition('"kind": ')[2].strip(" }\n") for _, line in sorted(kinds.items())]
+
+    assert lines(tmp_path / "in.jsonl", [-1, 2] * 20) == ["-1", "2"]
+    assert lines(tmp_path / "in.jsonl", [0.5, 2] * 20) == ["0.5", "2"]
+    assert lines(tmp_path / "in.jsonl", ["1", 2] * 20) == ['"1"', '"2"']
+    assert lines(tmp_path / "in.jsonl", [True, False] * 20) == ['"False"', '"True"']
 
 
 def test_generated_text_is_kept_whole(tmp_path: Path) -> None:

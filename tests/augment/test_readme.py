@@ -107,6 +107,14 @@ def test_more_labelled_text_in_three_commands(
             "--out more.csv --text-column txet",
             "--text-column: r.csv has no column 'txet'; it has 'text', 'kind'",
         ),
+        (
+            "--out more.csv --test r.json",
+            "--test: r.json is JSON, which is not read; save it as .jsonl, one object a",
+        ),
+        (
+            "--out more.csv --test r.txt",
+            "--test: r.txt is plain text and has no columns; give .jsonl, .csv, .tsv, .parq",
+        ),
         ("--out more.csv --test r.csv", "--test: r.csv is TRAIN itself; give another file, or leave it out"),
     ],
 )
@@ -117,6 +125,8 @@ def test_mistakes_leave_nothing_behind(
     Path("r.csv").write_text(
         "text,kind\n" + "".join(f"text {i},{('pos', 'neg')[i % 2]}\n" for i in range(40))
     )
+    for name in ("r.json", "r.txt"):
+        Path(name).write_text('[{"text": "text 1", "kind": "pos"}]')
     assert run(["augment", "r.csv", "--label-column", "kind", *words.split()]) == 2
     assert f"textgan: {line}" in capsys.readouterr().err
-    assert [file.name for file in tmp_path.iterdir()] == ["r.csv"]
+    assert {file.name for file in tmp_path.iterdir()} == {"r.csv", "r.json", "r.txt"}

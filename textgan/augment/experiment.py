@@ -145,7 +145,7 @@ def augment(request: Request, say: Callable[[str], None] = lambda line: None) ->
             _measure(settings, generated, data, budget, work / "cells.jsonl", reading.letters, waiting.tell)
         )
     table = together(data.train, made.split) if request.with_real else made.split
-    write_table(request.out, table, data.names, request.text, request.label)
+    write_table(request.out, table, data.names, request.text, request.label, data.numbers)
     by_setting = {(s.labels, s.seed): generated[s.name] for s in settings}
     return Outcome(request, data, made, by_setting, compare(cells), tuple(notes))
 

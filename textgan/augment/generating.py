@@ -84,12 +84,23 @@ class Generated:
 
 
 def write_table(
-    path: Path, split: Split, names: tuple[str, ...], text: str = "text", label: str = "label"
+    path: Path,
+    split: Split,
+    names: tuple[str, ...],
+    text: str = "text",
+    label: str = "label",
+    numbers: bool = False,
 ) -> None:
-    """A file with a header and a row for each sentence, whole or not at all: csv, tsv or jsonl by its ending."""
+    """A file with a header and a row for each sentence, whole or not at all: csv, tsv or jsonl by its ending.
+
+    numbers: the names are numbers, and are written so where that is another thing than text.
+    """
     rows = [(told, names[index]) for told, index in zip(split.texts, labels_of(split).tolist(), strict=True)]
     if path.suffix.lower() == ".jsonl":
-        lines = (json.dumps({text: told, label: name}, ensure_ascii=False) for told, name in rows)
+        lines = (
+            json.dumps({text: told, label: json.loads(name) if numbers else name}, ensure_ascii=False)
+            for told, name in rows
+        )
         return write_text(path, "".join(f"{line}\n" for line in lines))
     made = io.StringIO()
     between = "\t" if path.suffix.lower() == ".tsv" else ","

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from textgan.data.corpus import Split
-from textgan.data.reading import read
+from textgan.data.reading import FORMATS, Rows, existing, read
 from textgan.data.splits import in_order
 from textgan.errors import Mistake, did_you_mean
 
@@ -26,7 +26,8 @@ MOST = 100
 class Labelled:
     """Sentences with a label each, as indices into `names`, to learn from and to test by; notes in words.
 
-    held, repeated: sentences of TRAIN that are not in `train`, being held out, or in the test text too.
+    held, repeated: sentences of TRAIN that are not in `train`, being held out, or in the test text too. numbers: the
+    names are numbers in TRAIN, not text.
     """
 
     train: Split
@@ -35,27 +36,30 @@ class Labelled:
     notes: tuple[str, ...] = ()
     held: int = 0
     repeated: int = 0
+    numbers: bool = False
 
 
 def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: int) -> Labelled:
     """Both files, or a tenth of every label of `train` held out. text, label: names of columns. Raises Mistake."""
-    texts, told = _rows(train, text, label, "TRAIN")
+    rows = _rows(train, text, label, "TRAIN")
+    told = rows.labels or []
     names = _names(told, label)
     index = {name: i for i, name in enumerate(names)}
-    whole = Split(texts, [index[name] for name in told])
+    whole = Split(rows.texts, [index[name] for name in told])
     notes = []
     if test is None:
-        rows = stratified(labels_of(whole), max(len(names), round(HELD_OUT * len(whole))), seed)
-        held, rest = pick(whole, rows), pick(whole, np.setdiff1d(np.arange(len(whole)), rows))
+        chosen = stratified(labels_of(whole), max(len(names), round(HELD_OUT * len(whole))), seed)
+        held, rest = pick(whole, chosen), pick(whole, np.setdiff1d(np.arange(len(whole)), chosen))
         notes.append(f"no --test was given: {len(held):,} sentences of TRAIN are held out for testing")
     else:
         if test.expanduser().resolve() == train.expanduser().resolve():
             raise Mistake(f"--test: {test} is TRAIN itself; give another file, or leave it out")
-        texts, told = _rows(test, text, label, "--test")
+        given = _rows(test, text, label, "--test")
+        told = given.labels or []
         if strange := sorted({*told} - {*names}):
             near = did_you_mean(strange[0], names)
             raise Mistake(f"--test: {strange[0]!r} is a label that TRAIN does not have.{near}")
-        held, rest = Split(texts, [index[name] for name in told]), whole
+        held, rest = Split(given.texts, [index[name] for name in told]), whole
     apart = len(whole) - len(rest)
     known = {*held.texts}
     fresh = np.array([i for i, each in enumerate(rest.texts) if each not in known], dtype=np.int64)
@@ -78,7 +82,7 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
                 f"{FEWEST + aside} or more{' in all' if aside else ''}, or take it out"
             )
     repeated = len(whole) - apart - len(rest)
-    return Labelled(rest, held, names, tuple(notes), apart, repeated)
+    return Labelled(rest, held, names, tuple(notes), apart, repeated, rows.numbers)
 
 
 def labels_of(split: Split) -> np.ndarray:
@@ -135,13 +139,14 @@ def stratified(labels: np.ndarray, amount: int, seed: int) -> np.ndarray:
     return np.sort(np.concatenate(chosen))
 
 
-def _rows(path: Path, text: str, label: str, place: str) -> tuple[list[str], list[str]]:
+def _rows(path: Path, text: str, label: str, place: str) -> Rows:
+    if existing(path.expanduser(), place).suffix.lower() not in (*FORMATS, ".json"):
+        raise Mistake(f"{place}: {path.name} is plain text and has no columns; give {', '.join(FORMATS)}")
     try:
-        rows = read(path, text, label, place=place)
+        return read(path, text, label, place=place)
     except Mistake as mistake:  # `read` calls the columns' options as the other verbs do
         told = str(mistake).replace("--column:", "--text-column:").replace("--label:", "--label-column:")
         raise Mistake(told) from mistake
-    return rows.texts, rows.labels or []
 
 
 def _names(told: Sequence[str], label: str) -> tuple[str, ...]:

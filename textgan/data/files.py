@@ -11,7 +11,7 @@ from textgan.ranges import Seed
 
 
 class File(Loaded):
-    """Sentences from a file: plain text (one a line; any ending but these), jsonl, csv, tsv or parquet.
+    """Sentences from a file: plain text (one a line; any ending but these and json), jsonl, csv, tsv or parquet.
 
     column, label: which columns hold the text and its class; column None is `text`, or the only one there is.
     validation, test: a file of the same kind, or what a seeded split cuts from `path` (below 1 a share, from

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
@@ -21,11 +22,15 @@ Record = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts with their spaces normalised, labels as written, and how many empty texts were left out."""
+    """Texts with their spaces normalised, labels as written, and how many empty texts were left out.
+
+    numbers: whether all labels were numbers, not text, in a format that tells the two apart.
+    """
 
     texts: list[str]
     labels: list[str] | None = None
     empty: int = 0
+    numbers: bool = False
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -60,7 +65,11 @@ def records(file: Path, encoding: str = "utf-8", place: str = "corpus.path") -> 
 
 
 def no_columns(file: Path, column: str | None, label: str | None, place: str = "corpus.path") -> None:
-    """Mistake where a column of plain text was asked for."""
+    """Mistake where a column of plain text was asked for, and for JSON, whose lines are no sentences."""
+    if file.suffix.lower() == ".json":
+        raise Mistake(
+            f"{place}: {file.name} is JSON, which is not read; save it as .jsonl, one object a line"
+        )
     for name, value in (("column", column), ("label", label)):
         if value is not None:
             known = ", ".join(FORMATS)
@@ -85,7 +94,13 @@ def from_records(
     """The text and label columns of records; column None is `text`, or the only one there is."""
     text_column = text_column_of(columns_of(records), column, label, name, place)
     rows = [cells(where, record, text_column, label, place) for where, record in records]
-    return _kept(rows, name, place, label is not None)
+    values = [] if label is None else [record.get(label) for _, record in records]
+    numbers = label is not None and all(value is None or _is_number(value) for value in values)
+    return replace(_kept(rows, name, place, label is not None), numbers=numbers)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def cells(
