@@ -27,7 +27,7 @@ LAYERS = (
     ("metrics",),
     ("training",),
     ("library", "overrides", "recipe"),
-    ("starting",),
+    ("origin", "starting"),
     ("assembly",),
     ("asked",),
     ("choosing", "conclusion", "drawing"),

@@ -24,6 +24,7 @@ from textgan.assembly import Built, build, check_room
 from textgan.conclusion import conclude, last_texts
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, out_of_memory
+from textgan.origin import CODE, TEXT, changed_code, changed_text, own_code
 from textgan.plain import from_yaml
 from textgan.ranks import Ranks
 from textgan.recipe import WATCHING, Recipe
@@ -31,7 +32,6 @@ from textgan.training import checkpoints
 from textgan.training.callbacks import Callback, Callbacks
 from textgan.training.folder import RunFolder, write_json, write_text
 from textgan.training.lock import locked
-from textgan.training.origin import CODE, TEXT, changed_code, changed_text, own_code
 from textgan.training.progress import Display
 from textgan.training.stopping import Stop, Stopped
 from textgan.training.trainer import Trainer

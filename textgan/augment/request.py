@@ -19,11 +19,11 @@ from textgan.data.corpus import fingerprint
 from textgan.errors import Mistake, did_you_mean
 from textgan.loaded import LoadedRun, load
 from textgan.metrics.tokens import SPLIT
+from textgan.origin import changed_text
 from textgan.plain import from_json
 from textgan.sampling import COLDEST, HOTTEST
 from textgan.training import checkpoints
 from textgan.training.folder import write_json
-from textgan.training.origin import changed_text
 
 ENDINGS = (".csv", ".tsv", ".jsonl")
 COMMON = 0.05

@@ -14,10 +14,10 @@ from textgan.benchmark.measure import Request, bench_of
 from textgan.benchmark.planned import Plan
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake
+from textgan.origin import changed_code, changed_text, own_code
 from textgan.recipe import Recipe
 from textgan.tempered import Bench, text_digest
 from textgan.training import checkpoints
-from textgan.training.origin import changed_code, changed_text, own_code
 
 
 class Corpora:

@@ -37,10 +37,16 @@ def changed_text(run: Path, now: Mapping[str, str]) -> list[str] | None:
 
 
 def changed_code(run: Path, recipe: Recipe) -> list[str] | None:
-    """The own files that are not what the run was trained with; None where it kept no digests, as above."""
+    """The own files that are not what the run was trained with; None where it kept no digests, as above.
+
+    A file that was only moved is what it was.
+    """
     before = _kept(run / CODE)
     now = own_code(recipe)
-    return None if before is None and now else [file for file in now if (before or {}).get(file) != now[file]]
+    if before is None and now:
+        return None
+    known = {*(before or {}).values()}
+    return [file for file, digest in now.items() if digest not in known]
 
 
 def _kept(file: Path) -> dict[str, Any] | None:
