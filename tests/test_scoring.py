@@ -125,7 +125,7 @@ def test_text_without_spaces_is_said_to_be_one_word_a_sentence() -> None:
     told = {
         name: evaluate_files([Path(name)], Path("real.txt")).warnings for name in ("uncut.txt", "cut.txt")
     }
-    assert any("no spaces between words" in warning for warning in told["uncut.txt"])
+    assert any("its sentences have no spaces" in warning for warning in told["uncut.txt"])
     assert not any("no spaces" in warning for warning in told["cut.txt"])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
 from typing import Any
 
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from textgan import streams
 from textgan.data.batches import Encoded, encode
-from textgan.data.corpus import Corpus, Split
+from textgan.data.corpus import Corpus, Split, uncut
 from textgan.data.hidden import hide_labels
 from textgan.data.mapped import Mapped
 from textgan.data.tokenizers import Tokenizer
@@ -34,9 +33,6 @@ from textgan.training.game import Game
 from textgan.training.phase import Phase
 from textgan.training.progress import Display, Waiting
 from textgan.types import Discriminator, Generator, Objective, Penalty, Strategy
-
-_LOOKED_AT = 10_000  # sentences that tell whether a text has spaces
-_FEW_SPACED = 0.1  # share of them with a space, up to which it has none
 
 
 @dataclass
@@ -182,8 +178,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
 def _uncut(recipe: Recipe, corpus: Corpus) -> list[str]:
     """A note where a word tokenizer finds no words to tell apart, as in Chinese or Japanese."""
     named = (recipe.values.get("tokenizer") or {}).get("name")
-    texts = list(islice(corpus.train.texts, _LOOKED_AT))
-    if named != "word" or sum(" " in text for text in texts) > _FEW_SPACED * len(texts):
+    if named != "word" or not uncut(corpus.train.texts):
         return []
     return ["corpus: its sentences have no spaces, so each is one word; set tokenizer=character"]
 

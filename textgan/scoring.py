@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from textgan.data.corpus import uncut
 from textgan.errors import Mistake
 from textgan.labels import Columns, Labelled, labels_of
 from textgan.metrics.once import sharing
@@ -138,10 +138,10 @@ def _compared(
                 "stands at a word ('sky.'), which then is another word; put spaces around marks, as the published "
                 "samples have"
             )
-        if _uncut(texts[file.path].lines):
+        if uncut(texts[file.path].lines):
             warnings.append(
-                f"{file.path}: its script puts no spaces between words, so most sentences are one word to BLEU and all "
-                "that count words; put spaces between the characters or words first, in the references too"
+                f"{file.path}: its sentences have no spaces, so each is one word to BLEU and to all that count words; "
+                "put spaces between its words or characters first, in the references too"
             )
         if empty := list(texts[file.path].lines).count(""):
             warnings.append(
@@ -164,15 +164,6 @@ def _attached(texts: Sequence[str], protocol: Preset) -> float:
     if WHITESPACE not in (protocol.bleu.cut, protocol.self_bleu.cut) or not texts:
         return 0.0
     return sum(split(text) != text.lower().split() for text in texts) / len(texts)
-
-
-def _uncut(texts: Sequence[str]) -> bool:
-    """Whether most sentences stand without a space in a script that has none."""
-    if sum(" " not in text for text in texts) <= len(texts) / 2:
-        return False
-    from textgan.doctor.scripts import without_spaces
-
-    return without_spaces(Counter("".join(texts)))
 
 
 def _scored(

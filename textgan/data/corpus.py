@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -80,6 +81,12 @@ def fingerprint(corpus: Corpus) -> dict[str, str]:
         digest.update("".join(f"\n{label}" for label in (*corpus.label_names, *labels)).encode())
         found[name] = digest.hexdigest()
     return found
+
+
+def uncut(texts: Iterable[str]) -> bool:
+    """Whether hardly a text has a space, so that each is one word: Chinese or Japanese, or names."""
+    looked_at = list(islice(texts, 10_000))
+    return bool(looked_at) and sum(" " in text for text in looked_at) <= 0.1 * len(looked_at)
 
 
 def duplicates(texts: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from textgan.amounts import amount
 from textgan.data.tokenizers import bpe
 from textgan.doctor.counts import Counts, Side, out_of_vocabulary
-from textgan.doctor.scripts import without_spaces
+from textgan.doctor.scripts import UNSPACED, shares
 from textgan.errors import Mistake, did_you_mean
 
 TOKENIZERS = ("word", "character", "bpe")
@@ -61,7 +61,8 @@ def reads_as_strings(side: Side) -> bool:
 
 
 def unspaced(side: Side) -> bool:
-    return without_spaces(side.characters)
+    """A third of its letters or so are of a script that puts no spaces between words."""
+    return sum(share for name, share in shares(side.characters).items() if name in UNSPACED) > 0.3
 
 
 def check_tokenizer(wanted: str | None) -> None:

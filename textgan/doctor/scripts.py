@@ -47,11 +47,6 @@ def shares(characters: Mapping[str, int]) -> dict[str, float]:
     return {name: count / total for name, count in counts.most_common()}
 
 
-def without_spaces(characters: Mapping[str, int]) -> bool:
-    """Whether a third of the letters or so are of a script that puts no spaces between words."""
-    return sum(share for name, share in shares(characters).items() if name in UNSPACED) > 0.3
-
-
 def right_to_left(characters: Mapping[str, int]) -> float:
     """Share of the letters that are written from right to left."""
     letters = right = 0
