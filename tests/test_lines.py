@@ -25,6 +25,14 @@ def test_a_huge_line_is_refused_at_once(tmp_path: Path) -> None:
     assert most < 10 * LONGEST and time.perf_counter() - began < 2
 
 
+def test_a_json_file_is_not_taken_for_sentences(tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text('[{"text": "a dog"},\n{"text": "a cat"}]')
+    with pytest.raises(
+        Mistake, match="--references: .*list.json is JSON, which is not read; save it as .jsonl"
+    ):
+        sentences(tmp_path / "list.json", "--references")
+
+
 def test_line_ends_marks_and_spaces_are_no_part_of_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

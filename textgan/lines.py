@@ -45,6 +45,8 @@ def sentences(path: Path, place: str, column: str | None = None, *, empty: bool 
         from textgan.data.reading import read
 
         return _not_too_long(read(path, column, place=place).texts, path, place)
+    if path.suffix.lower() == ".json" and path.is_file():
+        raise Mistake(f"{place}: {path} is JSON, which is not read; save it as .jsonl, one object a line")
     try:
         with path.open("rb") as file:
             kept = [line for raw in _lines(file, path, place) if (line := raw.strip()) or empty]
