@@ -26,7 +26,7 @@ from textgan.lines import LONGEST
             "target: utf16.txt is not UTF-8 text (NUL at line 1); give plain text, or convert UTF-16",
         ),
         ("wide.csv", "--column: wide.csv has columns 'id', 'title'; say which holds the text"),
-        ("latin.csv", "target: latin.csv is not utf-8 (line 1, byte 3); convert it first, e.g. with iconv"),
+        ("latin.csv", "target: latin.csv is not utf-8 (line 1, byte 4); convert it first, e.g. with iconv"),
         ("head.csv", "target: head.csv holds no sentence"),
         ("number.jsonl", "--column: number.jsonl, line 1: text holds int, not text"),
         ("broken.jsonl", "target: broken.jsonl, line 1 is no JSON"),
