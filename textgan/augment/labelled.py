@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from textgan.data.corpus import Split
-from textgan.data.reading import FORMATS, Rows, existing, read
+from textgan.data.formats import FORMATS
+from textgan.data.reading import Rows, existing, read
 from textgan.data.splits import in_order
 from textgan.errors import Mistake, did_you_mean
 

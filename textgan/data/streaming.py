@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from textgan.data.reading import FORMATS, Record, cells, columns_of, existing, no_columns, text_column_of
+from textgan.data.formats import FORMATS, Record
+from textgan.data.reading import cells, columns_of, existing, no_columns, text_column_of
 from textgan.errors import Mistake
 
 LONGEST = 1_000_000
