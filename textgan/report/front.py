@@ -101,5 +101,6 @@ def captions(made: Sequence[table.Row]) -> list[str]:
     if {"nll", "source-nll"} & set(keys):
         of_model = "; held-out NLL is that of the model at this temperature" if "nll" in keys else ""
         told.append(f"NLL in nats per token, lower is likelier{of_model}.")
+    told += table.measured_apart(made)
     told.append("One seed, the same random numbers at every temperature: a small difference may be chance.")
     return told

@@ -136,6 +136,21 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
         )
     notes = {note for run in runs for note in run.notes if note.startswith("true entropy")}
     told += [f"{note[0].upper()}{note[1:]}." for note in sorted(notes)]
+    told += measured_apart(table)
+    if any(row.generated for row in table):
+        seeds = {row.seed for row in table if row.seed}
+        told.append(
+            "One seed: a small difference may be chance."
+            if len(seeds) < 2
+            else f"{len(seeds)} seeds, one run a row: a small difference may be chance."
+        )
+    return told
+
+
+def measured_apart(table: Sequence[Row]) -> list[str]:
+    """A caption where scores were not measured alike: among generated rows, or of these and of real text."""
+    told = []
+    keys = columns(table)
     generated = {
         key: {measure(row, key) for row in table if row.generated and key in row.cells} for key in keys
     }
@@ -147,13 +162,8 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
     if apart := [
         key for key in keys if generated[key] and real[key] - generated[key] and key not in differing
     ]:
-        told.append(f"Real text has a signature of its own (see the number of sentences) in: {names(apart)}.")
-    if any(row.generated for row in table):
-        seeds = {row.seed for row in table if row.seed}
         told.append(
-            "One seed: a small difference may be chance."
-            if len(seeds) < 2
-            else f"{len(seeds)} seeds, one run a row: a small difference may be chance."
+            f"Real text has a signature of its own (other sentences, or another number of them) in: {names(apart)}."
         )
     return told
 
