@@ -3,8 +3,8 @@
     python play.py FOLDER < cases.json
 
 cases.json: [[recipe, [override, ...], [command, ...]], ...]; a command is the words of one that is given the run, RUN.
-For each case a line of JSON on standard output: `case`; `failed`, the
-error, or null; `waits`, by phase, how often a step waited for the GPU at each place, in its mean; and
+For each case a line of JSON on standard output: `case`; `failed`, the error, or null; `waits`, by phase, how often a step
+waited for the GPU at each place, in its mean; `steps` of all phases, and `lines`, how often the log waited; and
 `doubles`, where float64 was computed there.
 """
 
@@ -35,6 +35,8 @@ from textgan.streams import random_state, seeded
 from textgan.training.adversarial import Adversarial
 from textgan.training.discriminator import Discriminate
 from textgan.training.mle import Mle
+
+LOG = ("ranks.py:mean", "training/trainer.py:_play")  # where the numbers of a line of the log are fetched
 
 
 class Steps:
@@ -126,6 +128,8 @@ def play(recipe: str, overrides: list[str], commands: list[list[str]], folder: P
         "case": [recipe, overrides, commands],
         "failed": failed,
         "waits": steps.told(),
+        "steps": steps.steps.total(),
+        "lines": {where: gpu.waits[where] for where in gpu.waits if where.startswith(LOG)},
         "doubles": dict(gpu.doubles),
     }
 

@@ -116,6 +116,13 @@ def test_a_step_waits_for_the_gpu_where_it_is_said_to(played: list[dict[str, Any
         assert set(told["waits"].get("mle", ())) <= {"training/likelihood.py:heldout_nats"}, told
 
 
+def test_a_line_of_the_log_waits_once(played: list[dict[str, Any]]) -> None:
+    for told in played[1:]:
+        assert set(told["lines"]) == {"ranks.py:mean"} and told["lines"]["ranks.py:mean"] <= told["steps"], (
+            told
+        )
+
+
 def test_nothing_needs_float64_there(played: list[dict[str, Any]]) -> None:
     assert [told for told in played[1:] if told["doubles"]] == []
 
