@@ -3,8 +3,8 @@
     python play.py FOLDER < cases.json
 
 cases.json: [[recipe, [override, ...], [command, ...]], ...]; a command is the words of one that is given the run, RUN.
-For each case a line of JSON on standard output: `case`; `failed`, the error, or null; `waits`, by phase, how often a step
-waited for the GPU at each place, in its mean; `steps` of all phases, and `lines`, how often the log waited; and
+For each case a line of JSON on standard output: `case`; `failed`, the error, or null; `waits`, by phase, how often a
+step waited for the GPU at each place, in its mean; `steps` of all phases, and `lines`, how often the log waited; and
 `doubles`, where float64 was computed there.
 """
 
