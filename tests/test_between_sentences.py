@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +64,16 @@ def test_the_verbs_write_them(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == B + "\n"
     assert textgan(["interpolate", str(folder), "a zebra .", B]) == 2
     assert "'a zebra .' has a word that is not in the run's vocabulary" in capsys.readouterr().err
+
+
+def test_of_a_stopped_run_it_is_said(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Path(shutil.copytree(folder, tmp_path / "run"))
+    manifest = run / "checkpoints" / "last" / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "at": "mle step 7"}))
+    for words in (["interpolate", str(run), A, B], ["analogy", str(run), A, A, B]):
+        assert textgan(words) == 0
+        told = capsys.readouterr()
+        assert "was stopped in mle at step 7" in told.err and "stopped" not in told.out
 
 
 @pytest.mark.parametrize(("sentence", "words"), [("", "no token"), ("a " * 12, "at most 8")])

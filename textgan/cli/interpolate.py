@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from textgan.cli.sample import Checkpoint
-from textgan.cli.shared import LARGEST, TrustCode, app, check_run
+from textgan.cli.shared import LARGEST, TrustCode, app, check_run, tell_if_unfinished
 
 _Run = Annotated[Path, typer.Argument(help="A run folder whose generator has codes, as arae-short's.")]
 
@@ -24,6 +24,7 @@ def interpolate(
 ) -> None:
     """Write the sentences on the way from one sentence to another, one a line."""
     check_run(run)
+    tell_if_unfinished(run, checkpoint.value)
     from textgan import latent
     from textgan.loaded import load
 
@@ -42,6 +43,7 @@ def analogy(
 ) -> None:
     """Change a sentence as one sentence differs from another: LIKE - UNLIKE + TEXT."""
     check_run(run)
+    tell_if_unfinished(run, checkpoint.value)
     from textgan import latent
     from textgan.loaded import load
 
