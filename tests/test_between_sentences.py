@@ -66,7 +66,9 @@ def test_the_verbs_write_them(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "'a zebra .' has a word that is not in the run's vocabulary" in capsys.readouterr().err
 
 
-def test_of_a_stopped_run_it_is_said(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_a_stopped_run_it_is_said(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run = Path(shutil.copytree(folder, tmp_path / "run"))
     manifest = run / "checkpoints" / "last" / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "at": "mle step 7"}))
