@@ -10,7 +10,7 @@ from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.discriminators.layers import Cell, Layer, at_end
 from textgan.ranges import Depth, Share, Size
-from textgan.types import Discriminator, Text, Verdict, Vocabulary
+from textgan.types import Discriminator, Text, Verdict, Vocabulary, read_labels
 
 
 class RecurrentJudge(Discriminator):
@@ -71,7 +71,7 @@ class RecurrentJudge(Discriminator):
         if self.labels is not None:
             if labels is None:
                 raise ValueError("this discriminator judges by label: the text needs labels (B,)")
-            scores = scores + (states @ self.labels(labels).unsqueeze(-1)).squeeze(-1)
+            scores = scores + (states @ read_labels(self.labels, labels).unsqueeze(-1)).squeeze(-1)
         mask = weight > 0
         # Zeros of the mask times what stands there would let a NaN of the padding through.
         scores = scores.masked_fill(~mask, 0.0)

@@ -13,7 +13,7 @@ from textgan.errors import Mistake
 from textgan.generators.recurrent import FORBIDDEN, Init, cell_weights, initialise
 from textgan.products import linear
 from textgan.ranges import Share, Size
-from textgan.types import Choice, Discriminator, Generator, Prompt, State, Text, Vocabulary
+from textgan.types import Choice, Discriminator, Generator, Prompt, State, Text, Vocabulary, read_labels
 
 
 class _Kept:
@@ -101,7 +101,7 @@ class ManagerWorker(Generator):
         if self.labels is not None:
             if prompt.labels is None:
                 raise ValueError("this generator writes by label: the prompt needs labels (B,)")
-            state["label"] = self.labels(prompt.labels)  # (B, E)
+            state["label"] = read_labels(self.labels, prompt.labels)  # (B, E)
         with self._judge() as judge:
             return state | _named("judge-", judge.begin_reading(prompt.size))
 
@@ -133,7 +133,7 @@ class ManagerWorker(Generator):
         if self.labels is not None:
             if text.labels is None:
                 raise ValueError("this generator writes by label: the text needs labels (B,)")
-            x = x + self.labels(text.labels).unsqueeze(1)
+            x = x + read_labels(self.labels, text.labels).unsqueeze(1)
         h, _ = self.worker(self.dropout(x))
         return self._products(h, directions)
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from textgan.generators.recurrent import FORBIDDEN, Init, initialise
 from textgan.products import linear
 from textgan.ranges import Depth, Share, Size
-from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary
+from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary, read_labels
 
 
 class Relational(Generator):
@@ -68,7 +68,7 @@ class Relational(Generator):
         if self.labels is not None:
             if prompt.labels is None:
                 raise ValueError("this generator writes by label: the prompt needs labels (B,)")
-            state["label"] = self.labels(prompt.labels)  # (B, E)
+            state["label"] = read_labels(self.labels, prompt.labels)  # (B, E)
         return state
 
     def step(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
@@ -84,7 +84,7 @@ class Relational(Generator):
         if self.labels is not None:
             if text.labels is None:
                 raise ValueError("this generator writes by label: the text needs labels (B,)")
-            x = x + self.labels(text.labels).unsqueeze(1)
+            x = x + read_labels(self.labels, text.labels).unsqueeze(1)
         memory = self.start(Prompt(len(text), text.labels))["memory"]
         memories = []
         # What the input alone decides is computed for all tokens at once; the memory has to go one by one.

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from textgan.generators.recurrent import FORBIDDEN
 from textgan.products import Windows
 from textgan.ranges import Size
-from textgan.types import Choice, Generator, Prompt, Sampler, Text, Vocabulary
+from textgan.types import Choice, Generator, Prompt, Sampler, Text, Vocabulary, read_labels
 
 
 class NoiseLSTM(Generator):
@@ -166,5 +166,4 @@ def _label(table: nn.Embedding, prompt: Prompt) -> Tensor:
     """What is added to the noise for the labels asked for, (B,noise)."""
     if prompt.labels is None:
         raise ValueError("this generator writes by label: the prompt needs labels (B,)")
-    found: Tensor = table(prompt.labels)
-    return found
+    return read_labels(table, prompt.labels)
