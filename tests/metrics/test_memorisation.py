@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from textgan.errors import Mistake
 from textgan.metrics import Samples, copied, evaluate, longest_copies, ngram_novelty, novelty
+from textgan.metrics.memorisation import _pairs
 
 sentence = st.lists(st.sampled_from(["a", "b", "ü"]), max_size=12)
 base = st.lists(sentence, min_size=1, max_size=5)
@@ -27,6 +28,14 @@ pair = base.flatmap(
         st.just(train),
     )
 )
+
+
+def test_pairs_of_large_ranks_keep_their_order():
+    """Ranks of 200,000 tokens, as small integers: their products pass 2^31 on any version of numpy."""
+    first = np.array([1, 9, 100_000, 100_000, 199_999, 200_000], dtype=np.int32)
+    second = np.array([200_000, 0, 3, 4, 200_000, 0], dtype=np.int32)
+    wanted = [a * 200_001 + b for a, b in zip(first.tolist(), second.tolist(), strict=True)]
+    assert _pairs(first, second).tolist() == wanted == sorted(wanted)
 
 
 def grams(tokens: list[str], n: int) -> list[tuple[str, ...]]:

@@ -126,11 +126,20 @@ def _ranks(ids: np.ndarray, remaining: np.ndarray, ours: np.ndarray) -> list[np.
         second = np.zeros(len(ids), dtype=np.int64)
         longer = np.flatnonzero(remaining > width)
         second[longer] = ranks[-1][longer + width]
-        key, place = ordered(ranks[-1] * (second.max() + 1) + second, np.arange(len(ids)))
+        key, place = ordered(_pairs(ranks[-1], second), np.arange(len(ids)))
         rank = np.empty(len(ids), dtype=np.int32)
         rank[place] = np.cumsum(changes(key))
         ranks.append(rank)
         width *= 2
+
+
+def _pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(L,) and (L,) ranks, 0 or more -> (L,) int64, whose order is that of the pairs (first, second).
+
+    The product of two ranks may pass 2^31, and some versions of numpy would keep it in the ranks' int32.
+    """
+    pairs: np.ndarray = first.astype(np.int64) * (int(second.max()) + 1) + second
+    return pairs
 
 
 def _common(ranks: list[np.ndarray], remaining: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
