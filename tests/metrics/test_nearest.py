@@ -29,6 +29,12 @@ def test_by_hand():
     assert nearest(["zebra", ""], train) == [Nearest(-1, 0.0)] * 2
 
 
+def test_a_long_text_is_nearest_to_itself():
+    """8,300 tokens have 33,194 n-grams in common with themselves: more than 16 bits hold."""
+    words = [f"w{i}" for i in range(8300)]
+    assert nearest([words], [["a", "w0"], words]) == [Nearest(1, 1.0)]
+
+
 def test_against_every_pair(monkeypatch):
     monkeypatch.setattr(module, "AT_ONCE", 7)  # pieces that do not come out even
     rng = random.Random(1)

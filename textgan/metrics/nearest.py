@@ -12,7 +12,7 @@ from textgan.metrics.counting import count_ngrams, on_both_sides
 from textgan.metrics.tokens import SPLIT, Sentence, interned
 
 HIGHEST = 4
-AT_ONCE = 50  # sentences, whose (sentences, training sentences) table is then 50 N numbers of two bytes
+AT_ONCE = 50  # sentences, whose (sentences, training sentences) table is then 50 N numbers of four bytes
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def _nearest(
     sentences: Sequence[Sentence], train: Sequence[Sentence], cut: Callable[[str], list[str]]
 ) -> list[Nearest]:
     corpus, amount = interned(cut, sentences, train), len(sentences)
-    common = np.zeros((amount, len(train)), dtype=np.int16)
+    common = np.zeros((amount, len(train)), dtype=np.int32)
     shared = on_both_sides(amount)
     for counts in count_ngrams(corpus, HIGHEST, shared):
         chosen = shared(counts)
@@ -53,7 +53,7 @@ def _nearest(
             ours = int(np.searchsorted(who, amount))  # a gram's sentences ascend, so ours stand first
             places = who[ours:] - amount
             for row, count in zip(who[:ours].tolist(), times[:ours].tolist(), strict=True):
-                common[row, places] += np.minimum(times[ours:], count).astype(np.int16)
+                common[row, places] += np.minimum(times[ours:], count)
     grams = sum(
         np.maximum(corpus.lengths - n, 0) for n in range(HIGHEST)
     )  # (N,) of each sentence, all orders
