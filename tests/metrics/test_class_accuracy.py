@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import random
 
 import numpy as np
 import pytest
 
 from textgan.data.embedded import Reviews
 from textgan.metrics import Samples, evaluate
-from textgan.metrics.class_accuracy import NaiveBayes, class_accuracy
+from textgan.metrics.class_accuracy import NaiveBayes, _features, class_accuracy
 
 TRAIN = ["good film", "good play", "bad film"]
 LABELS = [1, 1, 0]
@@ -29,12 +30,33 @@ def test_the_classifier_by_hand() -> None:
 def test_a_training_sentence_is_judged_as_if_it_were_not_there() -> None:
     model = NaiveBayes.fit([*TRAIN, "bad play"], [*LABELS, 0], 2)
     seen = model.log_odds("bad play")
-    # Without it, of its features class 0 has bad once and class 1 has play once; 8 features are known in all.
+    # Without it class 0 has bad once and class 1 has play once; "bad play" is not known, and 7 features are in all.
     wanted = [
-        math.log(1) + math.log(2 / 11) + 2 * math.log(1 / 11),
-        math.log(2) + math.log(2 / 14) + 2 * math.log(1 / 14),
+        math.log(1) + math.log(2 / 10) + math.log(1 / 10),
+        math.log(2) + math.log(1 / 13) + math.log(2 / 13),
     ]
     np.testing.assert_allclose(seen, wanted, rtol=1e-12)
+
+
+def test_leaving_out_is_what_fitting_without_it_gives() -> None:
+    draw = random.Random(3)
+    texts = [" ".join(draw.choices("abcdefgh", k=draw.randint(1, 4))) for _ in range(60)]
+    texts += ["good rare", "good rare", "good fine", "bad rare"]
+    labels = [draw.randrange(3) for _ in texts]
+    model = NaiveBayes.fit(texts, labels, 3)
+    for text in texts:  # a copy is whatever has the same words and pairs of words
+        rest = [i for i, other in enumerate(texts) if _features(other) != _features(text)]
+        without = NaiveBayes.fit([texts[i] for i in rest], [labels[i] for i in rest], 3)
+        np.testing.assert_array_equal(model.log_odds(text), without.log_odds(text))
+
+
+def test_words_that_only_a_copy_has_do_not_speak_for_its_class() -> None:
+    texts = ["good fine rare", "good nice", "bad poor", "bad awful", "bad dull", "bad slow"]
+    odds = NaiveBayes.fit(texts, [0, 0, 1, 1, 1, 1], 2).log_odds(texts[0])
+    # Without it V is 12: good, nice, "good nice", bad, 4 words and 4 pairs. Class 0 has 3 of them, class 1 has 12
+    # (bad four times). Of the sentence only good is left.
+    wanted = [math.log(1) + math.log(2 / 15), math.log(4) + math.log(1 / 24)]
+    np.testing.assert_allclose(odds, wanted, rtol=1e-12)
 
 
 def test_asked_for_and_real_stand_side_by_side() -> None:

@@ -46,15 +46,20 @@ class NaiveBayes:
     def log_odds(self, text: str) -> np.ndarray:
         """(K,) log P(class, features), up to what all classes share. Training sentences like `text` are left out.
 
-        So real text can be judged by what else there is of it, and a generator that copies gains nothing by it.
+        What they alone had is left out with them, so that the answer is that of a classifier which never saw them:
+        real text can be judged by what else there is of it, and a generator that copies gains nothing by it.
         """
         found = _features(text)
         same = self.copies.get(found, np.zeros(len(self.sentences)))
         counts = self.counts[[self.place[feature] for feature in found if feature in self.place]] - same
-        smoothed = self.features - same * len(found) + len(self.place)
+        left = counts[
+            counts.any(1)
+        ]  # (R,K): a feature that only the sentence's copies had is no longer known
+        known = len(self.place) - (len(counts) - len(left))
+        smoothed = self.features - same * len(found) + known
         with np.errstate(divide="ignore"):
             prior = np.log(self.sentences - same)
-        return cast(np.ndarray, prior + np.log((counts + 1) / smoothed).sum(0))
+        return cast(np.ndarray, prior + np.log((left + 1) / smoothed).sum(0))
 
 
 def class_accuracy(
