@@ -7,9 +7,10 @@ import math
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize, softplus
 
 from textgan.errors import Mistake
-from textgan.objectives.rank import Rank
+from textgan.objectives.rank import Rank, log_complement
 from textgan.training.game import pair_accuracy
 from textgan.types import Verdict
 
@@ -80,6 +81,54 @@ def test_a_sure_ranker_and_silent_features_give_numbers() -> None:
     loss = Rank(gamma=500.0, references=2).discriminator_loss(real, Verdict(torch.zeros(2), features))
     (gradient,) = torch.autograd.grad(loss, features)
     assert torch.isfinite(loss) and torch.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("gamma", [0.5, 5.0, 10.0, 40.0, 300.0])
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_judge_learns_however_far_the_written_text_is_ahead(gamma: float, count: int) -> None:
+    """Against the formula in float64, with written text that wins outright, loses outright and stands between."""
+    real = torch.tensor([[1.0, 0.0], [1.0, 0.1], [-1.0, 0.2], [-1.0, 0.5]], dtype=torch.double)[2 - count :]
+    written = torch.tensor([[1.0, 0.05], [-0.8, 0.5], [0.1, 0.9]], dtype=torch.double)
+
+    def relevance(features: Tensor) -> Tensor:
+        return gamma * normalize(features, dim=1) @ normalize(real[:count], dim=1).T
+
+    def wanted(features: Tensor) -> Tensor:
+        own, rivals = relevance(features), relevance(real[count:])
+        beside = rivals.unsqueeze(0).expand(len(own), -1, -1)  # (N, C, U)
+        log_p = own - torch.cat([beside, own.unsqueeze(1)], 1).logsumexp(1)
+        behind = rivals.logsumexp(0) - own
+        # log P has lost what is beyond float64 where the sentence wins; log(1 + e^x) has not.
+        a = torch.where(behind < -20, softplus(behind), -log_p).mean(1)
+        on_real = torch.stack([r - torch.cat([relevance(features), r[None]]).logsumexp(0) for r in rivals])
+        return -on_real.mean() - torch.log(-torch.expm1(-a)).mean()
+
+    single = written.float().requires_grad_()
+    double = written.clone().requires_grad_()
+    objective = Rank(gamma=gamma, references=count)
+    loss = objective.discriminator_loss(
+        Verdict(torch.zeros(len(real)), real.float()), Verdict(torch.zeros(3), single)
+    )
+    assert float(loss) == pytest.approx(float(wanted(double)), rel=1e-5, abs=1e-5)
+    (found,) = torch.autograd.grad(loss, single)
+    (right,) = torch.autograd.grad(wanted(double), double)
+    torch.testing.assert_close(found.double(), right, rtol=1e-3, atol=1e-4 * gamma)
+
+
+def test_log_complement_in_float64_and_where_it_underflows() -> None:
+    behind = torch.linspace(-60, 30, 541, dtype=torch.double).unsqueeze(1) + torch.tensor([0.0, 1.5, -3.0])
+    behind.requires_grad_()
+    wanted = torch.log(-torch.expm1(-softplus(behind).mean(1)))
+    (right,) = torch.autograd.grad(wanted.sum(), behind)
+    single = behind.detach().float().requires_grad_()
+    found = log_complement(single)
+    (gradient,) = torch.autograd.grad(found.sum(), single)
+    torch.testing.assert_close(found.double(), wanted, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(gradient.double(), right, rtol=1e-4, atol=1e-6)
+    # R = 1 - e^-1000 of one reference: log(1 - R) = -1000, and it falls as fast as the sentence gets ahead.
+    far = torch.tensor([[-1000.0]], requires_grad=True)
+    value = log_complement(far)
+    assert value.item() == -1000 and torch.autograd.grad(value.sum(), far)[0].item() == 1
 
 
 def test_accuracy_goes_by_relevance_and_not_by_the_untrained_score() -> None:

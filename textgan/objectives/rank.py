@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize, softplus
@@ -36,9 +38,8 @@ class Rank:
     def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
         references, others = self._parted(real)
         on_real = self._log_rank(others, fake.features, references)
-        on_fake = self._log_rank(fake.features, others, references)
-        # log(1 - R) from log R, which rounding must not bring to 0.
-        return -on_real.mean() - torch.log(-torch.expm1(on_fake.clamp(max=-1e-6))).mean()
+        on_fake = log_complement(self._behind(fake.features, others, references))
+        return -on_real.mean() - on_fake.mean()
 
     def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
         return -self.reward(real, fake).mean()
@@ -79,5 +80,23 @@ class Rank:
 
     def _log_rank(self, features: Tensor, comparisons: Tensor, references: Tensor) -> Tensor:
         """log R, (N,), each of N sentences alone among all the comparisons."""
+        return -softplus(self._behind(features, comparisons, references)).mean(1)
+
+    def _behind(self, features: Tensor, comparisons: Tensor, references: Tensor) -> Tensor:
+        """log((1 - P) / P), (N,U): how far a sentence's relevance lies behind that of all its rivals together."""
         rivals = self._relevance(comparisons, references).logsumexp(0)  # (U,)
-        return -softplus(rivals - self._relevance(features, references)).mean(1)
+        return rivals - self._relevance(features, references)
+
+
+def log_complement(behind: Tensor) -> Tensor:
+    """log(1 - R), (N,), from log((1 - P) / P), (N,U), where log R is the mean of log P over the references.
+
+    With a = -log R, the mean of log(1 + exp(behind)), it is log(1 - exp(-a)). Where a sentence wins outright, R rounds
+    to 1 and a to 0; so log a is computed in a's place, which keeps both the value and the gradient.
+    """
+    # log log(1 + e^x) is x - e^x / 2 for x far below 0, and log(1 - e^-a) is log a - a / 2 for small a.
+    low = behind.clamp(max=-9)
+    each = torch.where(behind < -9, low - low.exp() / 2, softplus(behind.clamp(min=-9)).log())  # (N, U)
+    log_a = each.logsumexp(1) - math.log(behind.shape[1])
+    low = log_a.clamp(max=-9)
+    return torch.where(log_a < -9, low - low.exp() / 2, (-torch.expm1(-log_a.clamp(min=-9).exp())).log())
