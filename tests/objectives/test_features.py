@@ -85,6 +85,27 @@ def test_relative_bandwidths_do_not_know_the_scale() -> None:
     assert torch.isfinite(gradient).all()
 
 
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_equal_real_sentences_leave_the_bandwidth_to_the_others(offset: float) -> None:
+    """Six of eight real rows are one sentence: 15 of 28 pairs are at 0, and 12 of the others at 3."""
+    f = torch.zeros(8, 3) + offset
+    f[6, 0], f[7, 1] = offset + 3, offset - 3  # at 3 from the six, sqrt(18) from each other
+    objective = MaximumMeanDiscrepancy([0.5, 2.0])
+    assert torch.allclose(objective._widths(f), torch.tensor([1.5, 6.0]))
+    g = (f + 1).requires_grad_()
+    (gradient,) = torch.autograd.grad(objective.distance(_verdict(f), _verdict(g)), g)
+    assert (gradient.abs().sum(1) > 1e-3).all()
+    assert torch.equal(
+        objective._widths(f[:6]), torch.tensor([0.5, 2.0])
+    )  # all alike: the features' own units
+
+
+def test_the_bandwidth_is_the_median_of_all_pairs_where_none_are_equal() -> None:
+    f = _features(7, 15)
+    pairs = sorted(float((f[i] - f[j]).norm()) for i, j in itertools.combinations(range(7), 2))
+    assert float(MaximumMeanDiscrepancy([1.0])._widths(f)) == pytest.approx(pairs[10], rel=1e-9)
+
+
 def test_transport_is_the_best_assignment() -> None:
     """With equal weights the least cost is that of the best permutation."""
     cost = cosine_cost(_features(5, 7), _features(5, 8))

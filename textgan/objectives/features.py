@@ -48,8 +48,9 @@ class MaximumMeanDiscrepancy(Matching):
     """Squared maximum mean discrepancy of the features under a sum of Gaussian kernels (TextGAN, Zhang et al. 2017,
     eq. 3-6; Gretton et al. 2012, eq. 3, the unbiased form).
 
-    bandwidths: of the kernels, as multiples of the median distance between real sentences of the batch, so that they
-    mean the same whatever the features' scale; in the features' own units with relative = False.
+    bandwidths: of the kernels, as multiples of the median distance between different real sentences of the batch, so
+    that they mean the same whatever the features' scale; in the features' own units with relative = False, and where
+    all real features are alike.
 
     Departures: unbiased and not biased; no reconstruction of the generator's noise; the relative bandwidths.
     The reward of a sentence is its part in the gradient of the expected squared discrepancy, so a score-function
@@ -85,13 +86,7 @@ class MaximumMeanDiscrepancy(Matching):
         widths = features.new_tensor(self.bandwidths)
         if not self.relative:
             return widths
-        apart = _squared_distances(features.detach(), features.detach())
-        size = len(features)
-        above = torch.triu_indices(
-            size, size, 1, device=features.device
-        )  # a mask would have to be counted first
-        median = apart[above[0], above[1]].median().sqrt() if size > 1 else widths.new_ones(())
-        return widths * median.clamp(min=1e-6)
+        return widths * _median_distance(features.detach())
 
 
 class FeatureMover(Matching):
@@ -165,6 +160,22 @@ def _squared_distances(f: Tensor, g: Tensor) -> Tensor:
     """(B1,B2); by differences of squares, which keeps no (B1,B2,F)."""
     apart = f.square().sum(1, keepdim=True) + g.square().sum(1) - 2 * f @ g.T
     return apart.clamp(min=0)
+
+
+def _median_distance(f: Tensor) -> Tensor:
+    """(), the median distance between the rows of f (B,F) that differ; 1 where none do.
+
+    Equal sentences would bring it to 0 where they are half of the pairs, and a kernel of no width has no gradient.
+    What is within rounding of the longest distance is no difference. Nothing waits for a GPU: a mask would have to be
+    counted first, and so would `nanmedian`, so pairs that do not count are sorted to the end.
+    """
+    # By differences, as equal rows must give 0; squares of differences alone would keep (B,B,F).
+    apart = torch.cdist(f, f, compute_mode="donot_use_mm_for_euclid_dist")
+    differ = apart > 1e-5 * apart.max()
+    ordered = apart.masked_fill(~differ, math.inf).flatten().sort().values  # each pair twice
+    middle = ((differ.sum() - 1) // 2).clamp(min=0)
+    median = ordered.gather(0, middle.unsqueeze(0)).squeeze(0)
+    return torch.where(median.isinf(), 1.0, median).clamp(min=1e-6)
 
 
 def _mean_to_others(kernels: Tensor) -> Tensor:
