@@ -151,11 +151,13 @@ def estimate(
     reference: Estimates | None = None,
     warm: int = 1,
     seed: int = 0,
+    begin: bool = True,
 ) -> Estimates:
     """`repeats` estimates of the generator's gradient at one situation, each from `strategy.turn` with fresh draws.
 
     Both players are taken as they are: put them into the mode that training plays in (the trainer's `policy_mode` and
-    `judging`: no dropout, a judge that learns nothing). `strategy.begin` is called. The real text is that of the
+    `judging`: no dropout, a judge that learns nothing). `strategy.begin` is called, unless begin is False: so for one
+    in mid-game, whose anchor and rollout policy are not those of a game that begins here. The real text is that of the
     situation every time, so what its draw adds to the noise is not in it. reference: for `cosine_of_one`; made with
     another seed, or the cosine is too large. warm: turns before the first that counts; give more to a strategy that
     carries something from turn to turn, such as a running baseline. The stream of random numbers outside is left
@@ -165,7 +167,8 @@ def estimate(
         raise Mistake(f"gradients.repeats: {repeats} estimates have no variance; give 2 or more")
     seconds, cosines = 0.0, 0.0
     with seeded(seed):
-        strategy.begin(situation.generator)
+        if begin:
+            strategy.begin(situation.generator)
         for _ in range(warm):
             flat_gradient(strategy, situation)
         groups: list[Moments] = []

@@ -8,6 +8,7 @@ import pytest
 import torch
 from toy import LENGTH, estimates, every_sentence, exact_gradient, flat, players, real_text
 
+from textgan.gradients import Estimates, estimate
 from textgan.objectives.adversarial import Minimax
 from textgan.strategies.reinforce import Reinforce
 from textgan.types import Generator, Prompt, Situation
@@ -80,3 +81,17 @@ def test_the_logged_drift_estimates_the_divergence() -> None:
     lonely.begin(start)
     turn = lonely.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(1), LENGTH, 0.0))
     assert turn.loss.isfinite()
+
+
+def test_a_strategy_in_mid_game_is_measured_with_its_own_anchor() -> None:
+    """The bias against the exact gradient: none as it is, and that of the lost pull where it begins anew."""
+    start, judge = players()
+    generator, objective = moved(start), Minimax()
+    pull = flat(torch.autograd.grad(divergence(generator, start), list(generator.parameters())))
+    exact = Estimates.exact(exact_gradient(generator, judge, objective) - pull)
+    place = Situation(generator, judge, objective, real_text(), Prompt(1024), LENGTH, 0.0)
+    strategy = Reinforce(rollouts=0, anchor=1.0)
+    strategy.begin(start)
+    assert estimate(strategy, place, 60, begin=False).against(exact).bias < 0.06
+    lost = float(pull.double().norm() / exact.mean.norm())
+    assert estimate(strategy, place, 60).against(exact).bias == pytest.approx(lost, abs=0.06) and lost > 0.5

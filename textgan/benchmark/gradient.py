@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 from textgan.assembly import build
 from textgan.gradients import estimate
@@ -12,6 +13,7 @@ from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.adversarial import Adversarial
 from textgan.training.folder import write_json
+from textgan.training.form import taking_over
 from textgan.training.game import judging, policy_mode
 from textgan.types import Situation
 
@@ -29,14 +31,20 @@ def measure_gradient(run: Path, folder: Path) -> None:
     """`folder/gradient.json`: noise of one estimate in lengths of the expected gradient, its processor seconds, and
     signal per second (`textgan.gradients`), from REPEATS turns with the batch and end temperature of the run's game.
 
-    What cannot be told from so few (a length that drowns in noise) is left out. Raises Mistake.
+    The strategy is as the run left it: its anchor is the generator that the game began with, and its rollout policy
+    lags. What cannot be told from so few (a length that drowns in noise) is left out. Raises Mistake.
     """
     recipe = Recipe.load(run / "recipe.yaml")
     built = build(recipe)
     game = built.game
     phase = next(phase for phase in built.phases if isinstance(phase, Adversarial))
+    last = run / "checkpoints" / "last"
     for name, player in {"generator": game.generator, "discriminator": game.discriminator}.items():
-        checkpoints.load_player(run / "checkpoints" / "last", name, player)
+        checkpoints.load_player(last, name, player)
+    state: dict[str, Any] = checkpoints.load_state(last)
+    with taking_over(last / "state.pt"):
+        game.strategy.begin(game.generator)  # makes room for what it keeps of a generator
+        game.strategy.load_state_dict(state["strategy"])
     policy_mode(game.generator)
     real = game.next_text(game.batches(game.train, phase.batch, STREAM))
     prompt = game.prompt(real, phase.batch)
@@ -44,7 +52,7 @@ def measure_gradient(run: Path, folder: Path) -> None:
         situation = Situation(
             game.generator, game.discriminator, game.objective, real, prompt, game.limit, progress=1.0
         )
-        found = estimate(game.strategy, situation, REPEATS, seed=game.seed)
+        found = estimate(game.strategy, situation, REPEATS, seed=game.seed, begin=False)
     told = {
         "noise / signal": found.noise,
         "seconds an estimate": found.seconds,
