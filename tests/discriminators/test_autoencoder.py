@@ -113,3 +113,12 @@ def test_corruption_is_for_training_alone() -> None:
     assert not torch.equal(judge.judge(text).score, judge.judge(text).score)
     with pytest.raises(ValueError, match="corruption"):
         _judge(corruption=1.0)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_what_stands_past_the_end_is_not_read(options: dict[str, object]) -> None:
+    judge, text = _judge(**options), _text()
+    read = judge.embed(text).detach()
+    scribbled = torch.where(text.mask.unsqueeze(-1), read, 3.0)
+    wanted, found = (judge(one, text.weight) for one in (read, scribbled))
+    assert torch.equal(found.score, wanted.score) and torch.equal(found.features, wanted.features)

@@ -7,7 +7,10 @@ import torch
 from torch import Tensor
 
 from textgan.discriminators.cnn import CNN
+from textgan.generators.latent import Latent as Codes
+from textgan.names import PARTS
 from textgan.objectives.penalties import GradientPenalty, RealGradientPenalty
+from textgan.parts import bind, find
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 
@@ -107,3 +110,71 @@ def test_between_two_points_it_is_the_formula() -> None:
     points = (share * real.vectors + (1 - share) * fake.vectors).flatten(1)
     wanted = 10.0 * ((points @ matrix).norm(dim=1) - 1).square().mean()
     assert float(found.detach()) == pytest.approx(float(wanted), rel=1e-5)
+
+
+VOCABULARY = Vocabulary(12)
+SMALL = {"embedding": 4, "filters": 5, "dropout": 0.0}
+JUDGES: list[dict[str, object]] = [
+    {"name": "cnn", **SMALL},
+    {"name": "cnn", **SMALL, "minibatch": 3, "highway": False},
+    {"name": "multi-representation", **SMALL, "representations": 2},
+    {"name": "recurrent", "embedding": 4, "hidden": 6, "dropout": 0.0},
+    {"name": "autoencoder", "embedding": 4, "hidden": 6, "code": 3, "table": "random"},
+    {"name": "autoencoder", "embedding": 4, "hidden": 6, "code": 3, "table": "random", "reads": "bag"},
+    {"name": "latent", "code": 4, "layers": [5]},
+    {"name": "several", "parts": [{"name": "cnn", **SMALL}], "copies": 2},
+    {"name": "bag-autoencoder", "hidden": 6},
+]
+WORDS_ALONE = {"mediator", "pretrained"}  # no gradient passes through them, and penalties are refused
+
+
+def _judge(described: dict[str, object]) -> Discriminator:
+    torch.manual_seed(0)
+    handed = {"vocabulary": VOCABULARY, "vectors": None, "length": 20, "classes": 0, "decode": None}
+    judge: Discriminator = bind("discriminator", described, handed, "discriminator").build(**handed)
+    if described["name"] == "latent":
+        judge.meet(Codes(VOCABULARY, code=4, embedding=4, hidden=6))
+    return judge.eval()
+
+
+def _sentences(lengths: list[int], width: int, seed: int) -> Text:
+    ids = torch.randint(4, 12, (len(lengths), 7), generator=torch.Generator().manual_seed(seed))
+    mask = torch.arange(width) < torch.tensor(lengths).unsqueeze(1)
+    return Text(torch.nn.functional.pad(ids, (0, 20))[:, :width].masked_fill(~mask, 0), mask)
+
+
+def test_every_judge_is_seen() -> None:
+    assert {one["name"] for one in JUDGES} | WORDS_ALONE == PARTS["discriminator"].keys()
+
+
+@pytest.mark.parametrize("described", JUDGES, ids=lambda one: f"{one['name']} {len(one)}")
+@pytest.mark.parametrize("name", PARTS["penalty"])
+def test_padding_changes_no_penalty(name: str, described: dict[str, object]) -> None:
+    judge = _judge(described)
+    penalty = find("penalty", name, "penalty")()
+    if name == "score-decay" and not hasattr(judge, "score"):
+        pytest.skip("no layer called score")
+
+    def value(real: int, fake: int) -> float:
+        torch.manual_seed(5)
+        found = penalty(judge, _sentences([1, 2, 4, 3], real, 1), _sentences([2, 1, 3, 4], fake, 2))
+        return float(found.detach())
+
+    wanted = value(4, 4)
+    assert wanted > 0
+    for widths in [(5, 4), (4, 6), (9, 9), (20, 12)]:
+        assert value(*widths) == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("described", JUDGES, ids=lambda one: f"{one['name']} {len(one)}")
+def test_r1_of_a_batch_is_the_mean_of_its_sentences_alone(described: dict[str, object]) -> None:
+    judge, lengths = _judge(described), [1, 2, 4, 3, 7]
+    if not judge.one_by_one:
+        pytest.skip("a verdict depends on the sentences beside it")
+    penalty, batch = RealGradientPenalty(), _sentences(lengths, 20, 3)
+    alone = [
+        Text(batch.ids[row : row + 1, :length], batch.mask[row : row + 1, :length])
+        for row, length in enumerate(lengths)
+    ]
+    wanted = sum(float(penalty(judge, one, one).detach()) for one in alone) / len(lengths)
+    assert float(penalty(judge, batch, batch).detach()) == pytest.approx(wanted, rel=1e-5)

@@ -65,6 +65,8 @@ class Autoencoder(Discriminator):
 
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
         weight = weight.to(embeddings.dtype)
+        # A bag is a sum over all positions, those past the end among them.
+        embeddings = embeddings.masked_fill((weight == 0).unsqueeze(-1), 0.0)
         read = dropout(embeddings, self.corruption, self.training) if self.corruption else embeddings
         count = weight.sum(1, keepdim=True).clamp(min=1e-6)  # (B, 1)
         if not self.in_order:

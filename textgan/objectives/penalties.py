@@ -52,11 +52,15 @@ class RealGradientPenalty:
 
 
 def _gradient(discriminator: Discriminator, points: Tensor, weight: Tensor, labels: Tensor | None) -> Tensor:
-    """Of the scores at points (B,T,E), with a graph: (B,T,E)."""
+    """Of the scores at points (B,T,E), with a graph: (B,T,E), 0 where weight (B,T) is.
+
+    A window of a short sentence sees zeros past the end, and has a derivative by them, of as many as the batch is
+    padded to. No sentence has tokens there, so that part is none of the penalty's.
+    """
     with _twice_differentiable(discriminator):
         score = discriminator(points, weight, labels).score
         (gradient,) = torch.autograd.grad(score.sum(), points, create_graph=True)
-    return gradient
+    return gradient.masked_fill(weight[:, : gradient.shape[1], None] == 0, 0.0)
 
 
 @contextmanager
