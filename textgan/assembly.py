@@ -255,6 +255,18 @@ def _check_they_fit(
             f"{needs} a judge that a gradient can pass through, and this discriminator reads words alone; "
             "set discriminator to 'cnn', or strategy to 'reinforce' or 'cooperative' without a penalty"
         )
+    if getattr(strategy, "rollouts", 0):
+        # Completions of one prefix would be judged beside each other, in pieces that are a matter of memory.
+        if getattr(objective, "of_the_batch", False):
+            raise Mistake(
+                "strategy.rollouts: the objective rewards a sentence by the others that were written with it, which "
+                "completions are not; set it to 0"
+            )
+        if not discriminator.one_by_one:
+            raise Mistake(
+                "strategy.rollouts: the judge scores a sentence by those beside it, which completions are not to be; "
+                "set it to 0"
+            )
     strategy.meet(discriminator, objective)
 
 

@@ -257,7 +257,11 @@ class Discriminator(nn.Module):
 
 
 class Objective(Protocol):
-    """What the two players want. Losses are means over the batch, scalars to minimise."""
+    """What the two players want. Losses are means over the batch, scalars to minimise.
+
+    One whose reward of a sentence depends on the other written ones has `of_the_batch = True`; rollouts, whose
+    completions are no batch of the generator's, are then refused.
+    """
 
     def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor: ...
 

@@ -24,6 +24,7 @@ OBJECTIVES = [
     ("feature-mover", ["objective.iterations=5"]),
     ("relativistic-average", ["generator.init=truncated-normal", "discriminator.highway=false"]),
 ]
+OF_THE_BATCH = {"mmd", "feature-mover"}  # a sentence's reward depends on the other written ones
 STRATEGIES = [
     "strategy={name: reinforce, rollouts: 2, baseline: q-difference, entropy: 0.01, kl: 0.1}",
     "strategy={name: gumbel, hard: false, temperature: {start: 1, end: 10, shape: linear, inverse: true}}",
@@ -39,6 +40,11 @@ def test_they_train_together(
 ) -> None:
     few = ["train.adversarial.steps=2", "train.mle=null", "train.discriminator.steps=1", "metrics=[bleu]"]
     overrides = [f"objective={objective}", strategy, *extra, *few]
+    if objective in OF_THE_BATCH and "rollouts" in strategy:
+        with pytest.raises(Mistake, match=r"^strategy\.rollouts: the objective rewards .* set it to 0$"):
+            train(small_recipe("seqgan-short", *overrides), tmp_path / "refused")
+        assert not (tmp_path / "refused").exists()
+        overrides += ["strategy.rollouts=0", "strategy.baseline=leave-one-out"]
     recipe = small_recipe("seqgan-short", *overrides)
     run = train(recipe, tmp_path / "run")
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -65,6 +71,7 @@ def test_they_train_together(
         (["discriminator=mediator", "penalty=gradient"], "penalty: a penalty needs a judge that a gradient"),
         (["evaluate.encoder=lm"], "evaluate.encoder: none of the metrics takes one; add frechet"),
         (["evaluate.encoder=gone/model", "metrics=[frechet]"], "encoder: no model at 'gone/model'"),
+        (["discriminator.minibatch=4"], "strategy.rollouts: the judge scores .* set it to 0"),
         (["labelled=10"], "labelled: the corpus has no labels"),
     ],
 )

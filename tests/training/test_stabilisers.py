@@ -165,6 +165,8 @@ def test_each_goes_with_each_strategy(
         "evaluate.best=distinct-2",
     ]
     given = STABILISERS[name]
+    if strategy == "reinforce" and name == "minibatch":
+        given = [*given, "strategy.rollouts=0"]
     if strategy == "embedding":  # it writes relaxed tokens, which are not kept
         given = [one for one in given if "replay" not in one]
     run = train(small_recipe("seqgan-short", *overrides, *given), tmp_path / "run")

@@ -28,8 +28,8 @@ class CNN(Discriminator):
     writes in; `one-hot` has the convolutions read the words' distributions themselves, (B,T,V), the space that a
     penalty then holds the critic smooth in (`embedding` has no part, and a small V is needed). minibatch > 0: as many
     features that tell how alike the sentences of a batch are (see `Likeness`). Real and written text are then judged
-    apart. Give such a judge `strategy.rollouts: 0`: completions of one prefix are judged beside each other, and are
-    alike by their making.
+    apart. Rollouts are refused with such a judge (`strategy.rollouts: 0`): completions of one prefix would be judged
+    beside each other, and are alike by their making.
 
     labels, where text has them (classes > 0): `project`, score + <label, features> (projection
     discriminator, Miyato & Koyama 2018); `concatenate`, the label's embedding beside that of every token (Mirza &

@@ -21,7 +21,10 @@ class Matching(Logistic):
     """What the two share: losses of classify * cross-entropy - weight * distance (judge) and distance (generator).
 
     The cross-entropy also trains the score, by which a judge's accuracy is told; with classify = 0 that means nothing.
+    A sentence's reward depends on the others written with it, so there are no rollouts with them.
     """
+
+    of_the_batch = True
 
     def __init__(self, weight: float = 1.0, classify: float = 1.0) -> None:
         super().__init__()
