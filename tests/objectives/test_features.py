@@ -104,6 +104,8 @@ def test_the_bandwidth_is_the_median_of_all_pairs_where_none_are_equal() -> None
     f = _features(7, 15)
     pairs = sorted(float((f[i] - f[j]).norm()) for i, j in itertools.combinations(range(7), 2))
     assert float(MaximumMeanDiscrepancy([1.0])._widths(f)) == pytest.approx(pairs[10], rel=1e-9)
+    half = MaximumMeanDiscrepancy([1.0])._widths(f.bfloat16())  # as a run of precision bf16 has them
+    assert float(half) == pytest.approx(pairs[10], rel=0.02)
 
 
 def test_transport_is_the_best_assignment() -> None:

@@ -109,7 +109,7 @@ def test_the_judge_learns_however_far_the_written_text_is_ahead(gamma: float, co
     loss = objective.discriminator_loss(
         Verdict(torch.zeros(len(real)), real.float()), Verdict(torch.zeros(3), single)
     )
-    assert float(loss) == pytest.approx(float(wanted(double)), rel=1e-5, abs=1e-5)
+    assert loss.item() == pytest.approx(wanted(double).item(), rel=1e-5, abs=1e-5)
     (found,) = torch.autograd.grad(loss, single)
     (right,) = torch.autograd.grad(wanted(double), double)
     torch.testing.assert_close(found.double(), right, rtol=1e-3, atol=1e-4 * gamma)

@@ -173,6 +173,7 @@ def _median_distance(f: Tensor) -> Tensor:
     counted first, and so would `nanmedian`, so pairs that do not count are sorted to the end.
     """
     # By differences, as equal rows must give 0; squares of differences alone would keep (B,B,F).
+    f = f.to(torch.promote_types(f.dtype, torch.float32))  # in bfloat16 there is no `cdist`
     apart = torch.cdist(f, f, compute_mode="donot_use_mm_for_euclid_dist")
     differ = apart > 1e-5 * apart.max()
     ordered = apart.masked_fill(~differ, math.inf).flatten().sort().values  # each pair twice
