@@ -108,9 +108,19 @@ def test_a_clip_that_leaves_nothing_is_refused(clip: float) -> None:
         LogOdds(clip=clip)
 
 
-def test_relativistic_average_reward_is_the_fake_term() -> None:
-    reward = RelativisticAverage().reward(_verdict(REAL), _verdict(FAKE))
-    assert reward.tolist() == pytest.approx([_log(f - R) for f in FAKE])
+def test_relativistic_average_reward_is_its_gradient_by_probability() -> None:
+    """Over a distribution p on three scores, d(-loss)/dp is the reward in a batch that has p's shares."""
+    scores, real = torch.tensor(FAKE, dtype=torch.double), torch.tensor(REAL, dtype=torch.double)
+    p = torch.tensor([0.2, 0.3, 0.5], dtype=torch.double, requires_grad=True)
+    loss = p @ torch.log1p((R - scores).exp()) + torch.log1p((real - p @ scores).exp()).mean()
+    (wanted,) = torch.autograd.grad(-loss, p)
+    batch = [FAKE[0]] * 2 + [FAKE[1]] * 3 + [FAKE[2]] * 5
+    objective = RelativisticAverage()
+    assert float(objective.generator_loss(_verdict(REAL), _verdict(batch))) == pytest.approx(
+        float(loss.detach())
+    )
+    reward = objective.reward(_verdict(REAL), _verdict(batch))
+    assert reward[[0, 2, 5]].tolist() == pytest.approx(wanted.tolist(), abs=1e-12)
 
 
 def test_the_value_and_the_divergence_it_implies() -> None:

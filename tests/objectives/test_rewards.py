@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from textgan.names import PARTS
 from textgan.parts import bind
@@ -43,3 +44,34 @@ def test_it_is_of_the_sentence_alone_or_says_so(name: str) -> None:
     together = wanted.reward(real, fake)
     pieces = torch.cat([wanted.reward(real, fake[:2]), wanted.reward(real, fake[2:])])
     assert torch.allclose(together, pieces, atol=1e-12) is not getattr(wanted, "of_the_batch", False)
+
+
+LEAVES = ("score", "features", "classes", "per_token")
+FOLLOWED: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in NAMES if name != "mixed-reward"]
+FOLLOWED += [
+    ("minimax", {"bounded_reward": False}),
+    ("log-odds", {"clip": 0.7}),
+    ("margin", {"pull_away": 0.5}),
+]
+EXCEPTIONS = [("minimax", {}), ("semi-supervised", {}), ("per-token", {}), ("margin", {"pull_away": 0.5})]
+"""Each says so in its docstring. `mixed-reward` has no loss; `feature-mover`'s departs in its values alone."""
+
+
+@pytest.mark.parametrize(("name", "options"), FOLLOWED, ids=str)
+@pytest.mark.parametrize("seed", range(3))
+def test_its_derivative_is_that_of_minus_the_loss(name: str, options: dict[str, Any], seed: int) -> None:
+    """By all that the judge says of the sentence, the others being given, times the batch's size."""
+    wanted, real, fake = objective(name, **options), verdict(6, 10 + seed), verdict(5, 20 + seed)
+    given = [getattr(fake, leaf).requires_grad_() for leaf in LEAVES]
+
+    def slopes(of: Tensor) -> list[Tensor]:
+        found = torch.autograd.grad(of, given, retain_graph=True, allow_unused=True)
+        return [torch.zeros_like(x) if g is None else g for g, x in zip(found, given, strict=True)]
+
+    by_loss = slopes(wanted.generator_loss(real, fake))
+    same = True  # to single precision, which `rank` computes in
+    for row, reward in enumerate(wanted.reward(real, fake)):
+        pairs = zip(slopes(reward), by_loss, strict=True)
+        same &= all(torch.allclose(mine[row], -5 * loss[row], atol=1e-6) for mine, loss in pairs)
+    assert any(bool(slope.any()) for slope in by_loss)
+    assert same is ((name, options) not in EXCEPTIONS)

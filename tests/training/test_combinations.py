@@ -24,7 +24,8 @@ OBJECTIVES = [
     ("feature-mover", ["objective.iterations=5"]),
     ("relativistic-average", ["generator.init=truncated-normal", "discriminator.highway=false"]),
 ]
-OF_THE_BATCH = {"mmd", "feature-mover"}  # a sentence's reward depends on the other written ones
+# Where a sentence's reward depends on the other written ones.
+OF_THE_BATCH = {"mmd", "feature-mover", "relativistic-average"}
 STRATEGIES = [
     "strategy={name: reinforce, rollouts: 2, baseline: q-difference, entropy: 0.01, kl: 0.1}",
     "strategy={name: gumbel, hard: false, temperature: {start: 1, end: 10, shape: linear, inverse: true}}",

@@ -103,7 +103,7 @@ def rows(run: Path) -> list[dict[str, Any]]:
 
 def test_two_gradients_are_that_of_the_joint_batch(found: dict[str, Any]) -> None:
     gradients = found["gradients"]
-    assert len(gradients) == 12
+    assert len(gradients) == 13
     for name, (together, share) in gradients.items():
         assert together < 1e-6, name
         assert share > 1e-3, name  # the shares alone would have told the difference

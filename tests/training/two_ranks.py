@@ -126,7 +126,8 @@ def all_gradients(built: Built, ranks: Ranks) -> dict[str, tuple[float, float]]:
         return one
 
     strategies: dict[str, tuple[Any, Any]] = {
-        "reinforce": (Reinforce(rollouts=2, entropy=0.1, kl=0.1, anchor=0.1), RelativisticAverage()),
+        "reinforce": (Reinforce(rollouts=2, entropy=0.1, kl=0.1, anchor=0.1), Relativistic()),
+        "reinforce by averages": (Reinforce(0), RelativisticAverage()),
         "reinforce without rollouts": (Reinforce(0), MaximumMeanDiscrepancy()),
         "reinforce by ranks": (Reinforce(0, bootstrap=3.0), NonSaturating()),
         "importance weights": (ImportanceWeights(), NonSaturating()),

@@ -1,8 +1,10 @@
 """What the two players want, as small objects: losses for pathwise strategies, a reward for score-function ones.
 
 s is the discriminator's score, a logit where the objective reads it as one: D(x) = sigmoid(s). Every loss is a
-mean over the batch in nats (or in units of the score where it is no logit). For every objective the reward of a
-sentence is minus its generator loss, so all strategies follow the same objective; the one exception is stated.
+mean over the batch in nats (or in units of the score where it is no logit). A reward's derivative by its sentence's
+score is that of minus the generator loss, times the batch's size, so that strategies of either kind follow the same
+objective. Exceptions say so: here the bounded reward of `minimax`; elsewhere `per-token`, `semi-supervised`, `margin`
+with pull_away, `mixed-reward`, which has no loss, and `feature-mover`.
 """
 
 from __future__ import annotations
@@ -161,8 +163,12 @@ class Relativistic:
 class RelativisticAverage:
     """Relativistic average GAN (Jolicoeur-Martineau 2018, eq. 7-8): each side against the other's mean score.
 
-    The reward is the fake side's term only: the real side's has no part in any single fake sentence.
+    A sentence s has a part in both sides: as itself, and in the mean m that real sentences r are held against. So its
+    reward is log sigmoid(s - mean r) + s * mean sigmoid(r - m), the second being what the loss of the real side
+    changes by with a sentence's probability, up to a constant. m is the batch's, so there are no rollouts with it.
     """
+
+    of_the_batch = True
 
     def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
         return self._loss(real.score, fake.score)
@@ -171,7 +177,8 @@ class RelativisticAverage:
         return self._loss(fake.score, real.score)
 
     def reward(self, real: Verdict, fake: Verdict) -> Tensor:
-        return logsigmoid(fake.score - real.score.mean())
+        surpassed = (real.score - fake.score.mean()).sigmoid().mean().detach()
+        return logsigmoid(fake.score - real.score.mean()) + surpassed * fake.score
 
     def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
         return {"score-gap": real.score.mean() - fake.score.mean()}
