@@ -16,6 +16,7 @@ from textgan.objectives.features import (
     squared_mmd,
     transport_plan,
 )
+from textgan.strategies.baselines import Baseline, LeaveOneOut, NoBaseline
 from textgan.types import Verdict
 
 BANDWIDTHS = torch.tensor([0.5, 1.0, 3.0], dtype=torch.double)
@@ -73,6 +74,31 @@ def test_its_reward_is_its_gradient_by_probability() -> None:
             reward = objective.reward(_verdict(f), _verdict(points[[mine, other]]))
             expected[mine] += p[other] * reward[0]
     assert torch.allclose(-expected, wanted, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_leave_one_out_has_a_bias_where_the_others_are_in_the_reward(size: int) -> None:
+    """The expected estimate from batches of `size` one-word sentences, every batch listed, against the gradient."""
+    points, real = _features(4, 15), _features(6, 16)
+    theta = torch.tensor([0.4, -0.3, 0.8, -0.1], dtype=torch.double, requires_grad=True)
+    p = theta.softmax(0)
+    within = torch.tensor([[_kernel(x, y) for y in points] for x in points], dtype=torch.double)
+    to_real = torch.tensor([[_kernel(x, y) for y in real] for x in points], dtype=torch.double).mean(1)
+    (exact,) = torch.autograd.grad(2 * p @ to_real - p @ within @ p, theta)
+    objective = MaximumMeanDiscrepancy(BANDWIDTHS.tolist(), relative=False)
+    p = p.detach()
+
+    def bias(baseline: Baseline) -> float:
+        total = torch.zeros_like(p)
+        for words in map(list, itertools.product(range(4), repeat=size)):
+            reward = objective.reward(_verdict(real), _verdict(points[words])).unsqueeze(1)
+            advantage = baseline(reward, torch.ones(size, 1, dtype=torch.bool), torch.zeros(size))
+            slopes = torch.eye(4, dtype=torch.double)[words] - p  # of log p by theta
+            total += p[words].prod() * (advantage * slopes).mean(0)
+        return float((total - exact).norm() / exact.norm())
+
+    assert bias(NoBaseline()) < 1e-9
+    assert bias(LeaveOneOut()) * (size - 1) == pytest.approx(0.67073015, rel=1e-6)  # of order 1 / n
 
 
 def test_relative_bandwidths_do_not_know_the_scale() -> None:

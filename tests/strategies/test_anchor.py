@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 from toy import LENGTH, estimates, every_sentence, exact_gradient, flat, players, real_text
 
 from textgan.gradients import Estimates, estimate
-from textgan.objectives.adversarial import Minimax
+from textgan.objectives.adversarial import LogOdds, Minimax
 from textgan.strategies.reinforce import Reinforce
 from textgan.types import Generator, Prompt, Situation
 
@@ -95,3 +96,23 @@ def test_a_strategy_in_mid_game_is_measured_with_its_own_anchor() -> None:
     assert estimate(strategy, place, 60, begin=False).against(exact).bias < 0.06
     lost = float(pull.double().norm() / exact.mean.norm())
     assert estimate(strategy, place, 60).against(exact).bias == pytest.approx(lost, abs=0.06) and lost > 0.5
+
+
+def test_a_rollout_policy_that_lags_behind_a_moving_generator_has_a_bias() -> None:
+    """Measured where a game has come to, and not with a rollout policy that begins there."""
+    generator, judge = players()
+    place = Situation(generator, judge, LogOdds(), real_text(), Prompt(64), LENGTH, 0.0)
+    lagging = Reinforce(rollouts=4, rollout_lag=0.8, baseline="q-difference")
+    lagging.begin(generator)
+    optimizer = torch.optim.Adam(generator.parameters(), lr=5e-2)
+    torch.manual_seed(0)
+    for _ in range(8):
+        optimizer.zero_grad()
+        lagging.turn(place).loss.backward()
+        optimizer.step()
+        lagging.after_step(generator)
+    place = replace(place, prompt=Prompt(512))
+    exact = Estimates.exact(exact_gradient(generator, judge, LogOdds()))
+    fresh = Reinforce(rollouts=4, rollout_lag=0.0, baseline="q-difference")
+    assert estimate(fresh, place, 60).against(exact).bias < 0.03
+    assert estimate(lagging, place, 60, begin=False).against(exact).bias > 0.1

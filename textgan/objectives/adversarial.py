@@ -165,7 +165,7 @@ class RelativisticAverage:
 
     A sentence s has a part in both sides: as itself, and in the mean m that real sentences r are held against. So its
     reward is log sigmoid(s - mean r) + s * mean sigmoid(r - m), the second being what the loss of the real side
-    changes by with a sentence's probability, up to a constant. m is the batch's, so there are no rollouts with it.
+    changes by with a sentence's probability, up to a constant. m is the batch's: a bias of order 1/B, and no rollouts.
     """
 
     of_the_batch = True

@@ -100,7 +100,9 @@ class FeatureMover(Matching):
     envelope theorem that is the gradient of the distance where the plan is optimal. The reward of a sentence is minus
     its share of the cost, times the batch's size, so that the mean reward is minus the distance.
 
-    Departure: classify adds the cross-entropy to the judge's loss; 0 is the paper's.
+    Departures: classify adds the cross-entropy to the judge's loss; 0 is the paper's. And score-function strategies do
+    not follow the gradient of the distance: a point's share of the cost is not the derivative of the least cost by the
+    point's mass (that is a dual potential, which IPOT does not give). The paper has pathwise gradients alone.
     """
 
     def __init__(

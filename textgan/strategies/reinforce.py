@@ -25,7 +25,9 @@ class Reinforce(Strategy):
 
     rollouts: completions per prefix that estimate the value of a token; 0 gives every token the reward of its
     whole sentence. rollout_lag: the rollout policy after each step is lag * itself + (1 - lag) * generator
-    (SeqGAN's update rate 0.8); 0 is the generator itself. baseline: see `baselines.py`. entropy: weight of the
+    (SeqGAN's update rate 0.8); 0 is the generator itself. Above 0 the values are another policy's, a bias where the
+    generator moves: .185 of the gradient's length on a toy after 8 Adam steps at 5e-2 with lag 0.8 (standard error
+    .005), against .009 at lag 0. baseline: see `baselines.py`. entropy: weight of the
     policy's mean entropy (nats per token) added to the reward. kl: weight of the mean divergence
     KL(policy || pretrained generator) (nats per token) taken from it. anchor: each token's reward is its own less
     anchor * (log p - log p_start), nats, p_start the generator as this phase found it (Ziegler et al. 2019, section
