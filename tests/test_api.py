@@ -151,6 +151,40 @@ def test_scores_of_sentences_are_those_of_files(folder: Path, capsys: pytest.Cap
             textgan.evaluate(given, real)  # type: ignore[arg-type]
 
 
+def test_an_empty_sample_counts_as_in_a_file_and_empty_real_text_does_not(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = (folder / "my.txt").read_text().splitlines()
+    texts = [line.replace("dog", "cat") if row % 2 else " " for row, line in enumerate(real[:40])]
+    (folder / "gaps.txt").write_text("\n".join(texts), encoding="utf-8")
+    (folder / "rest.txt").write_text("\n\n".join(real[40:]), encoding="utf-8")
+    with pytest.warns(UserWarning, match="20 of 40 lines are empty"):
+        found = textgan.evaluate(texts, ["", *real[40:]])
+    with pytest.warns(UserWarning, match="20 of 40 lines are empty"):
+        assert found == textgan.evaluate(folder / "gaps.txt", folder / "rest.txt")
+    capsys.readouterr()
+    assert command(["evaluate", f"{folder}/gaps.txt", "--references", f"{folder}/rest.txt", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {key: told[key]["value"] for key in found} == found.numbers
+    with pytest.raises(Mistake, match="^samples: holds no sentence"):
+        textgan.evaluate(["", " "], real)
+
+
+def test_any_iterable_of_sentences_is_scored_and_a_table_is_refused(folder: Path) -> None:
+    real = (folder / "my.txt").read_text().splitlines()
+    texts = [line.replace("dog", "cat") for line in real[:40]]
+    assert textgan.evaluate(iter(texts), (line for line in real[40:])) == textgan.evaluate(texts, real[40:])
+
+    class Frame(list[str]):
+        columns = ("text",)
+
+    for table in (Frame(["text"]), {"text": texts}):
+        with pytest.raises(Mistake, match=r"^samples: a \w+ has columns; .* samples=df\['text'\]$"):
+            textgan.evaluate(table, real)
+    with pytest.raises(Mistake, match="^references: 3 is no sentences"):
+        textgan.evaluate(texts, 3)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,10 @@ def load(run: str | Path, *, trust_code: bool = False) -> Run:
 
 
 def evaluate(
-    samples: str | Path | Sequence[str],
-    references: str | Path | Sequence[str] | None = None,
+    samples: str | Path | Iterable[str],
+    references: str | Path | Iterable[str] | None = None,
     *,
-    train: str | Path | Sequence[str] | None = None,
+    train: str | Path | Iterable[str] | None = None,
     metrics: Sequence[str] | None = None,
     preset: str | None = None,
     ci: bool = False,
@@ -76,12 +76,13 @@ def evaluate(
 
     samples, references (held-out real text), train (what the writer learnt from): sentences, or a file with one a line;
     column: the text of a file with columns. metrics: names, by default what is quick; preset: measured as others did.
-    ci: with 95% intervals. Raises Mistake; what the reader should know is a warning.
+    ci: with 95% intervals. An empty sample is scored as a sentence without words, as a generator may have written
+    nothing; empty lines of real text are left out. Raises Mistake; what the reader should know is a warning.
     """
     from textgan.scoring import evaluate_texts
 
     found = evaluate_texts(
-        _sentences(samples, "samples", column),
+        _sentences(samples, "samples", column, empty=True),
         None if references is None else _sentences(references, "references", column),
         None if train is None else _sentences(train, "train", column),
         None if metrics is None else list(metrics),
@@ -95,16 +96,24 @@ def evaluate(
     return Scores(file.scores, file.real)
 
 
-def _sentences(given: str | Path | Sequence[str], place: str, column: str | None) -> list[str]:
-    """As those of a file: without the spaces around them, and none that is empty."""
+def _sentences(
+    given: str | Path | Iterable[str], place: str, column: str | None, *, empty: bool = False
+) -> list[str]:
+    """As those of a file: without the spaces around them, and none that is empty. empty: keep those too."""
     if isinstance(given, (str, Path)):
         from textgan.lines import sentences
 
-        return sentences(Path(given), place, column)
+        return sentences(Path(given), place, column, empty=empty)
+    if isinstance(given, Mapping) or hasattr(given, "columns"):  # whose items are the names of columns
+        told = f"{place}: a {type(given).__name__} has columns"
+        raise Mistake(f"{told}; give the one of the sentences, such as {place}=df['text']")
+    if not isinstance(given, Iterable):
+        raise Mistake(f"{place}: {given!r:.60} is no sentences; expected some, or the name of a file")
+    given = list(given)  # an iterator is read once
     wrong = next((one for one in given if not isinstance(one, str)), None)
     if wrong is not None:
         raise Mistake(f"{place}: {wrong!r:.60} is no sentence; expected text, or the name of a file")
-    kept = [text for one in given if (text := one.strip())]
-    if not kept:
+    stripped = [one.strip() for one in given]
+    if not any(stripped):
         raise Mistake(f"{place}: holds no sentence; expected some, or the name of a file")
-    return kept
+    return stripped if empty else [text for text in stripped if text]
