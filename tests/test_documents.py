@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,18 @@ def test_what_cannot_be_read_is_one_clear_line(
     (renamed := tmp_path / "run").symlink_to(bare)
     assert run(["documents", str(renamed), str(bare)]) == 2
     assert "have one name" in capsys.readouterr().err
+
+
+def test_a_corpus_that_changed_since_is_refused(
+    trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(trained.parent, tmp_path / "moved")
+    recipe = tmp_path / "moved" / "run" / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace(str(trained.parent), str(tmp_path / "moved")))
+    with (tmp_path / "moved" / "test.csv").open("a") as file:
+        file.write("robin sky,bird\n")
+    assert run(["documents", str(recipe.parent)]) == 2
+    assert "its corpus (test) is not the text that it was trained with" in capsys.readouterr().err
 
 
 def test_counts_leave_out_special_and_unknown_tokens_and_what_follows_the_end() -> None:

@@ -317,3 +317,27 @@ def stop(run: Path, at: str) -> None:
     (run / "evaluation.json").unlink()
     manifest = run / "checkpoints" / "last" / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "at": at}))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["evaluate"], ["sweep", "--temperatures", "1"], ["sample", "--novel"]],
+    ids=lambda words: words[0],
+)
+def test_a_corpus_that_changed_since_is_refused(
+    run: Path, trained: Path, tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "small.txt"  # moved, as the run was, and what it was
+    shutil.copy(trained.parent / "small.txt", text)
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text())
+    recipe["corpus"]["path"] = str(text)
+    (run / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    assert command([words[0], str(run), *words[1:]]) == 0
+    with text.open("a") as file:
+        file.write("\na dog has grown .\n")
+    capsys.readouterr()
+    assert command([words[0], str(run), *words[1:]]) == 2
+    (told,) = capsys.readouterr().err.strip().splitlines()
+    assert "its corpus (train" in told and told.endswith("put the old text back, or train a new run")
+    (run / "corpus.json").unlink()  # as in a run of an earlier version
+    assert command([words[0], str(run), *words[1:]]) == 0

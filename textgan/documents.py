@@ -14,6 +14,7 @@ from textgan.assembly import Built, build
 from textgan.data.batches import Encoded
 from textgan.errors import Mistake
 from textgan.metrics.retrieval import retrieval, tf_idf
+from textgan.origin import check_text
 from textgan.recipe import Recipe
 from textgan.training import checkpoints
 from textgan.training.game import judging
@@ -66,6 +67,7 @@ def read(run: Path, trust_code: bool = False) -> Kinds:
             f"{run}: its corpus {built.corpus.name} has no labels to retrieve by; train on one that has "
             "(corpus.name=topics, or corpus.path=FILE.csv corpus.label=COLUMN)"
         )
+    check_text(run, built.corpus)
     assert isinstance(built.game.train, Encoded)  # one on the disk has no labels
     train, test = _labelled(built.game.train), _labelled(built.test)
     labels = _label_array(train), _label_array(test)

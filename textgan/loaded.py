@@ -24,6 +24,7 @@ from textgan.drawing import Pen, scores
 from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.samples import Score
 from textgan.objectives.adversarial import Logistic
+from textgan.origin import check_text
 from textgan.plain import from_json
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
@@ -191,8 +192,9 @@ class LoadedRun:
             )
 
     def corpus(self) -> Corpus:
-        """The text that its recipe names, read anew. Mistake where it cannot be."""
+        """The text that its recipe names, read anew. Mistake where it cannot be, or is not what it was trained with."""
         corpus: Corpus = part(self.recipe, "corpus")
+        check_text(self.path, corpus)
         return corpus
 
     def _known(self) -> frozenset[int]:
@@ -287,6 +289,7 @@ def evaluate_run(
     recipe = Recipe.of_run(run, trust_code)
     built = build(recipe)
     loaded.check_labels(built.corpus)
+    check_text(run, built.corpus)
     evaluation = built.evaluation
     if metrics is not None:
         evaluation.metrics = metrics

@@ -1,7 +1,7 @@
 """What a run was trained with that its recipe only names: the corpus's text, and the user's own code.
 
-The run folder keeps a digest of each, `corpus.json` and `code.json`, so that whoever goes on with the run, or averages
-it with others, can tell whether these are still the same. What an own file imports is not followed.
+The run folder keeps a digest of each, `corpus.json` and `code.json`, so that whoever goes on with the run, scores it or
+averages it with others can tell whether these are still the same. What an own file imports is not followed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from textgan.data.corpus import Corpus, fingerprint
+from textgan.errors import Mistake
 from textgan.overrides import PART_KEYS
 from textgan.parts import is_own_file, own_file
 from textgan.plain import from_json
@@ -34,6 +36,16 @@ def changed_text(run: Path, now: Mapping[str, str]) -> list[str] | None:
     """
     before = _kept(run / TEXT)
     return None if before is None else [split for split in now if before.get(split) != now[split]]
+
+
+def check_text(run: Path, corpus: Corpus) -> None:
+    """Mistake if the run's corpus, read anew, is not what it was trained with: what is then held out was learnt from,
+    and what is then known was not. A run of an earlier version goes unchecked."""
+    if changed := changed_text(run, fingerprint(corpus)):
+        raise Mistake(
+            f"{run}: its corpus ({', '.join(changed)}) is not the text that it was trained with; put the old text "
+            "back, or train a new run"
+        )
 
 
 def changed_code(run: Path, recipe: Recipe) -> list[str] | None:

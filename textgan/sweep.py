@@ -17,6 +17,7 @@ from textgan.data.corpus import Corpus
 from textgan.data.reading import read
 from textgan.errors import Mistake
 from textgan.metrics.suite import load_metrics
+from textgan.origin import check_text
 from textgan.points import KEPT, TEMPERATURES, Point, Sweep, checked
 from textgan.recipe import Recipe
 from textgan.tempered import AFTER_TRAINING, Bench, Player
@@ -63,6 +64,7 @@ def sweep(
     load_metrics(names, beside=recipe.folder)
     states = _states(run, checkpoint, "adversarial" in recipe.phases)
     corpus: Corpus = part(recipe, "corpus")
+    check_text(run, corpus)
     evaluation: Evaluation = recipe.evaluation.build(metrics=names)
     evaluation.beside = recipe.folder
     if resample is not None:

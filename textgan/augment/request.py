@@ -12,10 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from textgan.assembly import part
 from textgan.augment.generating import BUDGETS
 from textgan.augment.labelled import Labelled, labels_of, pick
 from textgan.choosing import weights_of
-from textgan.data.corpus import fingerprint
+from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, did_you_mean
 from textgan.loaded import LoadedRun, load
 from textgan.metrics.tokens import SPLIT
@@ -101,7 +102,7 @@ def unread(data: Labelled, run: LoadedRun) -> Labelled:
     common sentences, and go; Mistake where they are more than COMMON. Where the run's text is gone, a note says so.
     """
     try:
-        corpus = run.corpus()
+        corpus: Corpus = part(run.recipe, "corpus")
         why = "is not the text that it was trained on" if changed_text(run.path, fingerprint(corpus)) else ""
     except Mistake as mistake:
         why = f"cannot be read ({mistake})"
