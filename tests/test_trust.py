@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,28 @@ def test_with_trust_it_runs(stranger: Path, capsys: pytest.CaptureFixture[str]) 
     _change(stranger, PLACES[0])
     assert command(["sample", "run", "-n", "2", "--trust-code"]) == 0
     assert Path("mark").exists() and len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_own_code_that_changed_since_is_run_with_a_warning(
+    stranger: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _change(stranger, PLACES[0])
+    evil = (stranger / "evil.py").resolve()
+    (stranger / "code.json").write_text(json.dumps({str(evil): sha256(evil.read_bytes()).hexdigest()}))
+    commands = (
+        ["sample", "run", "-n", "2"],
+        ["evaluate", "run"],
+        ["sweep", "run", "--temperatures", "1", "--samples", "10"],
+    )
+    for words in commands:
+        assert command([*words, "--trust-code"]) == 0
+    assert "warning" not in capsys.readouterr().err
+    evil.write_text(evil.read_text().replace("return {}", "return {'x': 1}"))
+    for words in commands:
+        assert command([*words, "--trust-code"]) == 0
+        assert f"textgan: warning: {evil}: not what run was trained with" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match="evil.py: not what run was trained with"):
+        textgan.load("run", trust_code=True).sample(1)
 
 
 def test_a_report_on_it_and_a_run_that_starts_from_it_run_none_of_its_code(stranger: Path) -> None:

@@ -24,7 +24,7 @@ from textgan.drawing import Pen, scores
 from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.samples import Score
 from textgan.objectives.adversarial import Logistic
-from textgan.origin import check_text
+from textgan.origin import check_text, warn_of_code
 from textgan.plain import from_json
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
@@ -236,11 +236,13 @@ def _handed(recipe: Recipe, tokenizer: Tokenizer, names: tuple[str, ...]) -> dic
 def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> LoadedRun:
     """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake.
 
-    trust_code: the `.py` files that the run's recipe names may be run; without it, naming one is a Mistake.
+    trust_code: the `.py` files that the run's recipe names may be run; without it, naming one is a Mistake. That one
+    has changed since the run was trained is a warning.
     """
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"{run}: not a run folder; give one that `textgan train` wrote")
     recipe = Recipe.of_run(run, trust_code)
+    warn_of_code(run, recipe)
     tokenizer = Tokenizer.load(run / "tokenizer")
     names = _label_names(run / "labels.json")
     settings = recipe.settings

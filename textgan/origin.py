@@ -6,6 +6,7 @@ averages it with others can tell whether these are still the same. What an own f
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -59,6 +60,20 @@ def changed_code(run: Path, recipe: Recipe) -> list[str] | None:
         return None
     known = {*(before or {}).values()}
     return [file for file, digest in now.items() if digest not in known]
+
+
+def warn_of_code(run: Path, recipe: Recipe) -> None:
+    """A warning that names the own files that are not what the run was trained with; they are run as they are now."""
+    try:
+        changed = changed_code(run, recipe)
+    except FileNotFoundError:  # a part says so itself, when it is built
+        return
+    if changed:
+        warnings.warn(
+            f"{', '.join(changed)}: not what {run} was trained with, and run as it is now; put the old one back for "
+            "the text and scores that it had",
+            stacklevel=1,
+        )
 
 
 def _kept(file: Path) -> dict[str, Any] | None:

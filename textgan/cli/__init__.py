@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -21,6 +24,8 @@ from textgan.errors import Mistake, SaidElsewhere, out_of_memory
 
 __all__ = ["app", "main", "run"]
 
+PACKAGE = Path(__file__).parents[1]
+
 _UsageError: Any = typer.BadParameter.__base__  # typer brings its own click in some versions, not in others
 _ClickException: Any = _UsageError.__base__
 
@@ -32,6 +37,22 @@ def main(words: Sequence[str] | None = None) -> None:
 
 def run(words: Sequence[str]) -> int:
     """Run one command; returns its exit code: 0, 2 for a user's mistake, 130 for an interruption."""
+    with warnings.catch_warnings():
+        warnings.showwarning = partial(_show, warnings.showwarning)
+        return _run(words)
+
+
+def _show(
+    usual: Callable[..., None], message: Warning | str, category: type[Warning], filename: str, *more: Any
+) -> None:
+    """A warning of ours as a line like the others; those of libraries as Python shows them."""
+    if category is UserWarning and Path(filename).is_relative_to(PACKAGE):
+        print(f"textgan: warning: {message}", file=sys.stderr)
+    else:
+        usual(message, category, filename, *more)
+
+
+def _run(words: Sequence[str]) -> int:
     try:
         code = app(args=list(words), prog_name="textgan", standalone_mode=False)
         sys.stdout.flush()
