@@ -86,6 +86,7 @@ def test_what_a_run_can_do(run: textgan.Run, folder: Path, capsys: pytest.Captur
     assert {state: scores.numbers for state, scores in run.scores.items()} == told
     found = run.evaluate()
     assert found.numbers == told["after"] and found.real == run.scores["real"]
+    assert list(run.evaluate(metrics="bleu")) == list(run.evaluate(metrics=["bleu"]))
     assert list(run.evaluate(metrics=["bleu"])) == ["bleu-2", "bleu-3", "bleu-4", "bleu-5"]
 
     lines = (run.path / "metrics.jsonl").read_text().splitlines()
@@ -93,6 +94,10 @@ def test_what_a_run_can_do(run: textgan.Run, folder: Path, capsys: pytest.Captur
     swept = run.sweep([0.5, 1.0], samples=10)
     assert [point.temperature for point in swept.points] == [None, 0.5, 1.0]
     assert (run.path / "front.html").is_file()
+    lines = (folder / "my.txt").read_text().splitlines()
+    (folder / "real.txt").write_text("\n".join(lines[:30]), encoding="utf-8")
+    against = run.sweep([1.0], samples=10, references=str(folder / "real.txt"), metrics="distinct")
+    assert against.against == "real.txt" and "distinct-1" in against.points[0].scores
     page = run.report(run, out=folder / "both.html")
     assert page == folder / "both.html" and page.is_file()
     exported = run.export(folder / "exported")
@@ -218,6 +223,52 @@ def test_what_no_recipe_could_keep_is_refused() -> None:
         textgan.train("gumbel-short", budget="smok")
     with pytest.raises(Mistake, match="^seed: change a Recipe when it is loaded"):
         textgan.train(Recipe.load("gumbel-short"), seed=3)
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({"top_k": 0}, "--top-k: expected 1 or more, got 0"),
+        ({"seed": -1}, "--seed: expected 0 or more, got -1"),
+        ({"n": -1}, "-n: expected 0 or more, got -1"),
+    ],
+)
+def test_what_cannot_be_sampled_is_a_mistake(run: textgan.Run, how: dict[str, int], words: str) -> None:
+    with pytest.raises(Mistake, match=f"^{words}$"):
+        run.sample(**how)
+    assert run.sample(0) == []
+
+
+def test_one_word_and_one_callback_are_lists_of_one(folder: Path, tmp_path: Path) -> None:
+    real = (folder / "my.txt").read_text().splitlines()
+    assert textgan.evaluate(real[:9], metrics="distinct") == textgan.evaluate(real[:9], metrics=["distinct"])
+    with pytest.raises(Mistake, match="^sed: a recipe has no key"):
+        textgan.train("gumbel-short", overrides="sed=3")
+    with pytest.raises(Mistake, match="sed: a recipe has no key"):
+        textgan.benchmark(["mle-short"], overrides="sed=3", out=tmp_path / "none")
+
+    class Told(textgan.Callback):
+        begun = 0
+
+        def on_train_begin(self, moment: textgan.Moment) -> None:
+            self.begun += 1
+
+    corpus = {"path": folder / "my.txt", "validation": 15, "test": 20}
+    told = Told()
+    textgan.train("gumbel-short", corpus=corpus, out=tmp_path / "told", callbacks=told, **SMALL)
+    assert told.begun == 1
+    with pytest.raises(Mistake, match=r"^callbacks: .* is no callback; give Told\(\)"):
+        textgan.train("gumbel-short", out=tmp_path / "run", callbacks=Told)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("corpus", [["a dog ."] * 20_000, np.array(["a dog ."] * 9), object()])
+def test_sentences_are_no_corpus(corpus: object) -> None:
+    with pytest.raises(Mistake, match="^corpus: .*corpus='my.txt'$") as told:
+        textgan.train("gumbel-short", corpus=corpus)
+    assert len(str(told.value)) < 250 and "\n" not in str(told.value)
+    with pytest.raises(Mistake, match="^generator: expected a name") as told:
+        textgan.train("gumbel-short", generator=[9] * 20_000)
+    assert len(str(told.value)) < 250
 
 
 def test_a_benchmark_is_that_of_the_command_line(

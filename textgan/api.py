@@ -14,7 +14,7 @@ from typing import Any
 
 from textgan.errors import Mistake
 from textgan.opened import Run, Scores
-from textgan.overrides import as_words
+from textgan.overrides import as_list, as_words
 from textgan.recipe import Recipe
 from textgan.training.callbacks import Callback
 
@@ -24,8 +24,8 @@ def train(
     *,
     out: str | Path | None = None,
     resume: bool = False,
-    callbacks: Sequence[Callback] = (),
-    overrides: Sequence[str] = (),
+    callbacks: Callback | Iterable[Callback] = (),
+    overrides: str | Sequence[str] = (),
     **changes: Any,
 ) -> Run:
     """Train a recipe, by its name or file; returns its run, with samples, scores and report.html in `out`.
@@ -35,7 +35,7 @@ def train(
     (`corpus="my.txt"`). overrides: the same as the command line has it, `["train.mle.epochs=5"]`. callbacks: see
     `textgan.Callback`. resume: go on with the run in `out`. Raises Mistake, or `textgan.Interrupted` after Ctrl-C.
     """
-    words = [*overrides, *as_words(changes)]
+    words = [*as_list(overrides), *as_words(changes)]
     if not isinstance(recipe, Recipe):
         loaded = Recipe.load(recipe, words)
     elif words:
@@ -48,10 +48,11 @@ def train(
     from textgan.report import page
     from textgan.run import train as run_training
 
+    watching = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
     target = None if out is None else Path(out)
     named = loaded.name if isinstance(recipe, Recipe) else str(recipe)
     command = ["textgan", "train", named, *words, *([] if target is None else ["--out", str(target)])]
-    path = run_training(loaded, target, None, resume, shlex.join(command), callbacks)
+    path = run_training(loaded, target, None, resume, shlex.join(command), watching)
     page.write([path], None)
     return Run(path, trust_code=True)  # the user's own recipe, which has just been run
 
@@ -66,7 +67,7 @@ def evaluate(
     references: str | Path | Iterable[str] | None = None,
     *,
     train: str | Path | Iterable[str] | None = None,
-    metrics: Sequence[str] | None = None,
+    metrics: str | Sequence[str] | None = None,
     preset: str | None = None,
     ci: bool = False,
     encoder: str | None = None,
@@ -85,7 +86,7 @@ def evaluate(
         _sentences(samples, "samples", column, empty=True),
         None if references is None else _sentences(references, "references", column),
         None if train is None else _sentences(train, "train", column),
-        None if metrics is None else list(metrics),
+        None if metrics is None else as_list(metrics),
         preset,
         ci,
         encoder,

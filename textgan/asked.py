@@ -65,6 +65,10 @@ class Asked:
             raise Mistake(
                 f"--temperature: expected a value from {COLDEST:g} to {HOTTEST:g}, got {self.temperature:g}"
             )
+        if self.top_k is not None and self.top_k < 1:
+            raise Mistake(f"--top-k: expected 1 or more, got {self.top_k}")
+        if self.seed < 0:
+            raise Mistake(f"--seed: expected 0 or more, got {self.seed}")
         if self.top_p is not None and not 0 < self.top_p <= 1:
             raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {self.top_p:g}")
         if self.best_of < 1:

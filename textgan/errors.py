@@ -43,3 +43,9 @@ _NO_MEMORY = (
     "Storage size calculation overflowed",  # more than any machine could address
     "numel: integer multiplication overflow",
 )
+
+
+def shown(value: object) -> str:
+    """A value in an error: on one line, and at most 60 characters of it."""
+    told = " ".join(repr(value).split())
+    return told if len(told) <= 60 else f"{told[:57]}..."

@@ -84,6 +84,8 @@ class LoadedRun:
         told: work out log-probability and score, as far as the run has them, where the choice needs neither.
         dropped: counts of the sentences that were not kept, by reason (`textgan.choosing.DROPPED`).
         """
+        if n < 0:
+            raise Mistake(f"-n: expected 0 or more, got {n}")
         weights = self._weights(asked)
         begin = self._prefix(asked.prefix)
         known = self._known() if asked.novel else frozenset[int]()

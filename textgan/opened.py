@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textgan.errors import Mistake
+from textgan.overrides import as_list
 
 if TYPE_CHECKING:
     from textgan.loaded import LoadedRun
@@ -72,12 +73,14 @@ class Run:
             self._loaded[checkpoint] = load(self.path, checkpoint, trust_code=self.trust_code)
         return self._loaded[checkpoint]
 
-    def evaluate(self, references: str | Path | None = None, metrics: Sequence[str] | None = None) -> Scores:
+    def evaluate(
+        self, references: str | Path | None = None, metrics: str | Sequence[str] | None = None
+    ) -> Scores:
         """Scores of freshly drawn text against the run's test split, or a file's lines; as `textgan evaluate RUN`."""
         from textgan.loaded import evaluate_run
 
         real = None if references is None else Path(references)
-        names = None if metrics is None else list(metrics)
+        names = None if metrics is None else as_list(metrics)
         found = evaluate_run(self.path, real, names, trust_code=self.trust_code)
         return Scores(found, self.scores.get("real", {}) if real is None else {})
 
@@ -97,7 +100,8 @@ class Run:
         return found
 
     def report(self, *others: str | Path | Run, out: str | Path | None = None) -> Path:
-        """Write the page of this run, or of it beside others; returns its path, RUN/report.html by default."""
+        """Write the page of this run, or of it beside others; returns its path. By default RUN/report.html, and beside
+        others ./report.html in the working directory, as `textgan report` does."""
         from textgan.report import page
 
         return page.write([self.path, *map(Path, others)], None if out is None else Path(out))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from textgan.errors import Mistake
+from textgan.errors import Mistake, shown
 from textgan.names import DEFAULT_NAMES, PARTS
 from textgan.plain import from_yaml
 
@@ -79,10 +79,20 @@ def as_words(changes: Mapping[str, Any]) -> list[str]:
     for key, value in changes.items():
         if key == "corpus" and _is_file(value):
             value = {"path": value}
+        elif key == "corpus" and not (value is None or isinstance(value, (str, Mapping))):
+            raise Mistake(
+                f"corpus: expected a name, a file or a mapping, got {shown(value)}; write sentences to a file, one "
+                "sentence a line: corpus='my.txt'"
+            )
         deep = 2 if key == "train" else 1
         for place, inner in _places(key, value, deep):
             words.append(f"{place}={as_yaml(inner, place)}")
     return words
+
+
+def as_list(words: str | Iterable[str]) -> list[str]:
+    """Words given from Python: one alone is a list of one, and not its letters."""
+    return [words] if isinstance(words, str) else list(words)
 
 
 def as_yaml(value: Any, place: str) -> str:
@@ -131,7 +141,7 @@ def _plain(value: Any, place: str) -> Any:
     remedy = (
         "put the class into a file, and name it './mine.py:Mine'" if callable(value) else "give a plain value"
     )
-    raise Mistake(f"{place}: a recipe cannot keep {value!r:.60}; {remedy}")
+    raise Mistake(f"{place}: a recipe cannot keep {shown(value)}; {remedy}")
 
 
 def flatten(mapping: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[Override]:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from textgan.errors import Mistake, did_you_mean
+from textgan.errors import Mistake, did_you_mean, shown
 from textgan.library import locate, read, title
 from textgan.metrics.suite import load_metrics
 from textgan.names import DEFAULT_NAMES
@@ -288,7 +288,7 @@ def _own_files(value: Any) -> Iterator[str]:
 
 def _mapping(value: Any, place: str, wanted: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Mistake(f"{place}: expected {wanted}, got {value!r}")
+        raise Mistake(f"{place}: expected {wanted}, got {shown(value)}")
     return value
 
 

@@ -18,6 +18,7 @@ from textgan.data.reading import read
 from textgan.errors import Mistake
 from textgan.metrics.suite import load_metrics
 from textgan.origin import check_text
+from textgan.overrides import as_list
 from textgan.points import KEPT, TEMPERATURES, Point, Sweep, checked
 from textgan.recipe import Recipe
 from textgan.tempered import AFTER_TRAINING, Bench, Player
@@ -36,8 +37,8 @@ def sweep(
     temperatures: Sequence[float] = TEMPERATURES,
     *,
     samples: int | None = None,
-    metrics: Sequence[str] | None = None,
-    references: Path | None = None,
+    metrics: str | Sequence[str] | None = None,
+    references: str | Path | None = None,
     checkpoint: str = "last",
     resample: int | None = None,
     sharpness: float | None = None,
@@ -55,12 +56,13 @@ def sweep(
     RUN/sweep.jsonl and not repeated under the same settings. Raises Mistake.
     """
     temperatures = checked(temperatures)
+    references = None if references is None else Path(references)
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"{run}: not a run folder; give one that `textgan train` wrote")
     recipe = Recipe.of_run(run, trust_code)
     settings = recipe.settings
     seed = settings.seed if seed is None else seed
-    names = list(dict.fromkeys([*ALWAYS, *(settings.metrics if metrics is None else metrics)]))
+    names = list(dict.fromkeys([*ALWAYS, *(settings.metrics if metrics is None else as_list(metrics))]))
     load_metrics(names, beside=recipe.folder)
     states = _states(run, checkpoint, "adversarial" in recipe.phases)
     corpus: Corpus = part(recipe, "corpus")

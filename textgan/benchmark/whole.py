@@ -13,7 +13,7 @@ import yaml
 
 from textgan.benchmark.asked import Budget, Words
 from textgan.errors import Mistake
-from textgan.overrides import as_words, as_yaml
+from textgan.overrides import as_list, as_words, as_yaml
 from textgan.plain import from_yaml
 from textgan.points import TEMPERATURES, checked
 
@@ -125,13 +125,13 @@ def benchmark(
     budget: str | None = None,
     temperatures: Sequence[float] = TEMPERATURES,
     samples: int | None = None,
-    metrics: Sequence[str] = ("distinct", "nll"),
+    metrics: str | Sequence[str] = ("distinct", "nll"),
     jobs: int = 2,
     threads: int | None = None,
     out: str | Path = "runs/benchmark",
     launcher: str = "local",
-    launcher_options: Sequence[str] = (),
-    overrides: Sequence[str] = (),
+    launcher_options: str | Sequence[str] = (),
+    overrides: str | Sequence[str] = (),
     **changes: Any,
 ) -> Benchmarked:
     """Recipes by seeds from the same weights, their fronts by temperature, and whether each game helped.
@@ -146,11 +146,12 @@ def benchmark(
         raise Mistake("recipe: none given; expected names that `textgan recipes` lists, or YAML files")
     axes = {key: [as_yaml(value, key) for value in values] for key, values in (grid or {}).items()}
     points = tuple(dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values()))
-    words = [*overrides, *as_words(changes)]
+    words = [*as_list(overrides), *as_words(changes)]
     if "seed" in changes:
         raise Mistake("seed: a benchmark's seeds are told by seeds=[1, 2, 3]")
     asked = Words(tuple(map(str, names)), tuple(words), tuple(dict.fromkeys(seeds)), points)
     return conduct(
         asked, Budget.parse(budget), Path(out), temperatures=checked(temperatures), samples=samples,
-        metrics=list(metrics), jobs=jobs, threads=threads, launcher=launcher, launcher_options=tuple(launcher_options),
+        metrics=as_list(metrics), jobs=jobs, threads=threads, launcher=launcher,
+        launcher_options=tuple(as_list(launcher_options)),
     )  # fmt: skip
