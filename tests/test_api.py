@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 import textgan
@@ -223,6 +224,38 @@ def test_what_no_recipe_could_keep_is_refused() -> None:
         textgan.train("gumbel-short", budget="smok")
     with pytest.raises(Mistake, match="^seed: change a Recipe when it is loaded"):
         textgan.train(Recipe.load("gumbel-short"), seed=3)
+
+
+def test_the_caller_s_random_numbers_and_threads_stay(run: textgan.Run, tmp_path: Path) -> None:
+    def draws() -> list[object]:
+        drawn = torch.rand(3).tolist(), np.random.rand(3).tolist(), random.random()
+        return [*drawn, torch.get_num_threads()]
+
+    def put() -> None:
+        torch.manual_seed(5)
+        np.random.seed(5)
+        random.seed(5)
+        torch.set_num_threads(2)
+
+    put()
+    expected = draws()
+    corpus = {"path": run.path.parent / "my.txt", "validation": 15, "test": 20}
+    todo = {
+        "train": lambda: textgan.train("gumbel-short", corpus=corpus, out=tmp_path / "run", **SMALL),
+        "opened": lambda: textgan.load(run.path).opened(),
+        "sample": lambda: textgan.load(run.path).sample(2, best_of=2),
+        "evaluate": lambda: run.evaluate(),
+        "sweep": lambda: run.sweep([0.7], samples=10),
+        "export": lambda: run.export(tmp_path / "exported"),
+        "sentences": lambda: textgan.evaluate(["a dog .", "a cat ."] * 9, ["a bird ."]),
+    }
+    try:
+        for name, do in todo.items():
+            put()
+            do()
+            assert draws() == expected, name
+    finally:
+        torch.set_num_threads(1)
 
 
 @pytest.mark.parametrize(

@@ -47,12 +47,14 @@ def train(
     loaded.check()
     from textgan.report import page
     from textgan.run import train as run_training
+    from textgan.streams import untouched
 
     watching = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
     target = None if out is None else Path(out)
     named = loaded.name if isinstance(recipe, Recipe) else str(recipe)
     command = ["textgan", "train", named, *words, *([] if target is None else ["--out", str(target)])]
-    path = run_training(loaded, target, None, resume, shlex.join(command), watching)
+    with untouched():
+        path = run_training(loaded, target, None, resume, shlex.join(command), watching)
     page.write([path], None)
     return Run(path, trust_code=True)  # the user's own recipe, which has just been run
 

@@ -13,6 +13,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from textgan import streams
 from textgan.amounts import amount
 from textgan.asked import Asked, Drawn
 from textgan.assembly import build, engine_for, part
@@ -39,7 +40,7 @@ PILOTS = 1 << 20
 
 @dataclass
 class LoadedRun:
-    """A trained generator that writes."""
+    """A trained generator that writes. threads: of the CPU, those that its recipe asks for."""
 
     path: Path
     generator: Generator
@@ -48,6 +49,7 @@ class LoadedRun:
     length: int
     engine: Accelerator
     recipe: Recipe
+    threads: int
 
     def sample(
         self,
@@ -235,6 +237,7 @@ def _handed(recipe: Recipe, tokenizer: Tokenizer, names: tuple[str, ...]) -> dic
     }
 
 
+@streams.untouched(threads=False)
 def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> LoadedRun:
     """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake.
 
@@ -265,7 +268,9 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
         generator.meet(judge.to(engine.device).eval())
     checkpoints.load_player(folder, "generator", generator)
     generator = generator.to(engine.device).eval()
-    return LoadedRun(run, generator, tokenizer, names, settings.length, engine, recipe)
+    return LoadedRun(
+        run, generator, tokenizer, names, settings.length, engine, recipe, torch.get_num_threads()
+    )
 
 
 def _label_names(file: Path) -> tuple[str, ...]:
@@ -278,6 +283,7 @@ def _label_names(file: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
+@streams.untouched()
 def evaluate_run(
     run: Path,
     references: Path | None = None,

@@ -63,14 +63,23 @@ class Run:
     def sample(self, n: int = 10, *, checkpoint: str = "last", **how: Any) -> list[str]:
         """`n` sentences; the same for a seed. how: as `textgan.loaded.LoadedRun.sample` takes it (temperature, top_k,
         top_p, prefix, label, seed); that one also streams. checkpoint: last, best or pretrained."""
-        return list(self.opened(checkpoint).sample(n, **how))
+        import torch
+
+        from textgan.streams import untouched
+
+        with untouched():
+            loaded = self.opened(checkpoint)
+            torch.set_num_threads(loaded.threads)
+            return list(loaded.sample(n, **how))
 
     def opened(self, checkpoint: str = "last") -> LoadedRun:
         """The generator with its tokenizer, in memory; opened once."""
         if checkpoint not in self._loaded:
             from textgan.loaded import load
+            from textgan.streams import untouched
 
-            self._loaded[checkpoint] = load(self.path, checkpoint, trust_code=self.trust_code)
+            with untouched():
+                self._loaded[checkpoint] = load(self.path, checkpoint, trust_code=self.trust_code)
         return self._loaded[checkpoint]
 
     def evaluate(
@@ -109,8 +118,10 @@ class Run:
     def export(self, folder: str | Path, checkpoint: str = "last", *, force: bool = False) -> Path:
         """Write it as a model of transformers; as `textgan export`. force: into a folder that has files."""
         from textgan.export.folder import export_run
+        from textgan.streams import untouched
 
-        export_run(self.path, Path(folder), checkpoint, force, self.trust_code)
+        with untouched():
+            export_run(self.path, Path(folder), checkpoint, force, self.trust_code)
         return Path(folder)
 
     @property

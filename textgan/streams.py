@@ -51,6 +51,21 @@ def seeded(seed: int) -> Iterator[None]:
         _set_gpu(gpu)
 
 
+@contextmanager
+def untouched(*, threads: bool = True) -> Iterator[None]:
+    """All streams, and torch's threads of the CPU, are afterwards what they were: they are the caller's.
+
+    threads: leave it off where more of the run is to come.
+    """
+    before, count = random_state(), torch.get_num_threads()
+    try:
+        yield
+    finally:
+        set_random_state(before)
+        if threads:
+            torch.set_num_threads(count)
+
+
 def _gpu() -> Any:
     """torch's module of the GPU in use, `torch.cuda` or another; None where there is none or it was not used yet."""
     if not torch.accelerator.is_available():

@@ -21,6 +21,7 @@ from textgan.origin import check_text
 from textgan.overrides import as_list
 from textgan.points import KEPT, TEMPERATURES, Point, Sweep, checked
 from textgan.recipe import Recipe
+from textgan.streams import untouched
 from textgan.tempered import AFTER_TRAINING, Bench, Player
 from textgan.training.evaluation import Evaluation
 from textgan.training.progress import clock
@@ -32,6 +33,7 @@ ALWAYS = ("bleu", "self-bleu", "source")
 TOLD = ("bleu-5", "self-bleu-5", "source-nll")  # in the progress lines
 
 
+@untouched()
 def sweep(
     run: Path,
     temperatures: Sequence[float] = TEMPERATURES,
