@@ -105,6 +105,17 @@ def test_what_a_run_can_do(run: textgan.Run, folder: Path, capsys: pytest.Captur
     assert (exported / "model.safetensors").is_file()
 
 
+def test_a_run_stays_where_it_is_when_the_program_goes_elsewhere(
+    run: textgan.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.path.parent)
+    opened = textgan.load(run.path.name)
+    monkeypatch.chdir(tmp_path)
+    assert opened.path == run.path and opened.sample(2) == run.sample(2)
+    assert opened.report() == run.path / "report.html"
+    assert opened.report(run) == Path("report.html") and (tmp_path / "report.html").is_file()
+
+
 def test_a_notebook_shows_it(run: textgan.Run) -> None:
     shown = run._repr_html_()
     value = run.scores["after"]["nll"].value

@@ -42,7 +42,7 @@ class Run:
     """
 
     def __init__(self, path: str | Path, *, trust_code: bool = False) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # wherever the program goes
         self.trust_code = trust_code
         self._loaded: dict[str, LoadedRun] = {}
         if not (self.path / "recipe.yaml").is_file():
