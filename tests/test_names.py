@@ -46,6 +46,8 @@ textgan.train(3)
 def test_every_name_is_found_where_it_says() -> None:
     assert {*textgan.__all__} == {*textgan._HOME, "__version__", "benchmark"}
     assert len({*textgan.__all__}) == len(textgan.__all__) and {*textgan.__all__} <= {*dir(textgan)}
+    of_own_parts = ("Strategy", "Situation", "Turn", "Sampler", "Choice", "Samples", "Score", "Moment")
+    assert {*of_own_parts} <= {*textgan.__all__}
     for name in textgan.__all__:
         assert getattr(textgan, name) is not None
     with pytest.raises(AttributeError, match="module 'textgan' has no attribute 'nonsense'"):
