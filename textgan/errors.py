@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 
 class Mistake(Exception):
@@ -25,6 +27,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if near:
         return f" Did you mean {near[0]!r}?"
     return f" Known: {', '.join(names)}." if names else ""
+
+
+def on_one_line(error: BaseException, within: str | Path | None = None) -> str:
+    """`ZeroDivisionError: division by zero (mine.py, line 12)`: the innermost line, or that of the file `within`."""
+    what = " ".join("".join(traceback.format_exception_only(error)).split())
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if within is not None and frame.filename == str(within)]
+    last = (inside or frames)[-1:]
+    return what + "".join(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in last)
 
 
 def out_of_memory(error: BaseException) -> bool:

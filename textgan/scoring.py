@@ -11,7 +11,7 @@ from textgan.errors import Mistake
 from textgan.labels import Columns, Labelled, labels_of
 from textgan.metrics.once import sharing
 from textgan.metrics.real import COMPARING, OF_COPIES
-from textgan.metrics.suite import METRICS, load_metrics, taking_encoder
+from textgan.metrics.suite import METRICS, load_metrics, merged, taking_encoder
 from textgan.metrics.tokens import WHITESPACE, split
 from textgan.presets import USUAL, Preset, preset
 from textgan.yardstick import OVERLAP, Measured, Yardstick
@@ -175,8 +175,7 @@ def _scored(
     for path, lines in texts.items():
         found = {name: yardstick.score(lines, name) for name in yardstick.names}
         missing += [(path, name) for name in found if not found[name]]
-        scores = {key: score for part in found.values() for key, score in part.items()}
-        files.append(FileScores(path, len(lines), scores, beside[len(lines)]))
+        files.append(FileScores(path, len(lines), merged(found), beside[len(lines)]))
     return files, missing
 
 

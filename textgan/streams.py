@@ -40,6 +40,16 @@ def set_random_state(state: dict[str, Any]) -> None:
 
 
 @contextmanager
+def kept() -> Iterator[None]:
+    """Every stream afterwards as it was before, whatever is drawn or seeded inside."""
+    state = random_state()
+    try:
+        yield
+    finally:
+        set_random_state(state)
+
+
+@contextmanager
 def seeded(seed: int) -> Iterator[None]:
     """torch's random numbers from `seed` inside, the outer streams as they were: a look changes no training."""
     cpu, gpu = torch.get_rng_state(), _of_gpu()

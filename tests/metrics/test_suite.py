@@ -13,6 +13,7 @@ import pytest
 
 from textgan.errors import Mistake
 from textgan.metrics import DIRECTIONS, METRICS, HeldOut, Samples, Score, direction, evaluate, load_metrics
+from textgan.scoring import evaluate_texts
 
 TEXTS = ["a dog.", "a cat.", "a dog."]
 REFERENCES = ["a dog.", "the cat sat."]
@@ -160,6 +161,37 @@ def test_a_faulty_metric_file_is_a_mistake_of_one_line(tmp_path: Path, text: str
     with pytest.raises(Mistake, match=told) as caught:
         evaluate(Samples(TEXTS, REFERENCES), [f"./mine.py:{function}"], beside=tmp_path)
     assert "\n" not in str(caught.value)
+
+
+GREEDY = """
+from textgan.metrics.samples import Score
+
+def sorts(samples):
+    samples.texts.sort(), samples.references.clear()
+    return {"sorts": Score(1.0, "sorts")}
+
+def length(samples):
+    return {"length": Score(1.0, "length")}
+"""
+
+
+def test_a_metric_of_ones_own_cannot_change_what_was_measured(tmp_path: Path):
+    (tmp_path / "mine.py").write_text(GREEDY)
+    texts, references = sorted(TEXTS, reverse=True), list(REFERENCES)
+    evaluate(Samples(texts, references), ["./mine.py:sorts"], beside=tmp_path)
+    assert texts == sorted(TEXTS, reverse=True) and references == REFERENCES
+
+
+def test_a_score_that_another_metric_gives_is_a_mistake_that_names_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "mine.py").write_text(GREEDY)
+    told = r"metrics\.\./mine\.py:length: gives the score 'length', and so does metrics\.length"
+    with pytest.raises(Mistake, match=told):
+        evaluate(Samples(TEXTS, REFERENCES), ["length", "./mine.py:length"], beside=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Mistake, match=told):
+        evaluate_texts(TEXTS, REFERENCES, names=["length", "./mine.py:length"])
 
 
 def test_metrics_load_no_torch():

@@ -11,16 +11,19 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from functools import partial
 from importlib import import_module, util
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from textgan.errors import Mistake, did_you_mean
 from textgan.metrics.once import sharing
 from textgan.metrics.samples import Metric, Samples, Score
 from textgan.parts import is_own_file, own_file
+
+S = TypeVar("S")
 
 METRICS: dict[str, tuple[str, str]] = {
     "bleu": ("textgan.metrics.ngram", "measure_bleu"),
@@ -99,20 +102,45 @@ def evaluate(
     beside: the folder that `./mine.py:function` is looked up from. encoder: for the metrics that take one; see
     `textgan.metrics.encoders`. Mistake, with one line for each, if some names are not known.
     """
-    scores: dict[str, Score] = {}
     metrics = load_metrics(names, beside=beside)
     if encoder is not None:
         for name in taking_encoder(metrics):
             metric: Any = metrics[name]
             metrics[name] = partial(metric, encoder=encoder)
+    found: dict[str, dict[str, Score]] = {}
     with sharing():
         for name, measure in metrics.items():
-            found = measure(samples)
-            if not isinstance(found, dict) or not all(isinstance(score, Score) for score in found.values()):
+            found[name] = _measured(name, measure, samples)
+    return merged(found)
+
+
+def _measured(name: str, measure: Metric, samples: Samples) -> dict[str, Score]:
+    """The scores of one metric; one of a user's own gets lists of its own, which it may sort."""
+    if is_own_file(name):
+        samples = _copied(samples)
+    found = measure(samples)
+    if not isinstance(found, dict) or not all(isinstance(score, Score) for score in found.values()):
+        raise Mistake(f"metrics.{name}: gave {found!r:.60}; expected a dict of textgan.metrics.Score by name")
+    return found
+
+
+def _copied(samples: Samples) -> Samples:
+    held: dict[str, Any] = {each.name: getattr(samples, each.name) for each in fields(samples)}
+    return Samples(**{key: list(value) if isinstance(value, list) else value for key, value in held.items()})
+
+
+def merged(found: Mapping[str, Mapping[str, S]]) -> dict[str, S]:
+    """The scores of all metrics by key; Mistake where one of a user's own gives a key that another gives too."""
+    scores: dict[str, S] = {}
+    giver: dict[str, str] = {}
+    for name, part in found.items():
+        for key, score in part.items():
+            first = giver.setdefault(key, name)
+            if first != name and (is_own_file(name) or is_own_file(first)):
                 raise Mistake(
-                    f"metrics.{name}: gave {found!r:.60}; expected a dict of textgan.metrics.Score by name"
+                    f"metrics.{name}: gives the score {key!r}, and so does metrics.{first}; give it another name"
                 )
-            scores.update(found)
+            scores[key] = score
     return scores
 
 

@@ -12,13 +12,12 @@ The names are those of transformers' callbacks. Loads no torch.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textgan.errors import Mistake
+from textgan.errors import Mistake, on_one_line
 
 if TYPE_CHECKING:
     from textgan.metrics.samples import Score
@@ -139,18 +138,11 @@ class Callbacks:
                     raise
                 except Exception as error:  # whatever the user's own code raises, said on one line
                     raise Mistake(
-                        f"callbacks.{type(one).__name__}.{event}: {_told(error)}; {kept()}; mend it and go on with "
-                        "--resume"
+                        f"callbacks.{type(one).__name__}.{event}: {on_one_line(error)}; {kept()}; mend it and "
+                        "go on with --resume"
                     ) from error
                 if now.wanted and (asked is None or now.wanted == "training"):
                     asked = now.wanted, type(one).__name__
         finally:
             set_random_state(state)
         return asked
-
-
-def _told(error: Exception) -> str:
-    """`ZeroDivisionError: division by zero (mine.py, line 12)`, on one line."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    what = " ".join("".join(traceback.format_exception_only(error)).split())
-    return f"{what} ({Path(last.filename).name}, line {last.lineno})"

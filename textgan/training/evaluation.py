@@ -19,7 +19,7 @@ from textgan.metrics.suite import DIRECTIONS, direction, evaluate
 from textgan.ranges import Above, Candidates, Count, Nucleus, Sentences, Temperature
 from textgan.ranks import ALONE, Ranks
 from textgan.sampling import Draw
-from textgan.streams import seeded
+from textgan.streams import kept, seeded
 from textgan.training.game import judging
 from textgan.training.likelihood import heldout_nats
 from textgan.training.resampled import Resampled
@@ -126,9 +126,10 @@ class Evaluation:
             reference_labels,
             corpus.train.labels,
         )
-        return evaluate(
-            samples, self.metrics if names is None else names, beside=self.beside, encoder=self.encoder
-        )
+        with kept():  # a metric of one's own may draw or seed what it likes
+            return evaluate(
+                samples, self.metrics if names is None else names, beside=self.beside, encoder=self.encoder
+            )
 
 
 def likelihood_of(

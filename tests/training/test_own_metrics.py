@@ -1,0 +1,41 @@
+"""Metrics of one's own within a run: they change nothing of it, and break in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from textgan.recipe import Recipe
+from textgan.run import train
+
+MINE = """
+import random
+import numpy as np
+import torch
+from textgan.metrics.samples import Score
+
+def draws(samples):
+    torch.rand(5), np.random.rand(3), random.random()
+    samples.texts.sort()
+    return {"draws": Score(0.5, "draws")}
+
+def seeds(samples):
+    torch.manual_seed(0), np.random.seed(0), random.seed(0)
+    return {"seeds": Score(0.5, "seeds")}
+"""
+
+
+def left(run: Path) -> dict[str, bytes]:
+    """The weights and the sentences of a run."""
+    files = [*run.glob("checkpoints/[a-z]*/*.safetensors"), *run.glob("samples/*")]
+    return {str(file.relative_to(run)): file.read_bytes() for file in files}
+
+
+def test_training_is_the_same_whatever_a_metric_draws(
+    small_recipe: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+    plain = train(small_recipe("gumbel-short"), tmp_path / "plain")
+    own = ", ".join(f"{tmp_path}/mine.py:{name}" for name in ("draws", "seeds"))
+    recipe = small_recipe("gumbel-short", f"metrics=[bleu, self-bleu, nll, {own}]")
+    assert left(train(recipe, tmp_path / "measured")) == left(plain)
