@@ -31,6 +31,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def on_one_line(error: BaseException, within: str | Path | None = None) -> str:
     """`ZeroDivisionError: division by zero (mine.py, line 12)`: the innermost line, or that of the file `within`."""
+    if isinstance(error, SyntaxError):  # says itself where it is
+        return f"{type(error).__name__}: {error}"
     what = " ".join("".join(traceback.format_exception_only(error)).split())
     frames = traceback.extract_tb(error.__traceback__)
     inside = [frame for frame in frames if within is not None and frame.filename == str(within)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -122,6 +123,7 @@ def test_directions_mark_the_better_value():
 MINE = """
 from __future__ import annotations
 from dataclasses import dataclass
+import numpy as np
 from textgan.metrics import Score
 
 @dataclass
@@ -131,6 +133,18 @@ class Found:
 def rhyme(samples):
     found = Found(sum(text.endswith("t.") for text in samples.texts) / len(samples.texts))
     return {"rhyme": Score(found.share, "rhyme|v:1")}
+
+def nothing(samples):
+    return {"nothing": Score(None, "nothing")}
+
+def several(samples):
+    return {"several": Score(np.array([1.0, 2.0]), "several")}
+
+def unsigned(samples):
+    return {"unsigned": Score(1.0, None)}
+
+def numpys(samples):
+    return {"numpys": Score(np.float32(0.5), "numpys")}
 
 def bare(samples):
     return 0.5
@@ -146,13 +160,30 @@ def test_a_metric_of_ones_own_stands_beside_the_recipe(tmp_path: Path):
     assert not [name for name in set(sys.modules) - modules if "mine" in name] and sys.path == path
 
 
+def test_a_number_of_numpy_becomes_a_plain_one(tmp_path: Path):
+    (tmp_path / "mine.py").write_text(MINE)
+    scores = evaluate(Samples(TEXTS, REFERENCES), ["./mine.py:numpys"], beside=tmp_path)
+    assert json.dumps(scores["numpys"].value) == "0.5"
+
+
 @pytest.mark.parametrize(
     ("text", "function", "told"),
     [
         (MINE, "rime", "Did you mean 'rhyme'"),
         (MINE, "bare", "expected a dict"),
         ("import nothing_of_that_name", "f", "does not load: ModuleNotFoundError"),
-        ("def f(:", "f", "does not load: SyntaxError"),
+        ("def f(:", "f", r"does not load: SyntaxError: .* \(mine.py, line 1\)"),
+        ("import sys; sys.exit(3)", "f", "does not load: SystemExit: 3"),
+        (
+            "def f(samples):\n    return 1 / 0",
+            "f",
+            r"ZeroDivisionError: division by zero \(mine.py, line 2\)",
+        ),
+        ("import json\ndef f(samples):\n    json.loads('')", "f", r"JSONDecodeError.* \(mine.py, line 3\)"),
+        ("def f(samples):\n    raise SystemExit(3)", "f", r"SystemExit: 3 \(mine.py, line 2\)"),
+        (MINE, "nothing", "the value of 'nothing' is None; expected a number"),
+        (MINE, "several", r"the value of 'several' is array\(\[1., 2.\]\); expected a number"),
+        (MINE, "unsigned", "a name and a signature are text"),
         ("class F: pass", "F", "cannot be called with the samples alone"),
     ],
 )

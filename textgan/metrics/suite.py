@@ -18,7 +18,7 @@ from importlib import import_module, util
 from pathlib import Path
 from typing import Any, TypeVar
 
-from textgan.errors import Mistake, did_you_mean
+from textgan.errors import Mistake, did_you_mean, on_one_line, out_of_memory
 from textgan.metrics.once import sharing
 from textgan.metrics.samples import Metric, Samples, Score
 from textgan.parts import is_own_file, own_file
@@ -110,23 +110,49 @@ def evaluate(
     found: dict[str, dict[str, Score]] = {}
     with sharing():
         for name, measure in metrics.items():
-            found[name] = _measured(name, measure, samples)
+            found[name] = _measured(name, measure, samples, beside)
     return merged(found)
 
 
-def _measured(name: str, measure: Metric, samples: Samples) -> dict[str, Score]:
+def _measured(name: str, measure: Metric, samples: Samples, beside: Path) -> dict[str, Score]:
     """The scores of one metric; one of a user's own gets lists of its own, which it may sort."""
-    if is_own_file(name):
-        samples = _copied(samples)
-    found = measure(samples)
+    if not is_own_file(name):
+        return _plain(name, measure(samples))
+    try:
+        found = measure(_copied(samples))
+    except Mistake:
+        raise
+    except (Exception, SystemExit) as error:  # whatever the user's own code raises, said on one line
+        if out_of_memory(error):
+            raise
+        file, _ = own_file(name, (beside,))
+        raise Mistake(f"metrics.{name}: {on_one_line(error, file)}") from error
+    return _plain(name, found)
+
+
+def _plain(name: str, found: Any) -> dict[str, Score]:
+    """The scores with plain numbers, where numpy's and torch's were given: only these can be written to a file."""
     if not isinstance(found, dict) or not all(isinstance(score, Score) for score in found.values()):
         raise Mistake(f"metrics.{name}: gave {found!r:.60}; expected a dict of textgan.metrics.Score by name")
-    return found
+    scores = {}
+    for key, score in found.items():
+        if not isinstance(key, str) or not isinstance(score.signature, str):
+            raise Mistake(
+                f"metrics.{name}: gave {score!r:.60} under {key!r}; a name and a signature are text"
+            )
+        try:
+            scores[key] = Score(float(score.value), score.signature)
+        except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: a tensor of several numbers
+            raise Mistake(
+                f"metrics.{name}: the value of {key!r} is {score.value!r:.60}; expected a number"
+            ) from error
+    return scores
 
 
 def _copied(samples: Samples) -> Samples:
     held: dict[str, Any] = {each.name: getattr(samples, each.name) for each in fields(samples)}
-    return Samples(**{key: list(value) if isinstance(value, list) else value for key, value in held.items()})
+    held |= {key: list(value) for key, value in held.items() if isinstance(value, list)}
+    return Samples(**held)
 
 
 def merged(found: Mapping[str, Mapping[str, S]]) -> dict[str, S]:
@@ -201,9 +227,8 @@ def _load_from_file(path: Path, function: str, name: str) -> Metric:
     sys.modules[title] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's file may raise, said as one line
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise Mistake(f"metrics.{name}: {path} does not load: {told}") from error
+    except (Exception, SystemExit) as error:  # whatever the user's file may raise, said as one line
+        raise Mistake(f"metrics.{name}: {path} does not load: {on_one_line(error, path)}") from error
     finally:
         del sys.modules[title]
     found: Any = getattr(module, function, None)
