@@ -17,7 +17,7 @@ PACKAGE = Path(textgan.__file__).parent
 LAYERS = (
     ("amounts", "errors", "machine", "plain", "products", "ranges", "coercion", "names", "streams"),
     ("text", "parts", "pretrained", "ranks"),
-    ("types",),
+    ("blame", "types"),
     ("joint",),
     ("sampling",),
     ("data",),
@@ -27,7 +27,7 @@ LAYERS = (
     ("metrics",),
     ("training",),
     ("library", "overrides", "recipe"),
-    ("origin", "starting"),
+    ("interfaces", "origin", "starting"),
     ("assembly",),
     ("asked",),
     ("choosing", "conclusion", "drawing"),

@@ -31,6 +31,9 @@ class Mine:
             raise ValueError(f"rollouts: {rollouts}; expected 0 or more")
         if rate > 9:
             raise ValueError("too fast")
+        1 / hidden
+        if hidden < 0:
+            raise SystemExit(4)
         self.__dict__.update(locals())
 
 class Interface(Protocol):
@@ -133,12 +136,14 @@ def test_a_nested_mapping_changes_only_what_it_names(folder: Path) -> None:
     ("arguments", "complaint"),
     [
         ({"rollouts": -1}, "strategy.rollouts: -1; expected 0 or more"),
-        ({"rate": 10}, "strategy: too fast"),
+        ({"hidden": 0}, "strategy: ZeroDivisionError: division by zero (mine.py, line 21)"),
+        ({"hidden": -1}, "strategy: SystemExit: 4 (mine.py, line 23)"),
+        ({"rate": 10}, "strategy: ValueError: too fast (mine.py, line 20)"),
     ],
 )
 def test_what_the_constructor_refuses(folder: Path, arguments: dict[str, object], complaint: str) -> None:
     with pytest.raises(Mistake) as caught:
-        mine(folder, hidden=1, **arguments).build(vocabulary=0)  # type: ignore[arg-type]
+        mine(folder, **({"hidden": 1} | arguments)).build(vocabulary=0)  # type: ignore[arg-type]
     assert str(caught.value) == complaint
 
 
@@ -164,11 +169,16 @@ def test_a_file_is_loaded_by_its_location_and_once(folder: Path) -> None:
         ("gumble", "strategy.name: no strategy is called 'gumble'. Did you mean 'gumbel'?"),
         (7, f"strategy.name: no strategy is called 7. Known: {', '.join(sorted(PARTS['strategy']))}."),
         ("./mine.py:Mien", "strategy.name: mine.py holds no 'Mien'. Did you mean 'Mine'?"),
-        ("./broken.py:A", "strategy.name: broken.py does not load: ZeroDivisionError: division by zero"),
+        (
+            "./broken.py:A",
+            "strategy.name: broken.py does not load: ZeroDivisionError: division by zero (broken.py, line 1)",
+        ),
+        ("./leaves.py:A", "strategy.name: leaves.py does not load: SystemExit: 3 (leaves.py, line 2)"),
     ],
 )
 def test_names_that_do_not_lead_anywhere(folder: Path, name: object, complaint: str) -> None:
     (folder / "broken.py").write_text("1 / 0\n")
+    (folder / "leaves.py").write_text("import sys\nsys.exit(3)\n")
     with pytest.raises(Mistake) as caught:
         bind("strategy", {"name": name}, (), "strategy", (folder,))
     assert str(caught.value) == complaint

@@ -20,6 +20,7 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.data.vectors import cooccurrence_vectors
 from textgan.data.windows import Tokens, encode_mapped
 from textgan.errors import Mistake, did_you_mean
+from textgan.interfaces import check_interface
 from textgan.machine import cores, free_memory, keep_freed_memory, keep_prepared_products
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
@@ -273,7 +274,11 @@ def _check_they_fit(
 def part(recipe: Recipe, key: str, **handed: Any) -> Any:
     """The part under a recipe's key, built; None where the recipe has none."""
     bound = recipe.part(key)
-    return None if bound is None else bound.build(**handed)
+    if bound is None:
+        return None
+    built = bound.build(**handed)
+    check_interface(key, built)
+    return built
 
 
 def engine_for(device: str, precision: str, threads: int | None = None) -> Accelerator:

@@ -12,24 +12,28 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_origin
 
 from textgan.coercion import coerce, describe
-from textgan.errors import Mistake, did_you_mean
+from textgan.errors import Mistake, did_you_mean, on_one_line, out_of_memory
 from textgan.names import DEFAULT_NAMES, PARTS
+
+OWN = "textgan_own_"
+"""How the modules of users' own files are called."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A part with its checked arguments, ready to be built."""
+    """A part with its checked arguments, ready to be built. file: the user's own that it is from."""
 
     part: Callable[..., Any]
     arguments: dict[str, Any]
     place: str
+    file: Path | None = None
 
     def has(self, name: str) -> bool:
         """Whether a parameter has a value without the run's help: one of the recipe's or its default."""
@@ -38,17 +42,24 @@ class Bound:
     def build(self, **handed: Any) -> Any:
         """Call the part with its arguments and those of `handed` that its signature takes.
 
-        Raises Mistake where the constructor refuses a value (Mistake or ValueError).
+        Raises Mistake where the constructor refuses a value (Mistake or ValueError), and for whatever else that of a
+        user's own file raises.
         """
         taken = {name: value for name, value in handed.items() if name in parameters(self.part)}
         try:
             return self.part(**{**taken, **self.arguments})
-        except ValueError as error:
+        except Mistake:
+            raise
+        except (Exception, SystemExit) as error:
             message = _first_line(error)
             argument = message.partition(":")[0]
-            if argument in self.arguments:  # `rollouts: -1; expected 0 or more` names its own place
-                raise Mistake(f"{self.place}.{message}") from error
-            raise Mistake(f"{self.place}: {message}") from error
+            if isinstance(error, ValueError) and argument in self.arguments:
+                raise Mistake(f"{self.place}.{message}") from error  # `rollouts: -1; expected 0 or more`
+            if self.file is not None and not out_of_memory(error):
+                raise Mistake(f"{self.place}: {on_one_line(error, self.file)}") from error
+            if isinstance(error, ValueError):
+                raise Mistake(f"{self.place}: {message}") from error
+            raise
 
 
 def bind(
@@ -67,7 +78,8 @@ def bind(
     place = kind if place is None else place
     arguments = dict(mapping)
     name = arguments.pop("name", None) or DEFAULT_NAMES.get(kind)
-    return bind_call(find(kind, name, place, folders), arguments, handed, place, folders)
+    bound = bind_call(find(kind, name, place, folders), arguments, handed, place, folders)
+    return replace(bound, file=own_file(str(name), folders)[0]) if is_own_file(name) else bound
 
 
 def bind_call(
@@ -173,7 +185,7 @@ def _load(path: Path, place: str) -> ModuleType:
         digest = sha256(str(path).encode() + path.read_bytes()).hexdigest()[:16]
     except OSError as error:
         raise Mistake(f"{place}: {path} cannot be read: {error.strerror}") from error
-    title = f"textgan_own_{path.stem}_{digest}"
+    title = f"{OWN}{path.stem}_{digest}"
     if title in sys.modules:
         return sys.modules[title]
     spec = importlib.util.spec_from_file_location(title, path)
@@ -183,11 +195,12 @@ def _load(path: Path, place: str) -> ModuleType:
     sys.modules[title] = module  # dataclasses look their module up while it is being run
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's own code raises is the user's to see, on one line
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # what the user's own code raises is the user's to see, on one line
         del sys.modules[title]
-        raise Mistake(
-            f"{place}: {path.name} does not load: {type(error).__name__}: {_first_line(error)}"
-        ) from error
+        raise Mistake(f"{place}: {path.name} does not load: {on_one_line(error, path)}") from error
     return module
 
 
@@ -222,5 +235,5 @@ def _name(part: Callable[..., Any]) -> str:
     return getattr(part, "__name__", type(part).__name__)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]

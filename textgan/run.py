@@ -21,6 +21,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from textgan import streams
 from textgan.assembly import Built, build, check_room
+from textgan.blame import own_trouble
 from textgan.conclusion import conclude, last_texts
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, out_of_memory
@@ -191,13 +192,17 @@ def _keep_code(path: Path, recipe: Recipe, display: Display) -> None:
 
 @contextmanager
 def _in_one_line(folder: RunFolder, again: str) -> Iterator[None]:
-    """A full disk or too little memory as a Mistake that says what is kept and how to go on."""
+    """A full disk, too little memory or a fault in a user's own part as a Mistake: what is kept and how to go on."""
     try:
         yield
-    except (OSError, MemoryError, RuntimeError) as error:
+    except Mistake:
+        raise
+    except (Exception, SystemExit) as error:
         if out_of_memory(error):
             trouble = "train: there is not enough memory"
             remedy = "free some memory, or begin anew with a smaller batch, length or model"
+        elif (own := own_trouble(error)) is not None:
+            trouble, remedy = own, "mend it"
         elif isinstance(error, OSError):
             trouble = f"{error.filename or folder.path}: {error.strerror or error}"
             remedy = "make it readable and writable, with room left"

@@ -1,0 +1,137 @@
+"""Parts of a user's own file that are not what they must be, or break: one line that says where, and what is kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from textgan.errors import Mistake
+from textgan.recipe import Recipe
+from textgan.run import train
+
+HEAD = """
+import torch
+from torch import nn
+from textgan.data.corpus import Split
+from textgan.sampling import Draw
+from textgan.types import Choice, Discriminator, Generator, Strategy, Turn, Verdict
+"""
+CLIPPED = """
+class Clipped(Strategy):
+    def sampler(self, progress):
+        return Draw()
+
+    def turn(self, at):
+        with torch.no_grad():
+            fake = at.generator.write(at.prompt, at.length, self.sampler(at.progress))
+        loss = -at.generator.log_prob(fake).sum(1).mean()
+        if at.progress > 0.5:
+            PASS
+        return Turn(loss, fake, {"g-loss": loss.detach()})
+"""
+
+
+def told(recipe: Recipe, out: Path) -> str:
+    """The one line that training ends with."""
+    with pytest.raises(Mistake) as caught:
+        train(recipe, out)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("generator", "class A(nn.Module): pass", "it is built as A, and no textgan.types.Generator"),
+        ("generator", "def A(): return None", "it is built as NoneType, and no textgan.types.Generator"),
+        ("discriminator", "class A: pass", "it is built as A, and no textgan.types.Discriminator"),
+        ("strategy", "class A: pass", "it is built as A, and no textgan.types.Strategy"),
+        (
+            "tokenizer",
+            "def A(texts): return texts",
+            "it is built as list, and no textgan.data.tokenizers.Token",
+        ),
+        (
+            "objective",
+            "class A:\n    def reward(self, real, fake): pass",
+            "A lacks discriminator_loss, generator_",
+        ),
+        ("penalty", "class A: pass", "A cannot be called; give it a method __call__"),
+        (
+            "corpus",
+            "class A:\n    name, source = 'a', None",
+            "A lacks train, validation, test, label_names, notes",
+        ),
+        (
+            "strategy",
+            "class A(Strategy):\n    def __init__(self):\n        self.clip = 3",
+            "A lacks super().__init__() as the first line of its __init__",
+        ),
+        (
+            "generator",
+            "class A(Generator):\n    def __init__(self):\n        self.output = nn.Linear(2, 2)",
+            "AttributeError: cannot assign module before Module.__init__() call (mine.py, line 9)",
+        ),
+    ],
+)
+def test_what_a_part_lacks_is_told_before_any_file_is_made(
+    small_recipe: Callable[..., Recipe], tmp_path: Path, kind: str, text: str, expected: str
+) -> None:
+    (tmp_path / "mine.py").write_text(HEAD + text)
+    found = told(small_recipe("gumbel-short", f"{kind}={tmp_path}/mine.py:A"), tmp_path / "run")
+    assert found.startswith(f"{kind}: {expected}")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("train_texts", "expected"),
+    [("[1, 2]", "a sentence is 1; expected text"), ("['a b']", "list lacks texts, labels")],
+)
+def test_the_splits_of_a_corpus_are_looked_at(
+    small_recipe: Callable[..., Recipe], tmp_path: Path, train_texts: str, expected: str
+) -> None:
+    split = f"Split({train_texts})" if "1" in train_texts else train_texts
+    (tmp_path / "mine.py").write_text(
+        f"{HEAD}\nclass A:\n    name, label_names, source, notes = 'a', (), None, []\n"
+        f"    train = validation = test = {split}\n"
+    )
+    found = told(small_recipe("gumbel-short", f"corpus={tmp_path}/mine.py:A"), tmp_path / "run")
+    assert found.startswith(f"corpus.train: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("1 / 0", "mine.py: Clipped.turn: ZeroDivisionError: division by zero (mine.py, line 17)"),
+        ("torch.zeros(2) @ torch.zeros(3)", "mine.py: Clipped.turn: RuntimeError: .* (mine.py, line 17)"),
+        ("nn.Linear(2, 2)(torch.zeros(3))", "mine.py: Clipped.turn: RuntimeError: .* (mine.py, line 17)"),
+        ("open('nowhere.txt')", "mine.py: Clipped.turn: FileNotFoundError: .* (mine.py, line 17)"),
+        ("raise SystemExit(3)", "mine.py: Clipped.turn: SystemExit: 3 (mine.py, line 17)"),
+        ("Strategy.turn(self, at)", "Clipped has no method 'turn'; write it as docs/extending.md shows"),
+    ],
+)
+def test_one_that_breaks_while_it_trains_is_told_and_nothing_is_lost(
+    small_recipe: Callable[..., Recipe], tmp_path: Path, fault: str, expected: str
+) -> None:
+    (tmp_path / "mine.py").write_text(HEAD + CLIPPED.replace("PASS", fault))
+    recipe = small_recipe("seqgan-short", f"strategy={tmp_path}/mine.py:Clipped", "train.mle.epochs=1")
+    found = told(recipe, tmp_path / "run")
+    assert re.match(re.escape(expected).replace(r"\.\*", ".*"), found), found
+    assert "the last good checkpoint is" in found and "; mend it; go on with: " in found
+    if fault == "1 / 0":
+        (tmp_path / "mine.py").write_text(HEAD + CLIPPED.replace("PASS", "pass"))
+        train(recipe, tmp_path / "run", resume=True)
+
+
+def test_a_fault_of_the_toolkit_keeps_its_traceback(
+    small_recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("ours")
+
+    monkeypatch.setattr("textgan.training.trainer.Trainer._play", broken)
+    with pytest.raises(KeyError, match="ours"):
+        train(small_recipe("mle-short"), tmp_path / "run")
