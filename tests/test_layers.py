@@ -27,7 +27,7 @@ LAYERS = (
     ("metrics",),
     ("training",),
     ("library", "overrides", "recipe"),
-    ("interfaces", "origin", "starting"),
+    ("interfaces", "origin", "rehearsal", "starting"),
     ("assembly",),
     ("asked",),
     ("choosing", "conclusion", "drawing"),

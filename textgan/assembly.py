@@ -25,8 +25,10 @@ from textgan.machine import cores, free_memory, keep_freed_memory, keep_prepared
 from textgan.metrics.encoders import check_encoder
 from textgan.metrics.suite import check_models, load_metrics, taking_encoder
 from textgan.objectives.adversarial import Logistic
+from textgan.parts import OWN
 from textgan.ranks import ALONE, Ranks, neighbours, on_cpu
 from textgan.recipe import Recipe
+from textgan.rehearsal import rehearse_generator, rehearse_judge
 from textgan.starting import check_start, judge_checkpoint, start_checkpoint, take_judge
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation
@@ -127,6 +129,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     discriminator.meet(generator)
     if settings.judge:
         take_judge(settings.judge, discriminator, generator, tokenizer, settings)
+    _rehearse(recipe, generator, judge, len(corpus.label_names))
     objective: Objective = part(recipe, "objective", decode=tokenizer.decode)
     strategy: Strategy = part(recipe, "strategy") or Strategy()
     penalty: Penalty | None = part(recipe, "penalty")
@@ -174,6 +177,22 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     for phase in phases:
         phase.check(game)
     return Built(corpus, tokenizer, splits["test"], game, phases, evaluation, notes)
+
+
+def _rehearse(recipe: Recipe, generator: Generator, judge: Discriminator | None, classes: int) -> None:
+    """Try the players that are of a user's own file; those of the toolkit have tests."""
+    length = recipe.settings.length
+    if _own(recipe, "generator", generator):
+        rehearse_generator(generator, length, classes)
+    if judge is not None and _own(recipe, "discriminator", judge):
+        rehearse_judge(judge, generator.vocabulary, length, classes)
+
+
+def _own(recipe: Recipe, key: str, player: torch.nn.Module) -> bool:
+    bound = recipe.part(key)
+    return (bound is not None and bound.file is not None) or any(
+        type(module).__module__.startswith(OWN) for module in player.modules()
+    )
 
 
 def _uncut(recipe: Recipe, corpus: Corpus) -> list[str]:

@@ -135,3 +135,71 @@ def test_a_fault_of_the_toolkit_keeps_its_traceback(
     monkeypatch.setattr("textgan.training.trainer.Trainer._play", broken)
     with pytest.raises(KeyError, match="ours"):
         train(small_recipe("mle-short"), tmp_path / "run")
+
+
+LEAKS = """
+class A(Generator):
+    def __init__(self, vocabulary):
+        super().__init__()
+        self.vocabulary, self.table = vocabulary, nn.Embedding(vocabulary.size, 8)
+        self.output = nn.Linear(8, vocabulary.size)
+
+    def start(self, prompt):
+        return {"nothing": torch.zeros(prompt.size, 1)}
+
+    def step(self, token, state):
+        return self.read_out(self.table(token)), state
+
+    def read_out(self, states):
+        return self.output(states).index_fill(-1, torch.tensor(self.vocabulary.forbidden), -1e9)
+"""
+STATES = """
+    def states(self, text):
+        return self.table(text.ids)
+"""
+TALL = """
+class A(Discriminator):
+    def __init__(self, vocabulary):
+        super().__init__()
+        self.table = nn.Embedding(vocabulary.size, 8)
+
+    def embed(self, text):
+        return text.read(self.table.weight)
+
+    def forward(self, embeddings, weight, labels=None):
+        return Verdict(embeddings.mean((1, 2)).unsqueeze(1), embeddings.mean(1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (
+            "generator",
+            LEAKS,
+            "A has no method 'states'; write it as docs/extending.md shows; nothing was begun",
+        ),
+        (
+            "generator",
+            LEAKS + STATES,
+            "generator: A.states reads at a position the token that is to be predicted",
+        ),
+        (
+            "discriminator",
+            TALL,
+            "discriminator: A gives 2 sentences a score of shape (2, 1), expected (2,); add",
+        ),
+        (
+            "discriminator",
+            TALL.partition("    def forward")[0],
+            "A has no method 'forward'; write it as docs/extending.md shows; nothing was begun",
+        ),
+    ],
+)
+def test_players_of_ones_own_are_tried_before_any_file_is_made(
+    small_recipe: Callable[..., Recipe], tmp_path: Path, kind: str, text: str, expected: str
+) -> None:
+    (tmp_path / "mine.py").write_text(HEAD + text)
+    found = told(small_recipe("seqgan-short", f"{kind}={tmp_path}/mine.py:A"), tmp_path / "run")
+    assert found.startswith(expected)
+    assert not (tmp_path / "run").exists()
