@@ -70,6 +70,18 @@ def test_the_generator_of_the_docs_passes(length: int) -> None:
             "self.read_out(read)[:, 1:], state",
             r"step gives logits of shape \(2, 11\); expected \(2, 12\)",
         ),
+        (
+            '{"nothing": torch.zeros(prompt.size, 1, device=self.table.weight.device)}',
+            "{}",
+            "start gives no state",
+        ),
+        ("torch.zeros(prompt.size, 1, ", "torch.zeros(1, prompt.size, 1, ", "start gives no state"),
+        (
+            "return logits",
+            "return logits.detach().numpy()",
+            "step gives a ndarray; expected a tensor of logits",
+        ),
+        (" self.vocabulary, self.table", " self.words, self.table", "Bigram keeps no vocabulary"),
         (SHIFT, f"{SHIFT}[:, 1:]", r"logits gives logits of shape \(2, 4, 12\); expected \(2, 5, 12\)"),
         ("return logits", "return logits * float('nan')", r"step gives logits that are no numbers"),
     ],

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from textgan.errors import Mistake
+from textgan.blame import own_trouble
+from textgan.errors import Mistake, on_one_line, out_of_memory
 from textgan.streams import kept
 from textgan.types import Discriminator, Generator, Prompt, Text, Verdict, Vocabulary
 
@@ -33,12 +34,15 @@ def rehearse_generator(generator: Generator, length: int, classes: int = 0) -> N
     Only what is there is tried: not the steps of a generator with a `write` of its own, nor the likelihood of one that
     has none. length: the most tokens of a sentence.
     """
-    name, vocabulary = type(generator).__name__, generator.vocabulary
+    name = type(generator).__name__
+    if not isinstance(getattr(generator, "vocabulary", None), Vocabulary):
+        raise Mistake(f"generator: {name} keeps no vocabulary; set self.vocabulary in its __init__, {SEE}")
+    vocabulary = generator.vocabulary
     own_way = generator.reads_judge or generator.writes_vectors or generator.reconstructs
     if own_way or len(_words(vocabulary)) < 2:
         return
     text = _text(vocabulary, min(TOKENS, length), classes, _device(generator))
-    with _trying(generator):
+    with _trying(generator, "generator"):
         stepped = taught = None
         if type(generator).write is Generator.write:
             stepped = _stepped(generator, text)
@@ -60,10 +64,14 @@ def rehearse_judge(judge: Discriminator, vocabulary: Vocabulary, length: int, cl
     if not len(_words(vocabulary)):
         return
     name = type(judge).__name__
-    with _trying(judge):
+    with _trying(judge, "discriminator"):
         verdict = judge.judge(_text(vocabulary, length, classes, _device(judge)))
     if not isinstance(verdict, Verdict):
         raise Mistake(f"discriminator: {name} judges by a {type(verdict).__name__}; give a Verdict, {SEE}")
+    if not isinstance(verdict.score, Tensor):
+        raise Mistake(
+            f"discriminator: {name} scores by a {type(verdict.score).__name__}; give a tensor, {SEE}"
+        )
     shape = tuple(verdict.score.shape)
     if shape != (SENTENCES,):
         remedy = "add .squeeze(-1)" if shape == (SENTENCES, 1) else "give one number a sentence"
@@ -74,13 +82,25 @@ def rehearse_judge(judge: Discriminator, vocabulary: Vocabulary, length: int, cl
 
 
 @contextmanager
-def _trying(part: nn.Module) -> Iterator[None]:
-    """The part in eval mode, without gradients; it and the random streams afterwards as they were."""
+def _trying(part: nn.Module, place: str) -> Iterator[None]:
+    """The part in eval mode, without gradients; it and the random streams afterwards as they were.
+
+    Whatever it raises is a Mistake, as it is the user's own.
+    """
     modes = [(module, module.training) for module in part.modules()]
     with kept(), torch.no_grad():
         part.eval()
         try:
             yield
+        except Mistake:
+            raise
+        except (Exception, SystemExit) as error:
+            if out_of_memory(error):
+                raise
+            breaks = (
+                f"tried on {SENTENCES} sentences, {type(part).__name__} breaks: {on_one_line(error)}; {SEE}"
+            )
+            raise Mistake(f"{place}: {own_trouble(error) or breaks}") from error
         finally:
             for module, mode in modes:
                 module.training = mode
@@ -113,6 +133,12 @@ def _stepped(generator: Generator, text: Text) -> Tensor:
     """The logits (B,T,V) of `step`, given the text token by token."""
     vocabulary, found = generator.vocabulary, []
     state = generator.start(Prompt(SENTENCES, text.labels))
+    whole = isinstance(state, dict) and all(isinstance(value, Tensor) for value in state.values())
+    if not whole or not state or any(value.shape[:1] != (SENTENCES,) for value in state.values()):
+        raise Mistake(
+            f"generator: {type(generator).__name__}.start gives no state; it is a dict of one tensor or more, each "
+            f"with the batch as its first axis, {SEE}"
+        )
     token = torch.full_like(text.ids[:, 0], vocabulary.bos)
     for position in range(text.ids.shape[1]):
         logits, state = generator.step(token, state)
@@ -123,6 +149,10 @@ def _stepped(generator: Generator, text: Text) -> Tensor:
 
 
 def _check_shape(what: str, logits: Tensor, expected: tuple[int, ...]) -> None:
+    if not isinstance(logits, Tensor):
+        raise Mistake(
+            f"generator: {what} gives a {type(logits).__name__}; expected a tensor of logits, {SEE}"
+        )
     if tuple(logits.shape) != expected:
         raise Mistake(
             f"generator: {what} gives logits of shape {tuple(logits.shape)}; expected {expected}, the last axis "

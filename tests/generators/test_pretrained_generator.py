@@ -19,6 +19,7 @@ from textgan.export.folder import export_run
 from textgan.generators.pretrained import Lora, Pretrained
 from textgan.loaded import load
 from textgan.recipe import Recipe
+from textgan.rehearsal import rehearse_generator
 from textgan.run import train
 from textgan.sampling import Draw, Greedy, GumbelSoftmax
 from textgan.strategies.rollouts import roll_out
@@ -93,6 +94,7 @@ def test_the_probabilities_are_those_of_the_model(kind: str, special: bool, mode
 
     where = models(kind, special)
     ours = generator(where)
+    rehearse_generator(ours, LENGTH)
     vocabulary = ours.vocabulary
     theirs = AutoModelForCausalLM.from_pretrained(where).eval()
     text = written(ours)

@@ -177,7 +177,7 @@ class A(Discriminator):
         (
             "generator",
             LEAKS,
-            "A has no method 'states'; write it as docs/extending.md shows; nothing was begun",
+            "generator: A has no method 'states'; write it as docs/extending.md shows",
         ),
         (
             "generator",
@@ -191,8 +191,18 @@ class A(Discriminator):
         ),
         (
             "discriminator",
+            TALL.replace("weight, labels=None", "weight"),
+            "discriminator: tried on 2 sentences, A breaks: TypeError: A.forward() takes 3 positional",
+        ),
+        (
+            "discriminator",
+            TALL.replace("return Verdict", "1 / 0\n        return Verdict"),
+            "discriminator: mine.py: A.forward: ZeroDivisionError: division by zero (mine.py, line 17)",
+        ),
+        (
+            "discriminator",
             TALL.partition("    def forward")[0],
-            "A has no method 'forward'; write it as docs/extending.md shows; nothing was begun",
+            "discriminator: A has no method 'forward'; write it as docs/extending.md shows",
         ),
     ],
 )
