@@ -13,7 +13,6 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from textgan import streams
 from textgan.amounts import amount
 from textgan.asked import Asked, Drawn
 from textgan.assembly import build, engine_for, part
@@ -29,6 +28,7 @@ from textgan.origin import check_text, warn_of_code
 from textgan.plain import from_json
 from textgan.recipe import Recipe
 from textgan.sampling import Draw
+from textgan.streams import kept, untouched
 from textgan.training import checkpoints
 from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
 from textgan.training.unfinished import not_yet
@@ -237,7 +237,7 @@ def _handed(recipe: Recipe, tokenizer: Tokenizer, names: tuple[str, ...]) -> dic
     }
 
 
-@streams.untouched(threads=False)
+@kept()
 def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> LoadedRun:
     """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake.
 
@@ -283,7 +283,7 @@ def _label_names(file: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-@streams.untouched()
+@untouched()
 def evaluate_run(
     run: Path,
     references: Path | None = None,

@@ -62,18 +62,14 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 @contextmanager
-def untouched(*, threads: bool = True) -> Iterator[None]:
-    """All streams, and torch's threads of the CPU, are afterwards what they were: they are the caller's.
-
-    threads: leave it off where more of the run is to come.
-    """
-    before, count = random_state(), torch.get_num_threads()
-    try:
-        yield
-    finally:
-        set_random_state(before)
-        if threads:
-            torch.set_num_threads(count)
+def untouched() -> Iterator[None]:
+    """As `kept`, and torch's threads of the CPU too: both are the caller's."""
+    threads = torch.get_num_threads()
+    with kept():
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
 
 def _gpu() -> Any:
