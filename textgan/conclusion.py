@@ -69,13 +69,14 @@ def conclude(
         folder.write_samples(name, sentences)
     if game.discriminator.tells_classes:
         rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
-    source = corpus.source
+    source, known = corpus.source, {}
     if source is not None:
-        tokens = token_counts(source, corpus.test.texts).mean()
+        rate = source.entropy() / float(token_counts(source, corpus.test.texts).mean())
+        known = {"entropy": rate}
         counted = " (its end counted)" if getattr(source, "ends", True) else ""
         built.notes.append(
             f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
-            f"{source.entropy() / tokens:.3f} a token of the test split{counted}"
+            f"{rate:.3f} a token of the test split{counted}"
         )
     written = []
     if evaluation.nucleus:
@@ -104,6 +105,7 @@ def conclude(
             "samples": count,
             "minutes": trainer.minutes,
             "rows": {state: as_rows(found) for state, found in rows.items()},
+            **known,
             "written": written,
             "empty": empty,
             "notes": built.notes,

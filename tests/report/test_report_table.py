@@ -11,10 +11,13 @@ from dataclasses import replace
 import pytest
 
 from textgan import cli
+from textgan.data.oracle import Oracle
 from textgan.metrics.samples import Score
+from textgan.recipe import Recipe
 from textgan.report import printed, table
 from textgan.report.movement import direction_in_words, movement, movements
 from textgan.report.reading import read
+from textgan.run import train
 
 GUMBEL = {"bleu-4": 0.436, "self-bleu-4": 0.30, "nll": 2.05, "source-nll": 2.5, "grammaticality": 0.40}
 KEYS = ("bleu-2", "bleu-4", "self-bleu-4", "source-nll", "grammaticality")
@@ -202,11 +205,25 @@ def test_the_caption_names_the_entropy_and_what_the_mark_means(make_run):
     assert "entropy of 1.853 nats per token" in told and "nearest to real text" in told and "One seed" in told
 
 
-def test_the_true_entropy_comes_from_the_notes_too(make_run):
+def test_the_true_entropy_comes_from_the_notes_where_only_they_tell_it(make_run):
     note = (
         "true entropy of the source: 24.10 nats a sentence, 1.853 a token of the test split (its end counted)"
     )
     assert f"T{note[1:]}." in table.captions([read(make_run(notes=["a note", note]))])
+    both = " ".join(table.captions([read(make_run("both", notes=[note], entropy=1.853))]))
+    assert "True entropy" not in both and both.count("1.853") == 1
+
+
+def test_a_run_on_an_oracle_has_its_entropy_in_the_caption(tmp_path):
+    words = ["corpus.length=4", "length=4", "corpus.words=30", "generator.hidden=8", "threads=1"]
+    recipe = Recipe.load("mle-oracle", [*words, "budget=smoke"])
+    run = read(train(recipe, tmp_path / "run"))
+    exact = (
+        Oracle(length=4, words=30, size=1, validation=1, test=1).source.entropy() / 4
+    )  # an end is no token
+    assert run.entropy == pytest.approx(exact)
+    told = [one for one in table.captions([run]) if "ntropy" in one]
+    assert len(told) == 1 and f"entropy of {exact:.3f} nats per token" in told[0]
 
 
 def test_differing_signatures_are_said(make_run):

@@ -124,7 +124,7 @@ class RunRecord:
 
     @property
     def entropy(self) -> float | None:
-        """The exact entropy of the source in nats a token, if the evaluation holds it."""
+        """The entropy of the true source in nats a token of the test split; None where there is no such source."""
         value = self.evaluation.get("entropy")
         return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
 

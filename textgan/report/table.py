@@ -134,8 +134,10 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
             f"The source of {corpus} has an entropy of {numbers.plain(entropy)} nats per token: source "
             "NLL below it means text more typical than the real, which a generator pays for with diversity."
         )
-    notes = {note for run in runs for note in run.notes if note.startswith("true entropy")}
-    told += [f"{note[0].upper()}{note[1:]}." for note in sorted(notes)]
+    older = {
+        note for run in runs if run.entropy is None for note in run.notes if note.startswith("true entropy")
+    }  # an evaluation of an earlier version told it in words alone
+    told += [f"{note[0].upper()}{note[1:]}." for note in sorted(older)]
     told += measured_apart(table)
     if any(row.generated for row in table):
         seeds = {row.seed for row in table if row.seed}
