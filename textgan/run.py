@@ -254,15 +254,20 @@ def _environment(command: str, recipe: Recipe, engine: Accelerator) -> dict[str,
 
 
 def _commit() -> str | None:
-    """Of the checkout this code runs from, with a mark if it was changed; None where it is no checkout."""
-    here = Path(__file__).resolve().parent
+    """Of the checkout this code runs from, with a mark if it was changed; None where it is no checkout.
+
+    An installed package may lie in another project's repository: git has to know this file.
+    """
+    here = Path(__file__).resolve()
     try:
-        told = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            cwd=here, capture_output=True, text=True, timeout=10, check=True,
-        )  # fmt: skip
+        _git(here.parent, "ls-files", "--error-unmatch", here.name)
+        return _git(here.parent, "describe", "--always", "--dirty", "--abbrev=12")
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _git(folder: Path, *words: str) -> str:
+    told = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
     return told.stdout.strip()
 
 
