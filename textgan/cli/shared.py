@@ -72,12 +72,6 @@ def names_of(metrics: str | None) -> list[str] | None:
     return names
 
 
-def above_zero(option: str, value: float) -> None:
-    """Mistake unless it is; not a number is no value above 0."""
-    if not value > 0:
-        raise Mistake(f"{option}: expected a value above 0, got {value:g}")
-
-
 def check_run(run: Path) -> None:
     """Mistake unless it is a folder that `textgan train` made."""
     if not run.is_dir():

@@ -28,6 +28,7 @@ their word or mark: Python counts them as marks, but without them `कि` is an
 _mark = re.compile(r"[^\w\s']")
 _between_digits = re.compile(r"(?<=\d)( ?)([^\w\s'])( ?)(?=\d)")
 _word = ""  # stands for any word where a mark's neighbour is asked for
+_most = 20_000  # texts looked at, about
 _quote = '"'  # opens and closes with one sign: whether it is the first or second of its pair decides
 _after_opening = r'(?<=") (?=[^"]*"(?:[^"]*"[^"]*")*[^"]*$)'
 _before_closing = r' (?="(?:[^"]*"[^"]*")*[^"]*$)'
@@ -68,13 +69,13 @@ def conventional() -> Attachment:
     return Attachment(frozenset(gaps | {(_quote, mark) for mark in ".,;:!?"}), ".,:", quotes=True)
 
 
-def detect(texts: Sequence[str], most: int = 20_000) -> Attachment:
-    """What most uses of each mark in `texts` did (evenly spaced texts, about `most` of them)."""
+def detect(texts: Sequence[str]) -> Attachment:
+    """What most uses of each mark in `texts` did (evenly spaced texts, about `_most` of them)."""
     gaps: dict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
     digits: dict[str, Counter[bool]] = defaultdict(Counter)
     quotes = Counter[bool]()
     marks: set[str] = set()
-    for text in texts[:: max(1, len(texts) // most)]:
+    for text in texts[:: max(1, len(texts) // _most)]:
         text = _without_joined(" ".join(text.split()))
         for found in _between_digits.finditer(text):
             digits[found[2]][not found[1] and not found[3]] += 1

@@ -8,19 +8,21 @@ from torch import Tensor
 from textgan.data.batches import Encoded
 from textgan.types import Vocabulary
 
+WINDOW = 4
+"""Words so many tokens apart, or fewer, stand in each other's context."""
+_seed = 0
 
-def cooccurrence_vectors(
-    encoded: Encoded, vocabulary: Vocabulary, dimensions: int, *, window: int = 4, seed: int = 0
-) -> Tensor:
-    """Unit vectors (V,dimensions): truncated SVD of positive pointwise mutual information within `window` tokens.
+
+def cooccurrence_vectors(encoded: Encoded, vocabulary: Vocabulary, dimensions: int) -> Tensor:
+    """Unit vectors (V,dimensions): truncated SVD of positive pointwise mutual information within `WINDOW` tokens.
 
     After Levy & Goldberg (2014). Words that stand in like contexts get near vectors; words that no training
-    sentence holds (and the special tokens) get random directions. Deterministic for a seed.
+    sentence holds (and the special tokens) get random directions. Always the same.
     """
     size = vocabulary.size
     keys = []
     ids, known = encoded.text.ids, encoded.known
-    for gap in range(1, min(window, ids.shape[1] - 1) + 1):
+    for gap in range(1, min(WINDOW, ids.shape[1] - 1) + 1):
         both = known[:, :-gap] & known[:, gap:]
         left, right = ids[:, :-gap][both], ids[:, gap:][both]
         keys += [left * size + right, right * size + left]
@@ -31,10 +33,10 @@ def cooccurrence_vectors(
     matrix = torch.sparse_coo_tensor(
         torch.stack([rows, columns]), information.float(), (size, size), check_invariants=True
     ).coalesce()
-    stream = torch.Generator().manual_seed(seed)
+    stream = torch.Generator().manual_seed(_seed)
     rank = min(dimensions, size)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(_seed)
         left_vectors, values, _ = torch.svd_lowrank(matrix, q=min(rank + 8, size), niter=4)
     vectors = left_vectors[:, :rank] * values[:rank].sqrt()
     unseen = vectors.norm(dim=-1) < 1e-6

@@ -48,18 +48,12 @@ def log_odds(count: Counter[tuple[str, ...]], other: Counter[tuple[str, ...]]) -
     return sorted(made, key=lambda usage: (-usage.z, usage.gram))
 
 
-def usage(
-    sentences: Sequence[Sentence],
-    references: Sequence[Sentence],
-    n: int,
-    *,
-    cut: Callable[[str], list[str]] = SPLIT,
-) -> list[Usage]:
+def usage(sentences: Sequence[Sentence], references: Sequence[Sentence], n: int) -> list[Usage]:
     """`log_odds` of the n-grams of generated sentences against real ones. Mistake if a side holds no sentence."""
     if not sentences or not references:
         told = f"{len(sentences)} sentences against {len(references)} references"
         raise Mistake(f"overuse: {told}; give at least one of each")
-    return log_odds(counted(sentences, n, cut), counted(references, n, cut))
+    return log_odds(counted(sentences, n, SPLIT), counted(references, n, SPLIT))
 
 
 def counted(

@@ -191,14 +191,3 @@ class RelativisticAverage:
 def _differences(first: Verdict, second: Verdict) -> Tensor:
     """All differences of scores, (B1, B2)."""
     return first.score.unsqueeze(1) - second.score.unsqueeze(0)
-
-
-__all__ = [
-    "Hinge",
-    "LeastSquares",
-    "Minimax",
-    "NonSaturating",
-    "Relativistic",
-    "RelativisticAverage",
-    "Wasserstein",
-]

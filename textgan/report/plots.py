@@ -52,7 +52,7 @@ def training_curves(run: RunRecord, name: str = "run") -> list[Figure]:
     return made
 
 
-def quality_and_diversity(runs: Sequence[RunRecord], name: str = "scatter") -> Figure | None:
+def quality_and_diversity(runs: Sequence[RunRecord]) -> Figure | None:
     """BLEU-4 against self-BLEU-4: real text, and an arrow from before to after for each run."""
     x_key, y_key = "bleu-4", "self-bleu-4"
     points: dict[tuple[float, float, str], tuple[str, int]] = {}
@@ -97,10 +97,10 @@ def quality_and_diversity(runs: Sequence[RunRecord], name: str = "scatter") -> F
         for (x, y, _), (label, _) in points.items()
     )
     caption = "Right: more n-grams of held-out text. Up: less diverse. Best is nearest to real text."
-    return figure("Quality against diversity", f"{caption} {told}.", name, draw, caption=caption)
+    return figure("Quality against diversity", f"{caption} {told}.", "scatter", draw, caption=caption)
 
 
-def scores_over_time(runs: Sequence[RunRecord], name: str = "scores") -> list[Figure]:
+def scores_over_time(runs: Sequence[RunRecord]) -> list[Figure]:
     """The evaluations during training, a figure a metric, a line a run; a dotted level is real text."""
     made = []
     for key in OVER_TIME:
@@ -110,7 +110,7 @@ def scores_over_time(runs: Sequence[RunRecord], name: str = "scores") -> list[Fi
             if len(at) > 1:
                 lines.append((index, run, at))
         if lines:
-            made.append(_score_figure(key, lines, runs, f"{name}-{key}"))
+            made.append(_score_figure(key, lines, runs, f"scores-{key}"))
     return made
 
 

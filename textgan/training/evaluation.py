@@ -190,7 +190,6 @@ def write_ids(
     seed: int,
     engine: Accelerator,
     labels: Tensor | None = None,
-    prefix: Tensor | None = None,
     ranks: Ranks = ALONE,
 ) -> list[list[int]]:
     """`count` sentences as ids without what follows EOS; the same for a seed, whatever was drawn before.
@@ -198,7 +197,6 @@ def write_ids(
     Of several ranks each writes its share with a seed of its own, and all get all, in the order of the ranks.
 
     labels (N,): those of real text, drawn from in its proportions where the generator writes by label.
-    prefix (P,): ids that every sentence begins with.
     """
     was_training = generator.training
     generator.eval()
@@ -210,8 +208,7 @@ def write_ids(
             size = min(BATCH, end - begin)
             wanted = None if asked is None else asked[begin : begin + size].to(engine.device)
             with engine.autocast():
-                begin_with = None if prefix is None else prefix.to(engine.device).expand(size, -1)
-                text = generator.write(Prompt(size, wanted, begin_with), length, sampler)
+                text = generator.write(Prompt(size, wanted), length, sampler)
             rows, lengths = text.ids.tolist(), text.mask.sum(1).tolist()
             written += [row[:width] for row, width in zip(rows, lengths, strict=True)]
     generator.train(was_training)
