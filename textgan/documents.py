@@ -143,7 +143,9 @@ def plane(vectors: np.ndarray, by: Literal["pca", "t-sne"] = "pca") -> tuple[np.
         try:
             from sklearn.manifold import TSNE
         except ImportError as error:
-            raise Mistake("--map: t-sne needs scikit-learn; install it, or take pca") from error
+            raise Mistake(
+                "--map: t-sne needs scikit-learn; pip install 'textgan[t-sne]', or take pca"
+            ) from error
         near = min(30.0, (len(centred) - 1) / 3)
         points = TSNE(perplexity=near, init="pca", random_state=0, metric="cosine").fit_transform(centred)
         return np.asarray(points), f"t-SNE, cosine, perplexity {near:g}"
