@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 from toy import LENGTH, VOCABULARY, every_sentence, players, verdict
 
 from textgan.sampling import Draw, Greedy
@@ -63,6 +64,40 @@ def test_a_reward_that_encodes_its_place_arrives_there() -> None:
         for position in range(length):
             wanted[row, position] = 100 * row + position + 1
     assert torch.equal(values.double(), wanted)
+
+
+class WritesItsLabel(Filler):
+    """Goes on with a word of the label that it was asked for."""
+
+    def start(self, prompt: Prompt) -> State:
+        assert prompt.labels is not None
+        return {"label": prompt.labels}
+
+    def step(self, token: Tensor, state: State) -> tuple[Tensor, State]:
+        return 100.0 * one_hot(60 + state["label"], WIDE.size), state
+
+
+class TellsTheLabel(Discriminator):
+    """Scores a sentence by its label alone."""
+
+    def embed(self, text: Text) -> Tensor:
+        return text.ids.unsqueeze(-1).double()
+
+    def forward(self, embeddings: Tensor, mask: Tensor, labels: Tensor | None = None) -> Verdict:
+        assert labels is not None
+        return Verdict(labels.double(), embeddings.flatten(1))
+
+
+def test_rollouts_are_written_and_judged_by_the_label_of_their_sentence() -> None:
+    lengths, labels = torch.tensor([5, 3, 1, 4, 2, 5]), torch.tensor([7, 2, 5, 0, 3, 1])
+    mask = torch.arange(5) < lengths.unsqueeze(1)
+    text = Text(torch.full((6, 5), 10).masked_fill(~mask, WIDE.pad), mask, labels)
+    objective: Objective = ScoreIsReward()  # type: ignore[assignment]
+    completions = roll_out(WritesItsLabel(), text, 2, Greedy(), 5, rows_at_once=4)
+    written = completions.text.ids[torch.arange(5) >= completions.kept.unsqueeze(1)]
+    assert torch.equal(written, (60 + labels[completions.sentence]).repeat_interleave(5 - completions.kept))
+    values, _ = prefix_values(completions, text, TellsTheLabel(), objective, verdict(0.0), rows_at_once=7)
+    assert torch.equal(values, labels.unsqueeze(1) * mask.double())
 
 
 def test_completions_keep_their_prefix_and_end_at_eos() -> None:
