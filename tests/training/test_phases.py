@@ -19,7 +19,7 @@ from textgan.run import train
 from textgan.sampling import Draw
 from textgan.strategies.reinforce import Reinforce
 from textgan.training.discriminator import Discriminate
-from textgan.training.game import judging, pair_accuracy, policy_mode
+from textgan.training.game import judging, pair_accuracy, policy_mode, told_classes
 from textgan.training.likelihood import heldout_nats, token_loss
 from textgan.types import Choice, Prompt, Situation, Text, Verdict, Vocabulary
 
@@ -42,6 +42,16 @@ def test_heldout_nats_are_the_sum_over_known_tokens_whatever_the_batch(
         nats, tokens = heldout_nats(game.generator, Encoded(text, known), game.engine, batch)
         assert nats == pytest.approx(float(wanted.detach()), rel=1e-6) and tokens == int(known.sum())
     assert game.generator.training
+
+
+def test_heldout_nats_are_measured_without_dropout(small_recipe: Callable[..., Recipe]) -> None:
+    dropped, plain = (
+        build(small_recipe("mle-short", f"generator.dropout={share}")).game for share in (0.5, 0)
+    )
+    found = [
+        heldout_nats(game.generator.train(), game.heldout, game.engine) for game in (dropped, dropped, plain)
+    ]
+    assert found[0] == found[1] == found[2]
 
 
 def test_the_best_epoch_is_kept_and_training_stops_early(
@@ -163,6 +173,15 @@ def test_pair_accuracy_by_hand() -> None:
     assert float(pair_accuracy(verdict(3, 2), verdict(1, 2, 3))) == pytest.approx(
         (1 + 1 + 0.5 + 1 + 0.5 + 0) / 6
     )
+
+
+def test_the_share_of_told_classes_by_hand() -> None:
+    scores, classes = torch.zeros(4), torch.eye(3)[[0, 2, 1, 1]]
+    labels = torch.tensor([0, 2, 1, 0])
+    told = told_classes(Verdict(scores, classes, classes, labels=labels))
+    assert {name: float(share) for name, share in told.items()} == {"class-accuracy-heldout": 0.75}
+    assert told_classes(Verdict(scores, classes, classes)) == {}
+    assert told_classes(Verdict(scores, classes, labels=labels)) == {}
 
 
 def test_text_of_a_batch_keeps_its_fields_together() -> None:

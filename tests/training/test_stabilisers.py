@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,15 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from textgan.assembly import build
 from textgan.discriminators.cnn import CNN
 from textgan.errors import Mistake
 from textgan.recipe import Recipe
 from textgan.run import train
 from textgan.training import checkpoints
 from textgan.training.averaging import Average
+from textgan.training.discriminator import DiscriminatorTrainer
+from textgan.training.optimizers import Optimizer
 from textgan.training.replay import Replay
 from textgan.types import Choice, Text, Vocabulary
 
@@ -138,6 +143,29 @@ def test_noise_falls_to_zero(
     )
     train(recipe, tmp_path / "run")
     assert levels == pytest.approx([0, 0, 0, 0.6, 0.4, 0.2, 0.0])
+
+
+def test_each_of_several_judges_takes_the_step_that_it_would_take_alone(
+    small_recipe: Callable[..., Recipe],
+) -> None:
+    """Loss and penalty are summed over the judges, so how many they are is no part of a judge's learning rate."""
+    parts = (
+        "discriminator={name: several, copies: 3, parts: [{name: cnn, embedding: 8, filters: 4, dropout: 0}]}"
+    )
+    game = build(small_recipe("gumbel-short", parts, "penalty={name: r1, weight: 5}")).game
+    real, fake = game.train.text[:6], game.train.text[6:12]
+    plan = Optimizer(lr=0.5, name="sgd", clip=0)
+    together, penalty = copy.deepcopy(game.discriminator), 0.0
+    log = DiscriminatorTrainer(replace(game, discriminator=together), 6, plan, stream=30).update(real, fake)
+    moved = zip(together.members(), game.discriminator.members(), strict=True)
+    for found, alone in moved:
+        log_alone = DiscriminatorTrainer(replace(game, discriminator=alone), 6, plan, stream=30).update(
+            real, fake
+        )
+        penalty += float(log_alone["d-penalty"])
+        for ours, theirs in zip(found.parameters(), alone.parameters(), strict=True):
+            torch.testing.assert_close(ours, theirs)
+    assert float(log["d-penalty"]) == pytest.approx(penalty, rel=1e-5) and penalty > 0
 
 
 STABILISERS = {
