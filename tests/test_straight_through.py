@@ -112,4 +112,7 @@ def test_a_strategy_takes_them_by_name() -> None:
     with pytest.raises(ValueError, match="estimator: 'rao'.*hard"):
         Gumbel(estimator="rao", hard=False)
     with pytest.raises(ValueError, match="draws: 0"):
-        Gumbel(draws=0)
+        Gumbel(estimator="rao", draws=0)
+    for estimator in ("plain", "second-order"):
+        with pytest.raises(ValueError, match=f"draws: 8; '{estimator}' .*rao"):
+            Gumbel(estimator=estimator, draws=8)  # type: ignore[arg-type]

@@ -16,8 +16,8 @@ class Gumbel(Strategy):
     temperature: a number, or a schedule over the adversarial phase's progress (`inverse: true` for RelGAN's
     beta). hard: straight-through, so that the judge and the generator's next step see one-hots. estimator: how the
     gradient of a straight-through token is found: `plain`; `rao`, of the same expectation with less variance, at
-    the price of `draws` relaxed tokens (Paulus et al. 2021); `second-order`, with less bias (Liu et al. 2023; its
-    temperature should be 1 or above).
+    the price of `draws` relaxed tokens, 8 where not given (Paulus et al. 2021); `second-order`, with less bias (Liu
+    et al. 2023; its temperature should be 1 or above).
     """
 
     pathwise = True
@@ -27,18 +27,22 @@ class Gumbel(Strategy):
         temperature: float | Schedule = 1.0,
         hard: bool = True,
         estimator: Literal["plain", "rao", "second-order"] = "plain",
-        draws: int = 8,
+        draws: int | None = None,
     ) -> None:
         super().__init__()
         if estimator != "plain" and not hard:
             raise ValueError(f"estimator: {estimator!r} is for straight-through tokens; set hard to true")
-        if draws < 1:
+        if draws is not None and estimator != "rao":
+            raise ValueError(
+                f"draws: {draws}; {estimator!r} takes one; set estimator to rao, or leave it out"
+            )
+        if draws is not None and draws < 1:
             raise ValueError(f"draws: {draws}; expected 1 or more")
         check_temperature(temperature)
         self.temperature = temperature
         self.hard = hard
         self.estimator = estimator
-        self.draws = draws
+        self.draws = 8 if draws is None else draws
 
     def sampler(self, progress: float) -> Sampler:
         temperature = at(self.temperature, progress)

@@ -17,14 +17,25 @@ from textgan.ranks import Ranks
 
 @dataclass(frozen=True)
 class Optimizer:
-    """lr: learning rate; betas: Adam's; momentum: SGD's and RMSprop's; clip: largest gradient norm, 0 for none."""
+    """lr: learning rate; clip: largest gradient norm, 0 for none.
+
+    betas: Adam's, (0.9, 0.999) where none are given; momentum: SGD's and RMSprop's. ValueError for the other's.
+    """
 
     lr: NotBelow = 1e-3
     name: Literal["adam", "sgd", "rmsprop"] = "adam"
-    betas: tuple[Part, Part] = (0.9, 0.999)
+    betas: tuple[Part, Part] | None = None
     momentum: NotBelow = 0.0
     weight_decay: NotBelow = 0.0
     clip: NotBelow = 5.0
+
+    def __post_init__(self) -> None:
+        if self.betas is not None and self.name != "adam":
+            raise ValueError(f"betas: they are adam's, and {self.name} has none; leave them out")
+        if self.momentum and self.name == "adam":
+            raise ValueError(
+                f"momentum: {self.momentum:g}; adam has none; set betas, or name to sgd or rmsprop"
+            )
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         trained = [parameter for parameter in parameters if parameter.requires_grad]
@@ -35,7 +46,7 @@ class Optimizer:
                 trained, self.lr, momentum=self.momentum, weight_decay=self.weight_decay
             )
         return torch.optim.Adam(
-            trained, self.lr, betas=self.betas, weight_decay=self.weight_decay, fused=True
+            trained, self.lr, betas=self.betas or (0.9, 0.999), weight_decay=self.weight_decay, fused=True
         )  # one pass over the weights in place of ten
 
 
