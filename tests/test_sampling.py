@@ -66,6 +66,19 @@ def test_cuts_by_hand() -> None:
     assert Greedy()(logits).ids.tolist() == [0]
 
 
+def test_as_many_tokens_are_drawn_as_the_cut_leaves() -> None:
+    torch.manual_seed(2)
+    logits = torch.tensor([0.1, 0.4, 0.2, 0.3]).log().expand(1000, -1)
+    for k, kept in ((1, {1}), (2, {1, 3}), (3, {1, 2, 3}), (9, {0, 1, 2, 3})):
+        assert set(Draw(top_k=k)(logits).ids.tolist()) == kept
+
+
+@pytest.mark.parametrize("cut", [{"top_k": 0}, {"top_k": -1}, {"top_p": 0.0}, {"top_p": float("nan")}])
+def test_a_cut_that_leaves_no_token_is_refused(cut: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=rf"^{next(iter(cut))}: [^\n]*expected"):
+        Draw(**cut)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("p", [0.3, 0.5, 0.9])
 def test_the_nucleus_is_the_sorted_one(p: float) -> None:
     """Against the definition: sort, cut where the mass before reaches p, renormalise."""

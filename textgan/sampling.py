@@ -95,11 +95,20 @@ COLDEST, HOTTEST = 1e-6, 1e6
 
 @dataclass(frozen=True)
 class Draw:
-    """Draws a token from softmax(logits / temperature), after top-k and top-p cuts where given."""
+    """Draws a token from softmax(logits / temperature), after top-k and top-p cuts where given.
+
+    ValueError where a cut would leave no token.
+    """
 
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.top_k is not None and self.top_k < 1:
+            raise ValueError(f"top_k: {self.top_k}; expected 1 or more")
+        if self.top_p is not None and not self.top_p > 0:
+            raise ValueError(f"top_p: {self.top_p}; expected a share above 0")
 
     def __call__(self, logits: Tensor) -> Choice:
         logits = logits.float()

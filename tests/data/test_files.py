@@ -35,15 +35,16 @@ def test_counts_by_hand() -> None:
 def test_plain_text_is_cleaned_and_counted(tmp_path: Path) -> None:
     train = write(tmp_path / "train.txt", b"\xef\xbb\xbfa  b\r\n\r\nc\td \r\na b\r\ne\x0cf\r\n")
     test = write(tmp_path / "test.txt", "a b\nx\n\n\na b")
-    corpus = File(train, validation=write(tmp_path / "v.txt", "y"), test=test)
+    corpus = File(train, validation=write(tmp_path / "v.txt", "y\nc d"), test=test)
     assert corpus.name == "train"
     assert corpus.train.texts == ["a b", "c d", "a b", "e f"]
-    assert (corpus.validation.texts, corpus.test.texts) == (["y"], ["a b", "x", "a b"])
+    assert (corpus.validation.texts, corpus.test.texts) == (["y", "c d"], ["a b", "x", "a b"])
     assert (corpus.label_names, corpus.source, corpus.train.labels) == ((), None, None)
     assert corpus.notes == [
         "1 empty line of train dropped",
         "2 empty lines of test dropped",
         "1 of 4 training sentences repeat an earlier one",
+        "1 of 2 validation sentences also occur in train",
         "2 of 3 test sentences also occur in train",
     ]
 

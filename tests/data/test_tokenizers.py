@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,14 @@ def test_min_count_and_max_size() -> None:
     assert set(word(texts, min_count=2).core.get_vocab()) == {"<pad>", "<bos>", "<eos>", "<unk>", "c", "b"}
     assert word(texts, max_size=7).size == 7
     assert word(texts, max_size=7).encode(["c b a d"]) == [[4, 5, 6, 3]]
+
+
+@pytest.mark.parametrize("make", [word, character, bpe])
+def test_lower_case_is_one_case_for_every_tokenizer(make: Callable[..., Tokenizer]) -> None:
+    lower, both = (make(["A dog a DOG"], lowercase=choice) for choice in (True, False))
+    assert lower.encode(["A DOG"]) == lower.encode(["a dog"])
+    assert lower.decode(lower.encode(["A DOG"])) == ["a dog"]
+    assert both.encode(["A DOG"]) != both.encode(["a dog"])
 
 
 def test_case_is_kept_unless_told() -> None:

@@ -104,7 +104,8 @@ def test_spectral_norm_bounds_the_weights() -> None:
     for _ in range(50):
         judge.judge(_text())
     judge.eval()
-    for layer in judge.convolutions:
+    assert judge.highway is not None
+    for layer in (*judge.convolutions, judge.highway, judge.score):
         norm = float(torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2))
         assert norm == pytest.approx(1, abs=0.02)
 

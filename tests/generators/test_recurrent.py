@@ -7,7 +7,7 @@ import itertools
 import pytest
 import torch
 
-from textgan.generators.recurrent import GRU, LSTM, Recurrent
+from textgan.generators.recurrent import GRU, LSTM, Recurrent, initialise
 from textgan.sampling import Draw, GumbelSoftmax
 from textgan.types import Choice, Prompt, Text, Vocabulary
 
@@ -126,6 +126,30 @@ def test_dropout_is_off_in_policy_mode_and_layers_stay_in_training_mode() -> Non
     policy_mode(generator)
     assert torch.equal(generator.log_prob(text), generator.log_prob(text))
     assert all(layer.training for layer in generator.layers)
+
+
+def test_dropout_stands_on_the_output_too() -> None:
+    torch.manual_seed(0)
+    generator = LSTM(VOCABULARY, embedding=6, hidden=8, dropout=0.5)
+    states = torch.randn(1, 3, 8)
+    assert not torch.equal(generator.read_out(states), generator.read_out(states))
+    generator.eval()
+    assert torch.equal(generator.read_out(states), generator.read_out(states))
+
+
+def test_the_start_is_as_wide_as_the_last_dimension_says() -> None:
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(400, 25)  # (25, 400): a deviation of 1 / 20
+    initialise(layer, "uniform")
+    weight = layer.weight.detach()
+    assert 0.049 < float(weight.abs().max()) <= 0.05 and not layer.bias.any()
+    assert float(weight.std()) == pytest.approx(0.05 / 3**0.5, rel=0.03)
+    initialise(layer, "truncated-normal")
+    assert 0.099 < float(weight.abs().max()) <= 0.1  # two deviations
+    assert float(weight.std()) == pytest.approx(0.05 * 0.8796, rel=0.03)  # what the cut leaves of it
+    kept = weight.clone()
+    initialise(layer, "torch")
+    assert torch.equal(layer.weight, kept)
 
 
 def test_variational_dropout_has_one_mask_for_all_tokens_and_layers_of_a_sentence() -> None:
