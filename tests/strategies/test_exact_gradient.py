@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 from toy import (
+    LENGTH,
     VOCABULARY,
+    WORDS,
     estimates,
     every_sentence,
     exact_gradient,
@@ -22,7 +25,8 @@ from toy import (
 from textgan.objectives.adversarial import Minimax, NonSaturating, RelativisticAverage
 from textgan.strategies.gumbel import Gumbel
 from textgan.strategies.reinforce import Reinforce
-from textgan.types import Discriminator, Prompt, Text
+from textgan.strategies.rollouts import Completions, roll_out
+from textgan.types import Discriminator, Prompt, Situation, Text
 
 BASELINES = ["none", "batch", "ema", "leave-one-out", "q-difference"]
 CASES = [(baseline, rollouts) for baseline in BASELINES for rollouts in (0, 2)]
@@ -125,3 +129,47 @@ def test_gumbel_draws_are_those_of_the_generator() -> None:
     reward = Minimax().reward(judge.judge(fake), judge.judge(Text(fake.ids, fake.mask))).detach()
     wanted_reward = float(expected_reward(generator, judge, Minimax()).detach())
     assert abs(float(reward.mean()) - wanted_reward) < 4 * float(reward.std()) / len(fake) ** 0.5
+
+
+@pytest.mark.parametrize("term", ["entropy", "kl"])
+def test_entropy_is_raised_and_the_divergence_lowered(term: str) -> None:
+    """What the term adds to the gradient, against that of its mean per token over every sentence there is."""
+    start, judge = players()
+    generator, _ = players(seed=9)
+    text = every_sentence()
+    probability = generator.log_prob(text).sum(1).exp().detach()  # (40,): prefixes are taken as given
+    ours, theirs = generator.logits(text).log_softmax(-1), start.logits(text).log_softmax(-1).detach()
+    each = -(ours.exp() * ours).sum(-1) if term == "entropy" else -(ours.exp() * (ours - theirs)).sum(-1)
+    mean = (probability @ (each * text.mask).sum(1)) / (probability @ text.mask.sum(1).float())
+    truth = 0.5 * flat(torch.autograd.grad(mean, list(generator.parameters())))
+    found = []
+    for weight in (0.5, 0.0):
+        strategy = Reinforce(rollouts=0, **{term: weight})
+        strategy.begin(start)
+        strategy.begin = lambda generator: None  # type: ignore[method-assign]  # the generator has moved since
+        torch.manual_seed(3)  # the same sentences: only the term is different
+        found.append(estimates(strategy, generator, judge, Minimax(), batch=8192, repeats=1)[0])
+    assert (found[0] - found[1] - truth).norm() < 0.05 * truth.norm()
+
+
+@pytest.mark.parametrize("lag", [0.8, 0.0])
+def test_completions_are_the_rollout_policy_s(lag: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator, judge = players()
+    strategy = Reinforce(rollouts=2, rollout_lag=lag)
+    strategy.begin(generator)
+    assert (strategy.rollout_policy is None) == (lag == 0)
+    word = WORDS[1]
+    if strategy.rollout_policy is not None:
+        strategy.rollout_policy.output.bias[word] += 100  # type: ignore[union-attr, operator, index]
+    seen: list[Completions] = []
+
+    def watched(*given: Any, **options: Any) -> Completions:
+        seen.append(roll_out(*given, **options))
+        return seen[-1]
+
+    monkeypatch.setattr("textgan.strategies.reinforce.roll_out", watched)
+    torch.manual_seed(0)
+    strategy.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(64), LENGTH, 0.0))
+    (made,) = seen
+    after = made.text.mask & (torch.arange(made.text.ids.shape[1]) >= made.kept.unsqueeze(1))
+    assert after.any() and bool((made.text.ids[after] == word).all()) == (lag > 0)

@@ -20,8 +20,12 @@ from textgan.sampling import Draw
 from textgan.strategies.reinforce import Reinforce
 from textgan.training.discriminator import Discriminate
 from textgan.training.game import judging, pair_accuracy, policy_mode, told_classes
+from textgan.training.adversarial import Adversarial
+from textgan.training.discriminator import Discriminate, DiscriminatorTrainer
+from textgan.training.game import judging, pair_accuracy, policy_mode
 from textgan.training.likelihood import heldout_nats, token_loss
-from textgan.types import Choice, Prompt, Situation, Text, Verdict, Vocabulary
+from textgan.training.mle import Mle
+from textgan.types import Choice, Prompt, Situation, Text, Turn, Verdict, Vocabulary
 
 
 def test_only_known_tokens_count_in_the_loss() -> None:
@@ -98,6 +102,73 @@ def test_the_judge_s_learning_rate_follows_its_schedule(small_recipe: Callable[.
     assert rates == pytest.approx([0.2, 0.15, 0.1, 0.05])
     with pytest.raises(Mistake, match=r"train\.discriminator.*rate"):
         build(small_recipe("seqgan-short", "train.discriminator.rate={start: 1, end: -1}"))
+
+
+def test_each_player_learns_at_its_own_rate(small_recipe: Callable[..., Recipe]) -> None:
+    rates = ["train.adversarial.generator={lr: 0.01}", "train.adversarial.discriminator={lr: 0.02}"]
+    built = build(small_recipe("seqgan-short", *rates))
+    phase = next(phase for phase in built.phases if isinstance(phase, Adversarial))
+    phase.begin(built.game)
+    assert [one.param_groups[0]["lr"] for one in (phase.optimizer, phase.judge.optimizer)] == [0.01, 0.02]
+
+
+def test_the_rate_falls_after_an_epoch_that_was_no_better(small_recipe: Callable[..., Recipe]) -> None:
+    built = build(
+        small_recipe("mle-short", "train.mle={batch: 70, patience: 3, lr_decay: 0.25, optimizer: {lr: 0.1}}")
+    )
+    (phase,) = built.phases
+    assert isinstance(phase, Mle)
+    phase.begin(built.game)
+    assert phase.batches.steps_per_epoch == 1
+    rates = []
+    for best in (math.inf, -1.0, -1.0):  # the first epoch is better than none, and nothing is than -1
+        phase.best_nll = best
+        phase.step()
+        rates.append(phase.optimizer.param_groups[0]["lr"])
+    assert rates == pytest.approx([0.1, 0.025, 0.00625])
+
+
+def test_teacher_forcing_is_with_dropout(
+    small_recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = ["generator.dropout=0.5", "train.mle.optimizer={lr: 0}", "train.adversarial.generator={lr: 0}"]
+    built = build(small_recipe("seqgan-short", *still))
+    for kind in (Mle, Adversarial):
+        phase = next(phase for phase in built.phases if isinstance(phase, kind))
+        phase.begin(built.game)
+        batch = phase.batches.next()
+        monkeypatch.setattr(phase.batches, "next", lambda batch=batch: batch)
+        built.game.generator.eval()
+        step = phase._teacher_forcing if isinstance(phase, Adversarial) else lambda: phase.step()["loss"]  # noqa: B023
+        assert not torch.equal(step(), step())
+
+
+def test_an_iteration_has_as_many_steps_of_each_kind_as_asked(
+    small_recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = ["d_steps=2", "d_epochs=3", "d_pool=16", "g_steps=4", "mle_every=2", "mle_steps=5"]
+    built = build(small_recipe("gumbel-short", *(f"train.adversarial.{count}" for count in counts)))
+    phase = next(phase for phase in built.phases if isinstance(phase, Adversarial))
+    phase.begin(built.game)
+    judged: list[tuple[int, int]] = []
+    turns: list[Turn] = []
+    taught: list[Text] = []
+    update, turn, teach = DiscriminatorTrainer.update, built.game.strategy.turn, built.game.generator.teach
+
+    def updated(self: DiscriminatorTrainer, real: Text, fake: Text) -> dict[str, torch.Tensor]:
+        judged.append((id(real), id(fake)))
+        return update(self, real, fake)
+
+    monkeypatch.setattr(DiscriminatorTrainer, "update", updated)
+    monkeypatch.setattr(built.game.strategy, "turn", lambda given: turns.append(made := turn(given)) or made)
+    monkeypatch.setattr(built.game.generator, "teach", lambda text: taught.append(text) or teach(text))
+    phase.step()
+    assert len(judged) == 2 * 3 * 2 and len(set(judged)) == 2 * 2  # a pool is two batches of eight
+    first, second = judged[:6], judged[6:]
+    assert first == 3 * first[:2] and second == 3 * second[:2] and not {*first} & {*second}
+    assert len(turns) == 4 and not taught
+    phase.step()
+    assert len(judged) == 24 and len(turns) == 8 and len(taught) == 5
 
 
 def test_the_judge_gives_rewards_without_dropout_and_learns_nothing_from_it(
