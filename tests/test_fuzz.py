@@ -209,7 +209,10 @@ def test_a_corpus_of_other_labels_than_the_run_s_is_told(ground: Ground) -> None
     assert (outcome.code, outcome.fault) == (2, "") and "its corpus has the labels none" in outcome.error
     words = ("sweep", "run", "--temperatures", "1", "--samples", "4")
     outcome = changed(ground, edit, *words, run="short-conditional")
-    assert (outcome.code, outcome.fault) == (2, "") and "its corpus has the labels none" in outcome.error
+    assert (outcome.code, outcome.fault) == (
+        2,
+        "",
+    ) and "is not the text that it was trained with" in outcome.error
 
 
 def test_rows_without_bounds_are_left_out_of_the_report(ground: Ground) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from textgan.machine import cores, free_memory
+from textgan.machine import _SPINS, cores, free_memory
 
 LOOP = """
 import resource, sys, torch
@@ -84,3 +85,32 @@ def test_free_memory_is_the_least_of_what_the_system_and_the_container_leave(tmp
     assert free_memory(system, tmp_path) == 500_000
     (tmp_path / "memory.max").write_text("max\n")
     assert free_memory(system, tmp_path) == 1000 * 1024
+
+
+PROGRAM = """
+from textgan import cli
+try:
+    cli.main(["--version"])
+except SystemExit:
+    import torch
+"""
+
+
+@pytest.mark.parametrize(
+    ("own", "spins"), [({}, True), ({"GOMP_SPINCOUNT": "77"}, False), ({"OMP_WAIT_POLICY": "active"}, False)]
+)
+def test_the_program_has_threads_wait_briefly_unless_its_user_says_otherwise(
+    own: dict[str, str], spins: bool
+) -> None:
+    """As torch's own OpenMP tells what it goes by, once it is loaded."""
+    left_out = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}
+    environment = {key: value for key, value in os.environ.items() if key not in left_out} | own
+    environment["OMP_DISPLAY_ENV"] = "VERBOSE"
+    told = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=environment
+    ).stderr
+    if "GOMP_SPINCOUNT" not in told:
+        pytest.skip("this torch has another OpenMP")
+    (count,) = re.findall(r"GOMP_SPINCOUNT = '(\d+)'", told)
+    assert (count == str(_SPINS)) == spins
+    assert own.get("GOMP_SPINCOUNT", count) == count

@@ -62,7 +62,10 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     said: list[str] = []
     found = benchmark(folder / "out", [*WORDS, str(folder / "idle.yaml"), str(own)], said)
     (broken,) = [cell for cell in found.cells if cell.failed is not None]
-    assert broken.label == "broken" and broken.failed == "RuntimeError: no gradient to be had"
+    assert broken.label == "broken" and broken.failed is not None
+    assert broken.failed.startswith(
+        "breaks.py: Breaks.turn: RuntimeError: no gradient to be had (breaks.py, line 6)"
+    )
     assert any("BROKE: broken, seed 1" in line and "no gradient" in line for line in said)
     assert said[-1].endswith("6 of 6 cells")
     return folder / "out"

@@ -18,11 +18,9 @@ from textgan.recipe import Recipe
 from textgan.run import train
 from textgan.sampling import Draw
 from textgan.strategies.reinforce import Reinforce
-from textgan.training.discriminator import Discriminate
-from textgan.training.game import judging, pair_accuracy, policy_mode, told_classes
 from textgan.training.adversarial import Adversarial
 from textgan.training.discriminator import Discriminate, DiscriminatorTrainer
-from textgan.training.game import judging, pair_accuracy, policy_mode
+from textgan.training.game import judging, pair_accuracy, policy_mode, told_classes
 from textgan.training.likelihood import heldout_nats, token_loss
 from textgan.training.mle import Mle
 from textgan.types import Choice, Prompt, Situation, Text, Turn, Verdict, Vocabulary
