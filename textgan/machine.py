@@ -9,6 +9,7 @@ from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
 _MEGABYTE = 1024 * 1024
+_SPINS = 1_000  # what OpenMP itself takes where there are more threads than cores
 
 
 def keep_freed_memory() -> bool:
@@ -32,6 +33,17 @@ def keep_prepared_products() -> None:
     run has more shapes than the 1,024 it keeps by default, and would make some anew in every step, in ever other
     places of the heap. Read when the first product is prepared; what the user has set stands."""
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192")
+
+
+def wait_briefly() -> None:
+    """Have threads that wait for each other sleep soon. To be called before torch is imported, by a program.
+
+    The OpenMP of torch's Linux builds has them spin for some milliseconds at the end of every product, and where
+    anything else wants the cores, that is its time: two threads are then slower than one (benchmarks/RESULTS.md,
+    section 6). What the user has set stands.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", str(_SPINS))
 
 
 def give_back_freed_memory() -> bool:

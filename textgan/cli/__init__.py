@@ -21,6 +21,7 @@ from textgan.cli import train, sample, evaluate, sweep, benchmark  # noqa: F401
 from textgan.cli import report, corpus, augment, interpolate, documents, export  # noqa: F401
 from textgan.cli.shared import app, say
 from textgan.errors import Mistake, SaidElsewhere, out_of_memory
+from textgan.machine import wait_briefly
 
 __all__ = ["app", "main", "run"]
 
@@ -32,6 +33,7 @@ _ClickException: Any = _UsageError.__base__
 
 def main(words: Sequence[str] | None = None) -> None:
     """The console script: run the verb and leave with its exit code."""
+    wait_briefly()
     sys.exit(run(sys.argv[1:] if words is None else list(words)))
 
 
