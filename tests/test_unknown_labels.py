@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from models import tiny_bert
 from torch import Tensor, nn
 
 from textgan.data import tokenizers
@@ -40,20 +41,8 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny BERT with random weights."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("models") / "bert"
-    folder.mkdir()
-    words = ["a", "cat", "sat", "the", "dog", "ran", "home", "some", "birds", "fly"]
-    known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]
-    (folder / "vocab.txt").write_text("\n".join(known))
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-        BertModel(BertConfig(vocab_size=len(known), initializer_range=0.3, **size)).save_pretrained(folder)
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    return folder
+    words = ("a", "cat", "sat", "the", "dog", "ran", "home", "some", "birds", "fly")
+    return tiny_bert(tmp_path_factory.mktemp("models") / "bert", words)
 
 
 def _found(part: Generator | Discriminator, labels: Tensor) -> list[Tensor]:

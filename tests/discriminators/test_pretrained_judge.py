@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from models import tiny_bert
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from textgan.data import tokenizers
@@ -29,19 +30,8 @@ TOKENIZER = tokenizers.word(TEXTS)
 @pytest.fixture(scope="module")
 def bert(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tiny BERT with random weights and the words of the captions."""
-    from transformers import BertConfig, BertModel, BertTokenizerFast
-
-    folder = tmp_path_factory.mktemp("models") / "bert"
-    folder.mkdir()
     words = sorted({word for line in TEXTS for word in line.split()})
-    known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]
-    (folder / "vocab.txt").write_text("\n".join(known))
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-        BertModel(BertConfig(vocab_size=len(known), initializer_range=0.3, **size)).save_pretrained(folder)
-    BertTokenizerFast(str(folder / "vocab.txt")).save_pretrained(folder)
-    return str(folder)
+    return str(tiny_bert(tmp_path_factory.mktemp("models") / "bert", words))
 
 
 def judge(model: str, **options: object) -> Pretrained:
