@@ -28,9 +28,9 @@ from typing import Any
 
 import torch
 
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
-from textgan.run import Interrupted, train
+from textgan.runs.train import Interrupted, train
 from textgan.training import checkpoints, trainer
 from textgan.training.adversarial import Adversarial
 from textgan.training.progress import Display

@@ -12,7 +12,7 @@ Gumbel's rows differ in how a sentence ends. `presence`: how far a sentence has 
 and the gradient reaches it (what textgan does). `mask`: positions count up to the first arg-max EOS, and no
 gradient reaches that decision (the usual way).
 
-`toy` and `grammar`: all estimators in one table, 64 sentences an estimate (`textgan.gradients` has the formulas).
+`toy` and `grammar`: all estimators in one table, 64 sentences an estimate (formulas: `textgan.strategies.gradients`).
 `toy` is the same game: bias as the root of the mean square over six games, from estimates of 1,024 sentences (none of
 these estimators' expectation depends on the batch). `grammar`: the embedded captions, the LSTM of 128 after MLE and the
 judge after its pretraining as in `seqgan-short budget=demo`, one game. Its reference is a long run of REINFORCE without
@@ -41,9 +41,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "strategies"))
 from toy import LENGTH, estimates, exact_gradient, players, real_text  # noqa: E402
 
 from textgan.discriminators.cnn import CNN  # noqa: E402
-from textgan.gradients import Estimates, estimate  # noqa: E402
 from textgan.objectives.adversarial import Minimax  # noqa: E402
 from textgan.strategies.embedding import Embedding  # noqa: E402
+from textgan.strategies.gradients import Estimates, estimate  # noqa: E402
 from textgan.strategies.gumbel import Gumbel  # noqa: E402
 from textgan.strategies.reinforce import Reinforce  # noqa: E402
 from textgan.training.game import judging, policy_mode  # noqa: E402
@@ -214,8 +214,8 @@ def toy_table(quick: bool) -> list[dict[str, Any]]:
 
 def pretrained(quick: bool, display: Display) -> Situation:
     """The players of `seqgan-short budget=demo` as its adversarial phase meets them, and 64 real sentences."""
-    from textgan.assembly import build
-    from textgan.recipe import Recipe
+    from textgan.assembly.build import build
+    from textgan.assembly.recipe import Recipe
 
     budget = "budget=smoke" if quick else "budget=demo"
     built = build(Recipe.load("seqgan-short", [budget, "threads=1", "device=cpu"]), display)

@@ -22,8 +22,8 @@ from classic import ClassicGenerator, ClassicJudge, classic_values  # noqa: E402
 from textgan.data.batches import Batches, Encoded  # noqa: E402
 from textgan.discriminators.cnn import CNN  # noqa: E402
 from textgan.generators.recurrent import LSTM  # noqa: E402
+from textgan.machine.products import rows_at_once  # noqa: E402
 from textgan.objectives.adversarial import NonSaturating  # noqa: E402
-from textgan.products import rows_at_once  # noqa: E402
 from textgan.sampling import Draw  # noqa: E402
 from textgan.strategies.gumbel import Gumbel  # noqa: E402
 from textgan.strategies.reinforce import Reinforce  # noqa: E402

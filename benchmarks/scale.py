@@ -77,9 +77,9 @@ def run_steps(phase: Any, game: Any, steps: int, warm: int = 1) -> dict[str, Any
 
 
 def worker(job: dict[str, Any]) -> dict[str, Any]:
-    from textgan.assembly import build
-    from textgan.ranks import Ranks
-    from textgan.recipe import Recipe
+    from textgan.assembly.build import build
+    from textgan.assembly.recipe import Recipe
+    from textgan.machine.ranks import Ranks
 
     recipe = Recipe.load(job["recipe"], job["changes"])
     recipe.check()
@@ -103,7 +103,7 @@ def exact(built: Any, ranks: Any) -> dict[str, Any]:
     """The ranks' gradient of an MLE step and of a judge's, against that of one process, in float64."""
     import torch
 
-    from textgan.ranks import ALONE
+    from textgan.machine.ranks import ALONE
     from textgan.training.discriminator import DiscriminatorTrainer
     from textgan.training.mle import Mle
     from textgan.training.optimizers import Optimizer

@@ -25,12 +25,12 @@ from typing import Any
 
 import torch
 
-from textgan.assembly import Built, build
+from textgan.assembly.build import Built, build
+from textgan.assembly.recipe import Recipe
 from textgan.augment.classifiers import learn_classes
 from textgan.data.batches import Encoded
 from textgan.data.hidden import hide_labels
 from textgan.metrics.class_accuracy import class_accuracy
-from textgan.recipe import Recipe
 from textgan.training.evaluation import judge_accuracy
 from textgan.types import Text
 

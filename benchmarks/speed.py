@@ -10,7 +10,7 @@ Every figure is a ratio of two times of one run. The classic algorithms are thos
 which the tests hold ours against. The floor is the time that the counted matrix products would take at the rate of a
 large float32 product (2,048 x 2,048), measured in the same run. The best of a few rounds counts on either side. Where
 the classic side repeats one thing (a rollout), it does so `--rounds` times and the time is scaled up; `--full` lets it
-do them all. The classic sides run before torch's memory is kept (`textgan/machine.py`), as plain torch would.
+do them all. The classic sides run before torch's memory is kept (`textgan/machine/process.py`), as plain torch would.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 
 from pieces import PIECES, SIZES, Piece, Size, seqgan_step  # noqa: E402
-from textgan.machine import keep_freed_memory  # noqa: E402
+from textgan.machine.process import keep_freed_memory  # noqa: E402
 
 GROWTH: dict[str, tuple[int, ...]] = {
     "length": (10, 20, 40),

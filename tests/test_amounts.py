@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from textgan.amounts import amount
+from textgan.assembly.recipe import Recipe
 from textgan.cli import run
 from textgan.data.embedded import Captions
 from textgan.data.files import File
 from textgan.data.tokenizers import word
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
 from textgan.training.progress import Display
 
 

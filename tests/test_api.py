@@ -17,11 +17,11 @@ import yaml
 
 import textgan
 import textgan.benchmark.plan  # the folder and the function of one name do not hide each other
+from textgan.assembly.overrides import as_words, parse
+from textgan.assembly.recipe import Recipe
 from textgan.benchmark import whole
 from textgan.cli import run as command
 from textgan.errors import Mistake
-from textgan.overrides import as_words, parse
-from textgan.recipe import Recipe
 
 SMALL: dict[str, Any] = {
     "length": 12,

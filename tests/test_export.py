@@ -15,18 +15,18 @@ import torch
 import yaml
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, pipeline
 
-from textgan.auto import announce
+from textgan.assembly.recipe import HANDED
 from textgan.cli import run as command
 from textgan.data import tokenizers
 from textgan.data.grammar import load as grammar
 from textgan.export import card
+from textgan.export.auto import announce
 from textgan.export.folder import export_run
-from textgan.loaded import LoadedRun, load
-from textgan.parts import bind
-from textgan.recipe import HANDED
+from textgan.machine.streams import seeded
+from textgan.parts.binding import bind
 from textgan.report import reading
+from textgan.runs.loaded import LoadedRun, load
 from textgan.sampling import Draw
-from textgan.streams import seeded
 from textgan.training import checkpoints
 from textgan.types import Prompt, Text
 

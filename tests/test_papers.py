@@ -19,8 +19,8 @@ from paper_tables.judging import Bound, Row, above, at_least, at_level, at_most,
 from paper_tables.measuring import final_scores, front, heldout_at
 from paper_tables.rejection import best, rejection
 from paper_tables.running import Cell, Failed, Found, Run, Setting, Table, Values, identity
+from textgan.assembly.recipe import Recipe
 from textgan.cli import run as command
-from textgan.recipe import Recipe
 from textgan.training.progress import Display
 
 QUIET = Display(every=1e9)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from textgan.machine.streams import seeded
 from textgan.sampling import (
     Draw,
     Expected,
@@ -14,7 +15,6 @@ from textgan.sampling import (
     draw_from_nucleus,
     keep_top_k,
 )
-from textgan.streams import seeded
 
 
 def _chi_square(ids: torch.Tensor, probabilities: torch.Tensor) -> tuple[float, int]:

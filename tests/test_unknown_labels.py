@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from textgan.data import tokenizers
 from textgan.discriminators.cnn import CNN
-from textgan.names import PARTS
-from textgan.parts import bind, find, parameters
+from textgan.parts.binding import bind, find, parameters
+from textgan.parts.names import PARTS
 from textgan.sampling import Draw
 from textgan.types import Discriminator, Generator, Prompt, Text
 

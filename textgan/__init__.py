@@ -5,17 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from textgan.auto import announce
+from textgan.export.auto import announce
 
 if TYPE_CHECKING:  # what a type checker and an editor know of the names below
     from textgan.api import evaluate, load, train
+    from textgan.assembly.library import recipes
+    from textgan.assembly.recipe import Recipe
     from textgan.benchmark.whole import benchmark
     from textgan.errors import Mistake
-    from textgan.library import recipes
     from textgan.metrics.samples import Samples, Score
     from textgan.opened import Run
-    from textgan.recipe import Recipe
-    from textgan.run import Interrupted
+    from textgan.runs.train import Interrupted
     from textgan.training.callbacks import Callback, Moment
     from textgan.types import (
         Choice,
@@ -36,8 +36,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "textgan.errors": ("Mistake",),
-    "textgan.library": ("recipes",),
-    "textgan.recipe": ("Recipe",),
+    "textgan.assembly.library": ("recipes",),
+    "textgan.assembly.recipe": ("Recipe",),
     "textgan.training.callbacks": ("Callback", "Moment"),
     "textgan.types": (
         "Choice", "Discriminator", "Generator", "Objective", "Penalty", "Prompt", "Sampler", "Situation", "Strategy",
@@ -46,7 +46,7 @@ _HOMES = {
     "textgan.metrics.samples": ("Samples", "Score"),
     "textgan.api": ("evaluate", "load", "train"),
     "textgan.opened": ("Run",),
-    "textgan.run": ("Interrupted",),
+    "textgan.runs.train": ("Interrupted",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

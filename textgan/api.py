@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from textgan.assembly.overrides import as_list, as_words
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
 from textgan.opened import Run, Scores
-from textgan.overrides import as_list, as_words
-from textgan.recipe import Recipe
 from textgan.training.callbacks import Callback
 
 
@@ -45,9 +45,9 @@ def train(
     else:
         loaded = recipe
     loaded.check()
+    from textgan.machine.streams import untouched
     from textgan.report import page
-    from textgan.run import train as run_training
-    from textgan.streams import untouched
+    from textgan.runs.train import train as run_training
 
     watching = list(callbacks) if isinstance(callbacks, Iterable) else [callbacks]
     target = None if out is None else Path(out)
@@ -104,7 +104,7 @@ def _sentences(
 ) -> list[str]:
     """As those of a file: without the spaces around them, and none that is empty. empty: keep those too."""
     if isinstance(given, (str, Path)):
-        from textgan.lines import sentences
+        from textgan.data.lines import sentences
 
         return sentences(Path(given), place, column, empty=empty)
     if isinstance(given, Mapping) or hasattr(given, "columns"):  # whose items are the names of columns

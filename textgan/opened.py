@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textgan.assembly.overrides import as_list
 from textgan.errors import Mistake
-from textgan.overrides import as_list
 
 if TYPE_CHECKING:
-    from textgan.loaded import LoadedRun
     from textgan.metrics.samples import Score
-    from textgan.points import Sweep
+    from textgan.runs.loaded import LoadedRun
+    from textgan.runs.points import Sweep
 
 
 class Scores(dict[str, "Score"]):
@@ -61,11 +61,11 @@ class Run:
         return of_run(read(self.path))
 
     def sample(self, n: int = 10, *, checkpoint: str = "last", **how: Any) -> list[str]:
-        """`n` sentences; the same for a seed. how: as `textgan.loaded.LoadedRun.sample` takes it (temperature, top_k,
-        top_p, prefix, label, seed); that one also streams. checkpoint: last, best or pretrained."""
+        """`n` sentences; the same for a seed. how: as `textgan.runs.loaded.LoadedRun.sample` takes it (temperature,
+        top_k, top_p, prefix, label, seed); that one also streams. checkpoint: last, best or pretrained."""
         import torch
 
-        from textgan.streams import untouched
+        from textgan.machine.streams import untouched
 
         with untouched():
             loaded = self.opened(checkpoint)
@@ -75,8 +75,8 @@ class Run:
     def opened(self, checkpoint: str = "last") -> LoadedRun:
         """The generator with its tokenizer, in memory; opened once."""
         if checkpoint not in self._loaded:
-            from textgan.loaded import load
-            from textgan.streams import untouched
+            from textgan.machine.streams import untouched
+            from textgan.runs.loaded import load
 
             with untouched():
                 self._loaded[checkpoint] = load(self.path, checkpoint, trust_code=self.trust_code)
@@ -86,7 +86,7 @@ class Run:
         self, references: str | Path | None = None, metrics: str | Sequence[str] | None = None
     ) -> Scores:
         """Scores of freshly drawn text against the run's test split, or a file's lines; as `textgan evaluate RUN`."""
-        from textgan.loaded import evaluate_run
+        from textgan.runs.loaded import evaluate_run
 
         real = None if references is None else Path(references)
         names = None if metrics is None else as_list(metrics)
@@ -94,11 +94,11 @@ class Run:
         return Scores(found, self.scores.get("real", {}) if real is None else {})
 
     def sweep(self, temperatures: Sequence[float] | None = None, **how: Any) -> Sweep:
-        """Quality and diversity by temperature, and the page RUN/front.html. how: as `textgan.sweep.sweep` takes it
-        (samples, metrics, references, checkpoint, seed)."""
-        from textgan.points import TEMPERATURES
+        """Quality and diversity by temperature, and the page RUN/front.html. how: as `textgan.runs.sweep.sweep` takes
+        it (samples, metrics, references, checkpoint, seed)."""
         from textgan.report import front
-        from textgan.sweep import sweep
+        from textgan.runs.points import TEMPERATURES
+        from textgan.runs.sweep import sweep
         from textgan.training.progress import Display
 
         front.place(self.path)
@@ -118,7 +118,7 @@ class Run:
     def export(self, folder: str | Path, checkpoint: str = "last", *, force: bool = False) -> Path:
         """Write it as a model of transformers; as `textgan export`. force: into a folder that has files."""
         from textgan.export.folder import export_run
-        from textgan.streams import untouched
+        from textgan.machine.streams import untouched
 
         with untouched():
             export_run(self.path, Path(folder), checkpoint, force, self.trust_code)

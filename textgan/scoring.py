@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from textgan.data.corpus import uncut
+from textgan.data.labels import Columns, Labelled, labels_of
 from textgan.errors import Mistake
-from textgan.labels import Columns, Labelled, labels_of
 from textgan.metrics.once import sharing
+from textgan.metrics.presets import USUAL, Preset, preset
 from textgan.metrics.real import COMPARING, OF_COPIES
 from textgan.metrics.suite import METRICS, load_metrics, merged, taking_encoder
 from textgan.metrics.tokens import WHITESPACE, split
-from textgan.presets import USUAL, Preset, preset
-from textgan.yardstick import OVERLAP, Measured, Yardstick
+from textgan.metrics.yardstick import OVERLAP, Measured, Yardstick
 
 DEFAULT = ("bleu", "self-bleu", "distinct", "duplicates", "novelty")
 """What is measured where nothing is asked for, as far as there are references and a training set."""
@@ -63,8 +63,8 @@ def evaluate_files(
 ) -> Comparison:
     """Scores of files with a sentence a line. names: of metrics, or `all`; None is what can be had quickly.
 
-    preset_name: one of `textgan.presets.PRESETS`, for BLEU and self-BLEU. encoder: for the metrics that take one,
-    `lm` or what transformers loads; see `textgan.metrics.encoders`. label: a column of the files, to score each
+    preset_name: one of `textgan.metrics.presets.PRESETS`, for BLEU and self-BLEU. encoder: for the metrics that take
+    one, `lm` or what transformers loads; see `textgan.metrics.encoders`. label: a column of the files, to score each
     of its values apart too. column: the text of files with columns. Raises Mistake, with one line for
     each thing that is wrong.
     """
@@ -182,8 +182,8 @@ def _scored(
 def evaluate_folder(
     run: Path, references: Path | None, names: Sequence[str] | None, trust_code: bool = False
 ) -> Comparison:
-    """Scores of text freshly drawn from a run; see `textgan.loaded.evaluate_run`. Raises Mistake."""
-    from textgan.loaded import evaluate_run
+    """Scores of text freshly drawn from a run; see `textgan.runs.loaded.evaluate_run`. Raises Mistake."""
+    from textgan.runs.loaded import evaluate_run
 
     scores = evaluate_run(run, references, None if names is None else list(names), trust_code=trust_code)
     measured = {key: Measured(score.value, score.signature) for key, score in scores.items()}

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from textgan.products import log_prob_at, rows_at_once, whole_slabs
-from textgan.ranks import ALONE, Ranks
+from textgan.machine.products import log_prob_at, rows_at_once, whole_slabs
+from textgan.machine.ranks import ALONE, Ranks
 from textgan.text import Choice as Choice
 from textgan.text import Text as Text
 from textgan.text import Vocabulary as Vocabulary

@@ -120,8 +120,8 @@ def mutated(draw: st.DrawFn) -> Case:
 @st.composite
 def arguments(draw: st.DrawFn) -> Case:
     """A shipped recipe, small, with arguments of its parts that it does not mention set to odd values."""
-    from textgan.parts import find, parameters
-    from textgan.recipe import HANDED
+    from textgan.assembly.recipe import HANDED
+    from textgan.parts.binding import find, parameters
 
     name = draw(st.sampled_from(sorted(_known())))
     recipe = copy.deepcopy(_known()[name])

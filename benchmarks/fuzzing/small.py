@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
+from textgan.assembly.library import root
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.library import root
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 
 LINES = [f"the {a} {b} sees a {c} ." for a in ("old", "new") for b in "pqr" for c in "uvwxyz"]
 TEXT = "\n".join(LINES).encode()

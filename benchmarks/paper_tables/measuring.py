@@ -10,7 +10,7 @@ from pathlib import Path
 
 from paper_tables.judging import at_level
 from paper_tables.running import Failed, Setting, Values, call
-from textgan.points import parse_temperatures
+from textgan.runs.points import parse_temperatures
 
 
 def data(*parts: str) -> Path:

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import torch
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.data.batches import encode, ordered
 from textgan.data.corpus import Split
-from textgan.loaded import load
 from textgan.metrics.samples import Samples
 from textgan.metrics.suite import evaluate
-from textgan.recipe import Recipe
+from textgan.runs.loaded import load
 from textgan.training import checkpoints
 from textgan.training.evaluation import BATCH, write_sentences
 from textgan.training.folder import write_json

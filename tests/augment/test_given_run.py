@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from textgan.assembly.recipe import Recipe
 from textgan.augment.labelled import read_labelled
 from textgan.augment.request import Request, check_work, unread
 from textgan.cli import run as textgan
 from textgan.errors import Mistake
-from textgan.loaded import LoadedRun, load
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.loaded import LoadedRun, load
+from textgan.runs.train import train
 from textgan.training import checkpoints
 
 ROWS = [

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from textgan.asked import Drawn
 from textgan.augment.classifiers import CLASSIFIERS
 from textgan.augment.generating import Generated, write_table
 from textgan.augment.labelled import Labelled, pick, quotas, read_labelled, spaced, stratified, together
@@ -22,6 +21,7 @@ from textgan.data.corpus import Split
 from textgan.data.reading import read
 from textgan.data.streaming import Streamed
 from textgan.errors import Mistake
+from textgan.runs.asked import Drawn
 
 GOOD = [
     "a fine and moving film",

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from textgan.assembly.recipe import Recipe
 from textgan.benchmark.asked import Budget, sort_words
 from textgan.benchmark.plan import plan
 from textgan.benchmark.planned import Plan, PlannedCell
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
 
 
 def planned(

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.data.tokenizers import SPECIAL, Tokenizer, bpe, character, word
 from textgan.doctor.words import words
-from textgan.recipe import Recipe
 
 TEXTS = [
     "春眠不觉晓，处处闻啼鸟。",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from textgan.assembly.recipe import Recipe
 from textgan.data import mapped, windows
 from textgan.data.batches import encode
 from textgan.data.corpus import Split, fingerprint
@@ -15,8 +16,7 @@ from textgan.data.mapped import Mapped
 from textgan.data.tokenizers import word
 from textgan.data.windows import WindowedBatches, encode_mapped
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 
 LINES = [f"line {n} has{' many' * (n % 7)} words ." for n in range(60)]
 

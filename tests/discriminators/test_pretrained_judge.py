@@ -11,6 +11,7 @@ import torch
 from models import tiny_bert
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
+from textgan.assembly.recipe import Recipe
 from textgan.data import tokenizers
 from textgan.data.batches import encode
 from textgan.data.corpus import Split
@@ -18,8 +19,7 @@ from textgan.data.grammar import load as grammar
 from textgan.discriminators.pretrained import Pretrained
 from textgan.errors import Mistake
 from textgan.pretrained import CARRIED
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 from textgan.sampling import GumbelSoftmax
 from textgan.types import Prompt, Text
 

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from textgan.assembly.recipe import Recipe
 from textgan.cli import run
 from textgan.data.files import File
 from textgan.data.streaming import Line, Streamed
@@ -26,7 +27,6 @@ from textgan.doctor.near import near_copies
 from textgan.doctor.suspects import Suspects
 from textgan.doctor.written_recipe import recipe
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
 from textgan.report import corpus as report
 
 

@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
-from textgan import parts
-from textgan.names import DEFAULT_NAMES, PARTS
-from textgan.recipe import HANDED
+from textgan.assembly.recipe import HANDED
+from textgan.parts import binding as parts
+from textgan.parts.names import DEFAULT_NAMES, PARTS
 
 PAGE = "docs/parts.md"
 HOW = f"python tests/documentation/parts_page.py > {PAGE}"

@@ -24,13 +24,13 @@ import typer
 import yaml
 from blocks import ROOT, Block, blocks, cut, documents
 
+from textgan.assembly.library import locate, read
+from textgan.assembly.overrides import as_words
+from textgan.assembly.recipe import Recipe
 from textgan.benchmark import whole
 from textgan.cli import app
 from textgan.cli import run as command
 from textgan.errors import Mistake
-from textgan.library import locate, read
-from textgan.overrides import as_words
-from textgan.recipe import Recipe
 
 NOT_RUN = {
     "make demo": "trains four runs for minutes; its target is looked up in the Makefile",

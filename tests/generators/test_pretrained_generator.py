@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 import torch
 
+from textgan.assembly.recipe import Recipe
+from textgan.assembly.rehearsal import rehearse_generator
 from textgan.data import tokenizers
 from textgan.data.grammar import load as grammar
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
 from textgan.export.folder import export_run
 from textgan.generators.pretrained import Lora, Pretrained
-from textgan.loaded import load
-from textgan.recipe import Recipe
-from textgan.rehearsal import rehearse_generator
-from textgan.run import train
+from textgan.machine.streams import seeded
+from textgan.runs.loaded import load
+from textgan.runs.train import train
 from textgan.sampling import Draw, Greedy, GumbelSoftmax
 from textgan.strategies.rollouts import roll_out
-from textgan.streams import seeded
 from textgan.types import Prompt, Text
 
 LENGTH = 10

@@ -28,15 +28,18 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from textgan.assembly.recipe import Recipe
 from textgan.cli import run
-from textgan.recipe import Recipe
-from textgan.run import train
-from textgan.streams import random_state, seeded
+from textgan.machine.streams import random_state, seeded
+from textgan.runs.train import train
 from textgan.training.adversarial import Adversarial
 from textgan.training.discriminator import Discriminate
 from textgan.training.mle import Mle
 
-LOG = ("ranks.py:mean", "training/trainer.py:_play")  # where the numbers of a line of the log are fetched
+LOG = (
+    "machine/ranks.py:mean",
+    "training/trainer.py:_play",
+)  # where the numbers of a line of the log are fetched
 
 
 class Steps:

@@ -16,8 +16,8 @@ import pytest
 import torch
 from torch.utils import backend_registration
 
-from textgan.names import PARTS
-from textgan.recipe import Recipe
+from textgan.assembly.recipe import Recipe
+from textgan.parts.names import PARTS
 
 HERE = Path(__file__).parent
 SMALL = ["budget=smoke", "evaluate.samples=12", "evaluate.final=12", "metrics=[distinct]", "threads=1"]
@@ -118,9 +118,10 @@ def test_a_step_waits_for_the_gpu_where_it_is_said_to(played: list[dict[str, Any
 
 def test_a_line_of_the_log_waits_once(played: list[dict[str, Any]]) -> None:
     for told in played[1:]:
-        assert set(told["lines"]) == {"ranks.py:mean"} and told["lines"]["ranks.py:mean"] <= told["steps"], (
-            told
-        )
+        assert (
+            set(told["lines"]) == {"machine/ranks.py:mean"}
+            and told["lines"]["machine/ranks.py:mean"] <= told["steps"]
+        ), told
 
 
 def test_nothing_needs_float64_there(played: list[dict[str, Any]]) -> None:

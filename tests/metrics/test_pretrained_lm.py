@@ -93,8 +93,8 @@ def test_a_model_must_be_named_and_be_there(tmp_path: Path) -> None:
 
 
 def test_training_is_refused_before_it_begins_where_the_model_is_missing(tmp_path: Path) -> None:
-    from textgan.recipe import Recipe
-    from textgan.run import train
+    from textgan.assembly.recipe import Recipe
+    from textgan.runs.train import train
 
     (tmp_path / "config.json").write_text(json.dumps({}))
     out = tmp_path / "run"

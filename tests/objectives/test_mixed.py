@@ -12,7 +12,7 @@ import torch
 
 from textgan.errors import Mistake
 from textgan.objectives.mixed import MixedReward, closed, kinds, polar
-from textgan.parts import bind
+from textgan.parts.binding import bind
 from textgan.types import Verdict
 
 WORDS = ["", "", "<eos>", "", "a", "b", "c"]

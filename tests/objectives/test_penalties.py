@@ -8,9 +8,9 @@ from torch import Tensor
 
 from textgan.discriminators.cnn import CNN
 from textgan.generators.latent import Latent as Codes
-from textgan.names import PARTS
 from textgan.objectives.penalties import GradientPenalty, RealGradientPenalty
-from textgan.parts import bind, find
+from textgan.parts.binding import bind, find
+from textgan.parts.names import PARTS
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from textgan.names import PARTS
-from textgan.parts import bind
+from textgan.parts.binding import bind
+from textgan.parts.names import PARTS
 from textgan.types import Objective, Verdict
 
 NAMES = sorted(PARTS["objective"])

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
-from textgan.points import Point, Sweep
 from textgan.report import front
 from textgan.report.reading import read
+from textgan.runs.points import Point, Sweep
 
 FRONTS = {  # temperature -> BLEU-5, self-BLEU-5
     "pretrained": {0.5: (0.50, 0.70), 1.0: (0.40, 0.50), 1.2: (0.30, 0.30)},

@@ -11,13 +11,13 @@ from dataclasses import replace
 import pytest
 
 from textgan import cli
+from textgan.assembly.recipe import Recipe
 from textgan.data.oracle import Oracle
 from textgan.metrics.samples import Score
-from textgan.recipe import Recipe
 from textgan.report import printed, table
 from textgan.report.movement import direction_in_words, movement, movements
 from textgan.report.reading import read
-from textgan.run import train
+from textgan.runs.train import train
 
 GUMBEL = {"bleu-4": 0.436, "self-bleu-4": 0.30, "nll": 2.05, "source-nll": 2.5, "grammaticality": 0.40}
 KEYS = ("bleu-2", "bleu-4", "self-bleu-4", "source-nll", "grammaticality")

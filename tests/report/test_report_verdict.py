@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from written_runs import MLE, kept
 
-from textgan.points import read_kept
 from textgan.report.reading import read
 from textgan.report.verdict import front_wanted, verdict
+from textgan.runs.points import read_kept
 
 BLEUS = [(0.50, 0.30, "sharper and more diverse"), (0.30, 0.50, "less sharp and less diverse")]
 

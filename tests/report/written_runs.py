@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan.metrics.samples import Score
-from textgan.points import Point, as_row
+from textgan.runs.points import Point, as_row
 
 Fronts = dict[str, dict[float, tuple[float, float]]]
 MLE = {1.0: (0.40, 0.50), 1.2: (0.30, 0.30)}  # .35 at the diversity of real text

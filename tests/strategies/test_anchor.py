@@ -9,8 +9,8 @@ import pytest
 import torch
 from toy import LENGTH, estimates, every_sentence, exact_gradient, flat, players, real_text
 
-from textgan.gradients import Estimates, estimate
 from textgan.objectives.adversarial import LogOdds, Minimax
+from textgan.strategies.gradients import Estimates, estimate
 from textgan.strategies.reinforce import Reinforce
 from textgan.types import Generator, Prompt, Situation
 

@@ -11,11 +11,11 @@ from torch import Tensor
 from toy import LENGTH, estimates, exact_gradient, flat, players, real_text
 
 from textgan.errors import Mistake
-from textgan.gradients import Estimates, Moments, estimate, flat_gradient
+from textgan.machine.streams import seeded
 from textgan.objectives.adversarial import Minimax
+from textgan.strategies.gradients import Estimates, Moments, estimate, flat_gradient
 from textgan.strategies.gumbel import Gumbel
 from textgan.strategies.reinforce import Reinforce
-from textgan.streams import seeded
 from textgan.types import Discriminator, Generator, Prompt, Situation, Strategy, Turn
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from textgan.recipe import Recipe
+from textgan.assembly.recipe import Recipe
 
 SUBJECTS = ["a dog", "the cat", "one small bird", "my friend", "a very old man"]
 VERBS = ["sees", "likes", "follows", "forgets"]

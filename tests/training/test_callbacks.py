@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
+from textgan.assembly.recipe import Recipe
 from textgan.cli import run as command
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 from textgan.training.callbacks import Callback, Moment
 
 

@@ -16,8 +16,8 @@ import pytest
 import torch
 from torch import nn
 
-from textgan import streams
 from textgan.errors import Mistake
+from textgan.machine import streams
 from textgan.training import checkpoints
 from textgan.training.folder import RunFolder, write_text
 from textgan.training.lock import locked

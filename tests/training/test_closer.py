@@ -11,7 +11,7 @@ from pages import BAD, asked, needs_browser
 from textgan.data.corpus import Split
 from textgan.report import page
 from textgan.report.closer import parse
-from textgan.run import train
+from textgan.runs.train import train
 from textgan.training import closer
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 
 OBJECTIVES = [
     ("minimax", ["train.adversarial.discriminator={name: sgd, lr: 0.1, momentum: 0.9}"]),

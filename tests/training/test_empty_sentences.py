@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.assembly.recipe import Recipe
+from textgan.runs.train import train
 
 
 def test_many_empty_sentences_are_counted_and_warned_of(

@@ -23,11 +23,11 @@ from typing import Any
 import pytest
 import torch
 
+from textgan.assembly.recipe import Recipe
 from textgan.cli import run as command
 from textgan.errors import Mistake
 from textgan.objectives.adversarial import NonSaturating
-from textgan.recipe import Recipe
-from textgan.run import Interrupted, train
+from textgan.runs.train import Interrupted, train
 from textgan.training import checkpoints, stopping, trainer
 from textgan.training.adversarial import Adversarial
 from textgan.training.health import Diverged

@@ -9,11 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from textgan.assembly.recipe import Recipe
 from textgan.benchmark import gradient
 from textgan.errors import Mistake
-from textgan.gradients import Estimates, estimate
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
+from textgan.strategies.gradients import Estimates, estimate
 from textgan.strategies.reinforce import Reinforce
 from textgan.training import checkpoints
 from textgan.types import Situation

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.assembly.recipe import Recipe
+from textgan.runs.train import train
 from textgan.training.adversarial import Adversarial
 from textgan.training.health import WINDOW, Diverged, Health
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 from textgan.text import Text
 from textgan.training.discriminator import DiscriminatorTrainer
 from textgan.training.optimizers import Optimizer

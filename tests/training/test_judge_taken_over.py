@@ -8,10 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 
 SMALL = ("budget=smoke", "corpus.size=60", "threads=1", "metrics=[distinct]")
 ALONE = "train.adversarial=null"

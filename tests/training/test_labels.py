@@ -10,12 +10,12 @@ import pytest
 import torch
 from accelerate import Accelerator
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.data.batches import Encoded
 from textgan.discriminators.cnn import CNN
-from textgan.loaded import evaluate_run
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.loaded import evaluate_run
+from textgan.runs.train import train
 from textgan.sampling import Draw
 from textgan.training.discriminator import DiscriminatorTrainer
 from textgan.training.evaluation import asked_labels, judge_accuracy, write_ids

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
-from textgan.run import Interrupted, train
+from textgan.runs.train import Interrupted, train
 from textgan.strategies.gumbel import Gumbel
 from textgan.training.adversarial import Adversarial
 from textgan.types import Sampler

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from textgan.assembly import Built, build
-from textgan.recipe import Recipe
+from textgan.assembly.build import Built, build
+from textgan.assembly.recipe import Recipe
 from textgan.training.discriminator import DiscriminatorTrainer
 from textgan.training.evaluation import Evaluation
 from textgan.training.folder import RunFolder

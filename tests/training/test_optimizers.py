@@ -9,10 +9,10 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.ranks import Ranks
-from textgan.recipe import Recipe
+from textgan.machine.ranks import Ranks
 from textgan.training.optimizers import Optimizer, descend
 
 

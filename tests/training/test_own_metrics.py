@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.assembly.recipe import Recipe
+from textgan.runs.train import train
 
 MINE = """
 import random

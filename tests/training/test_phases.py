@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.data.batches import Encoded
 from textgan.errors import Mistake
 from textgan.generators.recurrent import LSTM
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 from textgan.sampling import Draw
 from textgan.strategies.reinforce import Reinforce
 from textgan.training.adversarial import Adversarial

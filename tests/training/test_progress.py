@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.assembly.recipe import Recipe
+from textgan.runs.train import train
 from textgan.training.progress import Display
 
 SMALL = (

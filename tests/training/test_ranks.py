@@ -17,10 +17,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.ranks import ALONE, Ranks
-from textgan.recipe import Recipe
-from textgan.run import Interrupted, train
+from textgan.machine.ranks import ALONE, Ranks
+from textgan.runs.train import Interrupted, train
 from textgan.training.adversarial import Adversarial
 from textgan.training.replay import Replay
 from textgan.types import Text

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.loaded import load
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.machine.streams import seeded
+from textgan.runs.loaded import load
+from textgan.runs.train import train
 from textgan.sampling import Draw
-from textgan.streams import seeded
 from textgan.types import Prompt
 
 

@@ -11,15 +11,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from textgan.asked import Drawn
-from textgan.choosing import by_weight
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.loaded import evaluate_run
-from textgan.recipe import Recipe
 from textgan.report import front
-from textgan.run import train
+from textgan.runs.asked import Drawn
+from textgan.runs.choosing import by_weight
+from textgan.runs.loaded import evaluate_run
+from textgan.runs.sweep import sweep
+from textgan.runs.train import train
 from textgan.sampling import POOL, Draw
-from textgan.sweep import sweep
 from textgan.training.resampled import Resampled
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text, Verdict, Vocabulary
 

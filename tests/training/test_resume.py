@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
-from textgan.run import Interrupted, train
+from textgan.runs.train import Interrupted, train
 from textgan.training.adversarial import Adversarial
 from textgan.training.discriminator import Discriminate
 from textgan.training.mle import Mle

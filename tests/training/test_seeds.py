@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.data.batches import Batches
 from textgan.metrics.samples import Score
-from textgan.recipe import Recipe
 from textgan.training.folder import RunFolder
 from textgan.training.game import Game
 from textgan.training.progress import Display

@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from textgan.assembly import build
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
 from textgan.discriminators.cnn import CNN
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 from textgan.training import checkpoints
 from textgan.training.averaging import Average
 from textgan.training.discriminator import DiscriminatorTrainer

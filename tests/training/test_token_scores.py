@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from textgan.assembly import build
+from textgan.assembly.build import build
 from textgan.objectives.rank import Rank
 from textgan.training import token_scores as module
 from textgan.training.token_scores import token_scores

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
-from textgan.run import train
+from textgan.runs.train import train
 from textgan.training import tracking
 
 

@@ -18,17 +18,17 @@ from typing import Any
 
 import torch
 
-from textgan.assembly import Built, build, engine_for
+from textgan.assembly.build import Built, build, engine_for
+from textgan.assembly.recipe import Recipe
 from textgan.data.batches import Encoded
 from textgan.errors import Mistake
-from textgan.joint import over_ranks
+from textgan.machine.ranks import ALONE, Ranks
 from textgan.objectives.adversarial import NonSaturating, Relativistic, RelativisticAverage
 from textgan.objectives.features import MaximumMeanDiscrepancy
+from textgan.objectives.joint import over_ranks
 from textgan.objectives.penalties import RealGradientPenalty
 from textgan.objectives.rank import Rank
-from textgan.ranks import ALONE, Ranks
-from textgan.recipe import Recipe
-from textgan.run import Interrupted, train
+from textgan.runs.train import Interrupted, train
 from textgan.sampling import Draw
 from textgan.strategies.embedding import Embedding
 from textgan.strategies.gumbel import Gumbel

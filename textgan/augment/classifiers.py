@@ -13,8 +13,8 @@ from textgan.data.batches import Batches, encode
 from textgan.data.corpus import Split
 from textgan.data.tokenizers import Tokenizer, word
 from textgan.discriminators.cnn import CNN
+from textgan.machine.streams import seeded
 from textgan.metrics.class_accuracy import NaiveBayes
-from textgan.streams import seeded
 from textgan.types import Discriminator, Text
 
 BATCH = 50

@@ -38,7 +38,7 @@ from textgan.augment.verdict import Cell, Comparison, compare
 from textgan.data.corpus import Split
 from textgan.doctor.examine import examine
 from textgan.errors import Mistake
-from textgan.loaded import load
+from textgan.runs.loaded import load
 from textgan.training.folder import write_json, write_text
 from textgan.training.progress import Waiting
 

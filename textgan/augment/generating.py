@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from textgan.asked import Asked
+from textgan.assembly.recipe import Recipe
 from textgan.augment.labelled import labels_of, pick
 from textgan.augment.sieve import Sieve
 from textgan.data.corpus import Split
 from textgan.doctor.examine import Examination, examine
 from textgan.doctor.written_recipe import recipe as written
 from textgan.errors import Mistake
-from textgan.loaded import LoadedRun
-from textgan.recipe import Recipe
-from textgan.run import train as run_training
+from textgan.runs.asked import Asked
+from textgan.runs.loaded import LoadedRun
+from textgan.runs.train import train as run_training
 from textgan.training.folder import write_json, write_text
 
 DOCUMENT = 150

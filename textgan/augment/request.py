@@ -12,16 +12,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from textgan.assembly import part
+from textgan.assembly.build import part
 from textgan.augment.generating import BUDGETS
 from textgan.augment.labelled import Labelled, labels_of, pick
-from textgan.choosing import weights_of
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, did_you_mean
-from textgan.loaded import LoadedRun, load
 from textgan.metrics.tokens import SPLIT
-from textgan.origin import changed_text
 from textgan.plain import from_json
+from textgan.runs.choosing import weights_of
+from textgan.runs.loaded import LoadedRun, load
+from textgan.runs.origin import changed_text
 from textgan.sampling import COLDEST, HOTTEST
 from textgan.training import checkpoints
 from textgan.training.folder import write_json
@@ -35,7 +35,7 @@ COMMON = 0.05
 class Request:
     """What the command was asked for. reject: share of the judge's lowest scores to drop. balance: see `Asked`.
 
-    trust_code: as for `textgan.loaded.load`, of `run`.
+    trust_code: as for `textgan.runs.loaded.load`, of `run`.
     """
 
     train: Path

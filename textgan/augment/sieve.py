@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from textgan.asked import Drawn
 from textgan.augment.labelled import spaced
-from textgan.choosing import bar
 from textgan.data.corpus import Split
 from textgan.metrics.class_accuracy import NaiveBayes
 from textgan.metrics.memorisation import longest_copies
 from textgan.metrics.tokens import SPLIT
+from textgan.runs.asked import Drawn
+from textgan.runs.choosing import bar
 
 RULES = {
     "empty": "without a word",

@@ -7,9 +7,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from textgan.assembly import build
-from textgan.gradients import estimate
-from textgan.recipe import Recipe
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
+from textgan.strategies.gradients import estimate
 from textgan.training import checkpoints
 from textgan.training.adversarial import Adversarial
 from textgan.training.folder import write_json
@@ -29,7 +29,8 @@ def is_missing(recipe: Recipe, folder: Path) -> bool:
 
 def measure_gradient(run: Path, folder: Path) -> None:
     """`folder/gradient.json`: noise of one estimate in lengths of the expected gradient, its processor seconds, and
-    signal per second (`textgan.gradients`), from REPEATS turns with the batch and end temperature of the run's game.
+    signal per second (`textgan.strategies.gradients`), from REPEATS turns with the batch and end temperature of the
+    run's game.
 
     The strategy is as the run left it: its anchor is the generator that the game began with, and its rollout policy
     lags. What cannot be told from so few (a length that drowns in noise) is left out. Raises Mistake.

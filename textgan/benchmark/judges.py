@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from textgan.assembly.recipe import Recipe
 from textgan.benchmark.planned import Run, cell_path, command_of
 from textgan.benchmark.variants import Variant
-from textgan.recipe import Recipe
 from textgan.types import Strategy
 
 PARTS = ("discriminator", "objective", "penalty")

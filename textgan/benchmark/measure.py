@@ -17,7 +17,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from textgan.assembly import part
+from textgan.assembly.build import part
+from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus, Source, token_counts
 from textgan.errors import Mistake
 from textgan.metrics.ngram import sentence_bleu, sentence_self_bleu
@@ -26,9 +27,8 @@ from textgan.metrics.pretrained_lm import nats_and_tokens
 from textgan.metrics.samples import Score
 from textgan.metrics.shift import shift
 from textgan.metrics.tokens import SPLIT
-from textgan.recipe import Recipe
-from textgan.sweep import ALWAYS
-from textgan.tempered import AFTER_TRAINING, Bench, Player
+from textgan.runs.sweep import ALWAYS
+from textgan.runs.tempered import AFTER_TRAINING, Bench, Player
 from textgan.training.evaluation import Evaluation
 from textgan.training.folder import write_json
 from textgan.training.trainer import as_rows

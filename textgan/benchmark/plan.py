@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from textgan.assembly.recipe import Recipe
 from textgan.benchmark.asked import Budget, Words
 from textgan.benchmark.judges import shared_judges
 from textgan.benchmark.planned import KINDS, Plan, PlannedCell, Run, cell_path, command_of
 from textgan.benchmark.variants import Variant, named_corpora, variants
 from textgan.errors import Mistake
-from textgan.parts import is_own_file
-from textgan.recipe import Recipe
+from textgan.parts.binding import is_own_file
 
 DEPENDS = (
     "corpus",

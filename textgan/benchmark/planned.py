@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from textgan.recipe import Recipe
+from textgan.assembly.recipe import Recipe
 
 KINDS = {"starts": "start", "judges": "judge", "runs": "cell"}
 """Folder of a benchmark -> what the runs in it are; each may go on from those of the folders before it."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from textgan.assembly.recipe import Recipe
 from textgan.benchmark.cluster import Cluster
 from textgan.benchmark.crew import Crew, Done, Job
 from textgan.benchmark.gather import Ledger, corpus_file, front_folder
@@ -20,8 +21,7 @@ from textgan.benchmark.measure import Request, corpus_is_measured, is_measured, 
 from textgan.benchmark.planned import Plan, Run
 from textgan.benchmark.unchanged import Corpora, check
 from textgan.errors import Mistake, did_you_mean
-from textgan.machine import cores
-from textgan.recipe import Recipe
+from textgan.machine.process import cores
 from textgan.training.progress import clock
 
 

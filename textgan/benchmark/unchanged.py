@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from textgan.assembly import part
+from textgan.assembly.build import part
+from textgan.assembly.recipe import Recipe
 from textgan.benchmark.measure import Request, bench_of
 from textgan.benchmark.planned import Plan
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake
-from textgan.origin import changed_code, changed_text, own_code
-from textgan.recipe import Recipe
-from textgan.tempered import Bench, text_digest
+from textgan.runs.origin import changed_code, changed_text, own_code
+from textgan.runs.tempered import Bench, text_digest
 from textgan.training import checkpoints
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from textgan.assembly.recipe import Recipe
 from textgan.benchmark.asked import Budget, Words
 from textgan.errors import Mistake
-from textgan.recipe import Recipe
 
 
 @dataclass(frozen=True)

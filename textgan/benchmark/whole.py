@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from textgan.assembly.overrides import as_list, as_words, as_yaml
 from textgan.benchmark.asked import Budget, Words
 from textgan.errors import Mistake
-from textgan.overrides import as_list, as_words, as_yaml
 from textgan.plain import from_yaml
-from textgan.points import TEMPERATURES, checked
+from textgan.runs.points import TEMPERATURES, checked
 
 if TYPE_CHECKING:
     from textgan.benchmark.results import Benchmark
@@ -74,7 +74,7 @@ def conduct(
     from textgan.benchmark.plan import plan
     from textgan.benchmark.run import Launcher, run
     from textgan.benchmark.verdict import verdicts
-    from textgan.machine import cores
+    from textgan.machine.process import cores
     from textgan.metrics.suite import check_models, load_metrics
     from textgan.training.progress import Display
 

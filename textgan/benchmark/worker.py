@@ -46,7 +46,7 @@ def _answer(answers: TextIO, failed: str | None) -> None:
 def do(job: dict[str, Any]) -> str | None:
     """Why it failed, on one line; None if it did not."""
     from textgan.errors import Mistake
-    from textgan.run import Interrupted
+    from textgan.runs.train import Interrupted
 
     log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
@@ -80,7 +80,7 @@ def _corpus(job: dict[str, Any]) -> None:
 
 def _run(job: dict[str, Any]) -> None:
     from textgan.benchmark import gradient, measure
-    from textgan.run import train
+    from textgan.runs.train import train
     from textgan.training import checkpoints
 
     path = Path(job["path"])
@@ -100,7 +100,7 @@ def _run(job: dict[str, Any]) -> None:
 
 
 def _recipe(job: dict[str, Any]) -> Any:
-    from textgan.recipe import Recipe
+    from textgan.assembly.recipe import Recipe
 
     return Recipe(job["name"], Path(job["folder"]), job["values"])
 

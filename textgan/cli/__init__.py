@@ -21,7 +21,7 @@ from textgan.cli import train, sample, evaluate, sweep, benchmark  # noqa: F401
 from textgan.cli import report, corpus, augment, interpolate, documents, export  # noqa: F401
 from textgan.cli.shared import app, say
 from textgan.errors import Mistake, SaidElsewhere, out_of_memory
-from textgan.machine import wait_briefly
+from textgan.machine.process import wait_briefly
 
 __all__ = ["app", "main", "run"]
 

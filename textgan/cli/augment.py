@@ -47,7 +47,7 @@ def augment(
     The work is kept beside OUT (aug.work of aug.csv), with the runs, report.json and report.html; the same command goes
     on with what was stopped.
     """
-    from textgan.asked import balancing
+    from textgan.runs.asked import balancing
 
     shares = balancing(balance)
     if run is not None:
@@ -58,7 +58,7 @@ def augment(
     from textgan.augment.experiment import augment as work_through
     from textgan.augment.request import Request
     from textgan.augment.verdict import headline, sentence
-    from textgan.run import Interrupted
+    from textgan.runs.train import Interrupted
     from textgan.training.progress import Display
 
     request = Request(

@@ -62,7 +62,7 @@ def benchmark(
 ) -> None:
     """Recipes by seeds from the same weights; fronts by temperature, a verdict on each, tables and a page."""
     from textgan.benchmark.asked import Budget, sort_words
-    from textgan.points import parse_temperatures
+    from textgan.runs.points import parse_temperatures
 
     asked = sort_words(words, seeds or [], grid or [])
     length = Budget.parse(budget)

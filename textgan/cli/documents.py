@@ -39,8 +39,8 @@ def documents(
     from rich.table import Table
     from safetensors.numpy import save_file
 
-    from textgan.documents import plane, read
     from textgan.report.plane import write
+    from textgan.runs.documents import plane, read
     from textgan.training.folder import write_json
 
     kinds = [read(run, trust_code) for run in runs]

@@ -25,8 +25,8 @@ def interpolate(
     """Write the sentences on the way from one sentence to another, one a line."""
     check_run(run)
     tell_if_unfinished(run, checkpoint.value)
-    from textgan import latent
-    from textgan.loaded import load
+    from textgan.runs import latent
+    from textgan.runs.loaded import load
 
     for text in latent.interpolate(load(run, checkpoint.value, trust_code=trust_code), first, last, steps):
         print(text)
@@ -44,7 +44,7 @@ def analogy(
     """Change a sentence as one sentence differs from another: LIKE - UNLIKE + TEXT."""
     check_run(run)
     tell_if_unfinished(run, checkpoint.value)
-    from textgan import latent
-    from textgan.loaded import load
+    from textgan.runs import latent
+    from textgan.runs.loaded import load
 
     print(latent.analogy(load(run, checkpoint.value, trust_code=trust_code), like, unlike, text))

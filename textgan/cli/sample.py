@@ -14,7 +14,7 @@ import typer
 from textgan.cli.shared import LARGEST, TrustCode, app, check_run, tell_if_unfinished
 
 if TYPE_CHECKING:
-    from textgan.asked import Drawn
+    from textgan.runs.asked import Drawn
 
 
 class Format(str, Enum):
@@ -79,8 +79,8 @@ def sample(
     trust_code: TrustCode = False,
 ) -> None:
     """Write sentences of a run to standard output as they are drawn, one a line."""
-    from textgan.asked import Asked, balancing, rejecting
-    from textgan.choosing import DROPPED
+    from textgan.runs.asked import Asked, balancing, rejecting
+    from textgan.runs.choosing import DROPPED
 
     asked = Asked(
         temperature, top_k, top_p, prefix, label, balancing(balance, label), seed, best_of, resample, sharpness,
@@ -89,7 +89,7 @@ def sample(
     check_run(run)
     from collections import Counter
 
-    from textgan.loaded import load
+    from textgan.runs.loaded import load
     from textgan.training.progress import Waiting
 
     told = jsonl or form is Format.jsonl

@@ -54,7 +54,7 @@ def sweep(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Quality against diversity over sampling temperatures, with real text: a table and a page with the plot."""
-    from textgan.points import parse_temperatures
+    from textgan.runs.points import parse_temperatures
 
     values = parse_temperatures(temperatures)
     names = names_of(metrics)
@@ -64,7 +64,7 @@ def sweep(
     from textgan.report import front
 
     front.place(run, out)
-    from textgan.sweep import sweep as run_sweep
+    from textgan.runs.sweep import sweep as run_sweep
     from textgan.training.progress import Display
 
     display = Display()

@@ -33,15 +33,15 @@ def train(
     """Train a recipe; write checkpoints, samples, scores and a report into a run folder."""
     if seed is not None and any(word.startswith("seed=") for word in overrides or []):
         raise Mistake("--seed: given twice, as seed=... too; keep one of the two")
-    from textgan.recipe import Recipe
+    from textgan.assembly.recipe import Recipe
 
     loaded = Recipe.load(recipe, overrides or [])
     loaded.check()
 
-    from textgan.ranks import speaks
+    from textgan.machine.ranks import speaks
     from textgan.report import page, printed, reading
-    from textgan.run import Interrupted
-    from textgan.run import train as run_training
+    from textgan.runs.train import Interrupted
+    from textgan.runs.train import train as run_training
 
     try:
         folder = run_training(loaded, out, seed, resume, _command())
@@ -59,8 +59,8 @@ def train(
 @app.command(epilog="Example: textgan recipes")
 def recipes() -> None:
     """List the recipes: name, strategy, minutes of the real form (the recipe's head says on what), what it is."""
-    from textgan.library import Listed
-    from textgan.library import recipes as known
+    from textgan.assembly.library import Listed
+    from textgan.assembly.library import recipes as known
 
     rows = [Listed("recipe", "strategy", "minutes", "what it is (paper)"), *known()]
     first, second = (max(map(len, column)) for column in list(zip(*rows, strict=True))[:2])

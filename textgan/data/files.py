@@ -7,7 +7,7 @@ from pathlib import Path
 from textgan.data.reading import Rows, read
 from textgan.data.splits import Loaded, assemble
 from textgan.errors import Mistake
-from textgan.ranges import Seed
+from textgan.parts.ranges import Seed
 
 
 class File(Loaded):

@@ -8,7 +8,7 @@ from typing import Any
 from textgan.data.reading import Rows, from_records
 from textgan.data.splits import Loaded, assemble
 from textgan.errors import Mistake, did_you_mean
-from textgan.ranges import Seed
+from textgan.parts.ranges import Seed
 
 _own_validation = ("validation", "valid", "dev", "val")
 _builders = {

@@ -18,7 +18,7 @@ import numpy as np
 from textgan.data.reading import Rows, read
 from textgan.data.splits import Loaded, assemble
 from textgan.errors import Mistake
-from textgan.ranges import Seed
+from textgan.parts.ranges import Seed
 
 _timeout = 30  # seconds
 

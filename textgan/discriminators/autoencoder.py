@@ -10,7 +10,7 @@ from torch.nn.functional import dropout
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.discriminators.layers import Cell, Layer, at_end, fixed_table
-from textgan.ranges import Size
+from textgan.parts.ranges import Size
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 

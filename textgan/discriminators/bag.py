@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, leaky_relu
 
 from textgan.errors import Mistake
-from textgan.ranges import Size
+from textgan.parts.ranges import Size
 from textgan.types import Discriminator, Generator, Text, Verdict, Vocabulary
 
 

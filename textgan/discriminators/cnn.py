@@ -12,8 +12,8 @@ from torch.nn.functional import pad
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.discriminators.minibatch import Likeness
-from textgan.products import Linear, Windows
-from textgan.ranges import Share, Size, Sizes, Whole
+from textgan.machine.products import Linear, Windows
+from textgan.parts.ranges import Share, Size, Sizes, Whole
 from textgan.types import Choice, Discriminator, State, Text, Verdict, Vocabulary, read_labels
 
 Labels = Literal["project", "concatenate", "tell", "ignore"]

@@ -9,7 +9,7 @@ from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.errors import Mistake
 from textgan.generators.latent import Latent as Autoencoder
-from textgan.ranges import NotBelow, Size
+from textgan.parts.ranges import NotBelow, Size
 from textgan.types import Discriminator, Generator, Text, Verdict
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from textgan.errors import Mistake
 from textgan.generators.recurrent import LSTM, Init
-from textgan.ranges import Depth, Share, Size
+from textgan.parts.ranges import Depth, Share, Size
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 

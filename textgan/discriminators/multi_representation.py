@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from textgan.discriminators.cnn import CNN
-from textgan.ranges import Share, Size, Sizes
+from textgan.parts.ranges import Share, Size, Sizes
 from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from textgan.errors import Mistake
+from textgan.parts.ranges import Share
 from textgan.pretrained import fetch
-from textgan.ranges import Share
 from textgan.types import Discriminator, Text, Verdict, Vocabulary, read_labels
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
 from textgan.discriminators.layers import Cell, Layer, at_end
-from textgan.ranges import Depth, Share, Size
+from textgan.parts.ranges import Depth, Share, Size
 from textgan.types import Discriminator, Text, Verdict, Vocabulary, read_labels
 
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from textgan.errors import Mistake
-from textgan.parts import bind
-from textgan.ranges import Above, Whole
+from textgan.parts.binding import bind
+from textgan.parts.ranges import Above, Whole
 from textgan.types import Discriminator, Generator, Text, Verdict, Vocabulary
 
 

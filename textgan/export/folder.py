@@ -14,17 +14,17 @@ import tokenizers as hf
 from tokenizers import processors
 from transformers import GenerationConfig
 
+from textgan.assembly.recipe import Recipe
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
 from textgan.export import card
 from textgan.export.config import TextganConfig
 from textgan.export.model import PORTABLE, TextganForCausalLM
 from textgan.generators.pretrained import Pretrained
-from textgan.loaded import LoadedRun, load
-from textgan.parts import is_own_file
+from textgan.parts.binding import is_own_file
 from textgan.pretrained import quiet
-from textgan.recipe import Recipe
 from textgan.report import reading
+from textgan.runs.loaded import LoadedRun, load
 from textgan.training.folder import write_json, write_text
 
 

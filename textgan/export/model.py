@@ -11,10 +11,10 @@ from torch.nn.functional import cross_entropy, pad
 from transformers import GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
+from textgan.assembly.recipe import HANDED
 from textgan.errors import did_you_mean
 from textgan.export.config import TextganConfig
-from textgan.parts import bind
-from textgan.recipe import HANDED
+from textgan.parts.binding import bind
 from textgan.types import Generator, Prompt, State, Text, Vocabulary
 
 PORTABLE = ("lstm", "gru", "relational")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.errors import Mistake
-from textgan.ranges import Size
+from textgan.parts.ranges import Size
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text, Vocabulary
 
 SMALLEST = 64  # documents written together, so that the batch's statistics mean something

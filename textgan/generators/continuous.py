@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.generators.recurrent import FORBIDDEN
-from textgan.ranges import Size
+from textgan.parts.ranges import Size
 from textgan.types import Generator, Prompt, Sampler, Text, Vocabulary, read_labels
 
 

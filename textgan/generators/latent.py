@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from textgan.errors import Mistake
 from textgan.generators.recurrent import FORBIDDEN
-from textgan.products import linear
-from textgan.ranges import NotBelow, Size
+from textgan.machine.products import linear
+from textgan.parts.ranges import NotBelow, Size
 from textgan.types import Choice, Discriminator, Generator, Prompt, Sampler, State, Text, Vocabulary
 
 

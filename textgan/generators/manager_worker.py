@@ -11,8 +11,8 @@ from torch.nn.functional import cosine_similarity, normalize, pad
 
 from textgan.errors import Mistake
 from textgan.generators.recurrent import FORBIDDEN, Init, cell_weights, initialise
-from textgan.products import linear
-from textgan.ranges import Share, Size
+from textgan.machine.products import linear
+from textgan.parts.ranges import Share, Size
 from textgan.types import Choice, Discriminator, Generator, Prompt, State, Text, Vocabulary, read_labels
 
 

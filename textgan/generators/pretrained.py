@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from textgan.data import tokenizers
 from textgan.errors import Mistake
 from textgan.generators.recurrent import FORBIDDEN
+from textgan.machine.products import linear
 from textgan.pretrained import fetch
-from textgan.products import linear
 from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary
 
 

@@ -12,8 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from textgan.products import linear
-from textgan.ranges import Depth, Share, Size
+from textgan.machine.products import linear
+from textgan.parts.ranges import Depth, Share, Size
 from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary, read_labels
 
 Init = Literal["uniform", "truncated-normal", "torch"]

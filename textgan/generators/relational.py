@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from textgan.generators.recurrent import FORBIDDEN, Init, initialise
-from textgan.products import linear
-from textgan.ranges import Depth, Share, Size
+from textgan.machine.products import linear
+from textgan.parts.ranges import Depth, Share, Size
 from textgan.types import Choice, Generator, Prompt, State, Text, Vocabulary, read_labels
 
 

@@ -14,8 +14,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from textgan.generators.recurrent import FORBIDDEN
-from textgan.products import Windows
-from textgan.ranges import Size
+from textgan.machine.products import Windows
+from textgan.parts.ranges import Size
 from textgan.types import Choice, Generator, Prompt, Sampler, Text, Vocabulary, read_labels
 
 

@@ -176,7 +176,7 @@ def train(texts: Sequence[str], words: Words, *, seed: int = 0, place: str = "lm
 
     from textgan.data.batches import Batches, Encoded
     from textgan.generators.recurrent import LSTM
-    from textgan.streams import seeded
+    from textgan.machine.streams import seeded
     from textgan.types import Vocabulary
 
     tokenizer = words.tokenizer

@@ -13,7 +13,7 @@ FROM_OUTSIDE = frozenset({"source", "class-accuracy", "nll"})
 
 
 def stands_in(name: str, train: bool = True) -> str:
-    """`train`, `references` or `halves`, see `textgan.yardstick`. train: whether there is one to draw from."""
+    """`train`, `references` or `halves`, see `textgan.metrics.yardstick`. train: whether there is one to draw from."""
     name = name.partition(":")[0]  # without the model it asks
     if train and name in ALONE | COMPARING | FROM_OUTSIDE:
         return "train"

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from textgan.errors import Mistake, did_you_mean, on_one_line, out_of_memory
 from textgan.metrics.once import sharing
 from textgan.metrics.samples import Metric, Samples, Score
-from textgan.parts import is_own_file, own_file
+from textgan.parts.binding import is_own_file, own_file
 
 S = TypeVar("S")
 

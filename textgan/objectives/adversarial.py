@@ -14,7 +14,7 @@ import math
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
-from textgan.ranges import Part
+from textgan.parts.ranges import Part
 from textgan.types import Verdict
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from textgan.errors import Mistake
-from textgan.ranges import NotBelow
+from textgan.parts.ranges import NotBelow
 from textgan.types import Discriminator, Text
 
 

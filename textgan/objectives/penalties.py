@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from textgan.ranges import NotBelow
+from textgan.parts.ranges import NotBelow
 from textgan.types import Discriminator, Text
 
 

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
 from textgan.errors import Mistake
-from textgan.ranges import Part
+from textgan.parts.ranges import Part
 from textgan.types import Verdict
 
 

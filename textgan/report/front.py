@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textgan.errors import Mistake
-from textgan.points import Sweep
 from textgan.report import page, printed, table
 from textgan.report.fronts import DIVERSITY, QUALITY, crossings, figures, named, writers
 from textgan.report.reading import RunRecord, read
+from textgan.runs.points import Sweep
 from textgan.training.folder import write_text
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from textgan.points import Sweep
 from textgan.report import numbers
 from textgan.report.plots import COLOURS, DASHES, MARKERS
 from textgan.report.reading import RunRecord
 from textgan.report.svg import INK, Figure, figure
+from textgan.runs.points import Sweep
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

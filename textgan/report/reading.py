@@ -18,9 +18,9 @@ from typing import Any
 from textgan.errors import Mistake
 from textgan.metrics.samples import Score
 from textgan.plain import from_json, from_yaml
-from textgan.points import Sweep, read_kept
 from textgan.report.closer import REMEDY, Closer, parse
 from textgan.report.log import Curve, curves, in_order, is_number, metric_rows, phase_starts
+from textgan.runs.points import Sweep, read_kept
 from textgan.training.folder import CLOSER
 from textgan.training.unfinished import Stand, stand
 

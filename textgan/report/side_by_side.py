@@ -13,11 +13,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from textgan.metrics.yardstick import REAL, Measured
 from textgan.report import numbers, tabular
 from textgan.report.table import MARKED, Row, best, columns, comparable, measure, names
 from textgan.report.tabular import Cell
 from textgan.scoring import FileScores
-from textgan.yardstick import REAL, Measured
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -11,7 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 from textgan.discriminators.mediator import Mediator
 from textgan.errors import Mistake
-from textgan.products import rows_at_once
+from textgan.machine.products import rows_at_once
 from textgan.sampling import Draw
 from textgan.types import Discriminator, Generator, Objective, Sampler, Situation, Strategy, Text, Turn
 

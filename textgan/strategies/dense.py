@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from textgan.errors import Mistake, Unfit
-from textgan.joint import over_all, plain
+from textgan.objectives.joint import over_all, plain
 from textgan.sampling import Draw
 from textgan.strategies.baselines import RunningMean
 from textgan.types import Discriminator, Generator, Objective, Sampler, Situation, Strategy, Turn, Verdict

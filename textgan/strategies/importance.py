@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from textgan.errors import Mistake
-from textgan.ranks import ALONE, Ranks
+from textgan.machine.ranks import ALONE, Ranks
 from textgan.sampling import Draw
 from textgan.strategies.schedules import Schedule, at
 from textgan.types import Generator, Prompt, Sampler, Situation, Strategy, Text, Turn

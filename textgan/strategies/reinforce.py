@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from textgan.errors import Unfit
-from textgan.joint import over_all
-from textgan.ranges import NotBelow
+from textgan.objectives.joint import over_all
+from textgan.parts.ranges import NotBelow
 from textgan.sampling import Draw
 from textgan.strategies.baselines import BASELINES, LeaveOneOut, NoBaseline
 from textgan.strategies.ranking import rescaled_by_rank

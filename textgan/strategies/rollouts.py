@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from textgan.joint import apart
-from textgan.products import rows_at_once as rows_of_logits
+from textgan.machine.products import rows_at_once as rows_of_logits
+from textgan.objectives.joint import apart
 from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Text, Verdict
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from textgan.errors import Mistake, Unfit
-from textgan.ranges import Count, Size, Whole
+from textgan.parts.ranges import Count, Size, Whole
 from textgan.strategies.schedules import Schedule, at
 from textgan.training.averaging import Average
 from textgan.training.discriminator import DiscriminatorTrainer

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from textgan.errors import Mistake, on_one_line
 
 if TYPE_CHECKING:
+    from textgan.machine.ranks import Ranks
     from textgan.metrics.samples import Score
-    from textgan.ranks import Ranks
     from textgan.training.game import Game
 
 
@@ -125,7 +125,7 @@ class Callbacks:
     def _called(
         self, event: str, moment: Callable[[], Moment], kept: Callable[[], str], *more: Any
     ) -> tuple[str, str] | None:
-        from textgan.streams import random_state, set_random_state
+        from textgan.machine.streams import random_state, set_random_state
 
         asked: tuple[str, str] | None = None
         state = random_state()

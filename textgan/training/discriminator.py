@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from textgan.data.batches import Batches
-from textgan.joint import join
-from textgan.ranges import Count, Size, Whole
+from textgan.objectives.joint import join
+from textgan.parts.ranges import Count, Size, Whole
 from textgan.strategies.schedules import Schedule, at
 from textgan.training.form import take_over
 from textgan.training.game import Game, judging, pair_accuracy, told_classes

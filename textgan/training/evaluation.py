@@ -14,12 +14,12 @@ from textgan.data.batches import Encoded, ordered
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import did_you_mean
+from textgan.machine.ranks import ALONE, Ranks
+from textgan.machine.streams import kept, seeded
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
 from textgan.metrics.suite import DIRECTIONS, direction, evaluate
-from textgan.ranges import Above, Candidates, Count, Nucleus, Sentences, Temperature
-from textgan.ranks import ALONE, Ranks
+from textgan.parts.ranges import Above, Candidates, Count, Nucleus, Sentences, Temperature
 from textgan.sampling import Draw
-from textgan.streams import kept, seeded
 from textgan.training.game import judging
 from textgan.training.likelihood import heldout_nats
 from textgan.training.resampled import Resampled

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from textgan.data.batches import Batches, Encoded
 from textgan.data.windows import Tokens, WindowedBatches
-from textgan.joint import over_ranks
-from textgan.ranks import ALONE, Ranks
+from textgan.machine.ranks import ALONE, Ranks
+from textgan.objectives.joint import over_ranks
 from textgan.types import Discriminator, Generator, Objective, Penalty, Prompt, Strategy, Text, Verdict
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from textgan import streams
 from textgan.amounts import amount
-from textgan.ranks import Ranks
+from textgan.machine import streams
+from textgan.machine.ranks import Ranks
 from textgan.training import checkpoints
 from textgan.training.game import Game
 from textgan.training.health import Diverged

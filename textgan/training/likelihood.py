@@ -7,8 +7,8 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from textgan.data.batches import Encoded, ordered
-from textgan.products import rows_at_once
-from textgan.ranks import ALONE, Ranks
+from textgan.machine.products import rows_at_once
+from textgan.machine.ranks import ALONE, Ranks
 from textgan.types import Generator, Text
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from textgan.errors import Unfit
-from textgan.ranges import NotBelow, Size, Whole
+from textgan.parts.ranges import NotBelow, Size, Whole
 from textgan.training.form import mismatch, take_over
 from textgan.training.game import Game
 from textgan.training.likelihood import heldout_nats, token_loss

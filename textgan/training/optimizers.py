@@ -11,8 +11,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from textgan.errors import Unfit
-from textgan.ranges import NotBelow, Part
-from textgan.ranks import Ranks
+from textgan.machine.ranks import Ranks
+from textgan.parts.ranges import NotBelow, Part
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from textgan.machine.streams import seeded
 from textgan.sampling import Draw
 from textgan.strategies.rollouts import prefix_values, roll_out
-from textgan.streams import seeded
 from textgan.training.evaluation import asked_labels
 from textgan.training.game import Game, judging, policy_mode
 from textgan.types import Prompt, Text, Verdict

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textgan import streams
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
-from textgan.machine import give_back_freed_memory
+from textgan.machine import streams
+from textgan.machine.process import give_back_freed_memory
+from textgan.machine.ranks import ALONE, Ranks
 from textgan.metrics.samples import HeldOut, Score
-from textgan.ranks import ALONE, Ranks
 from textgan.training import checkpoints, keeping
 from textgan.training.callbacks import Callbacks, Moment
 from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences

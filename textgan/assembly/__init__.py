@@ -1,0 +1,1 @@
+"""From a recipe to its parts, checked and ready to play."""

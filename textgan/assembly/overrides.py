@@ -1,0 +1,243 @@
+"""`key.path=value`: how the command line and a recipe's budgets change the recipe.
+
+A word for a part (`strategy=gumbel`) replaces the part, and the arguments of the former one go with it; so do
+`strategy.name=gumbel` and, for a corpus that has no path yet, `corpus.path=my.txt`. Whatever the order on the
+command line, a part is replaced first and its arguments are set afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from textgan.errors import Mistake, shown
+from textgan.parts.names import DEFAULT_NAMES, PARTS
+from textgan.plain import from_yaml
+
+PART_KEYS = ("corpus", "tokenizer", "generator", "discriminator", "objective", "penalty", "strategy")
+PHASES = ("mle", "discriminator", "adversarial")
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
+_HASH = re.compile(r"(^|\s)#")  # where YAML has a comment begin
+_NOT_PLAIN = "\"'[{|>&*!"  # what begins a value of YAML that is no plain word
+
+
+class Override(NamedTuple):
+    """One value for one place in the recipe."""
+
+    path: tuple[str, ...]
+    value: Any
+
+    @property
+    def place(self) -> str:
+        return ".".join(self.path)
+
+
+def parse(words: Sequence[str]) -> tuple[list[Override], list[str]]:
+    """The overrides among the command line's words, and the mistakes in them, a line each.
+
+    A corpus that looks like a file is its path, as from Python.
+    """
+    found: dict[str, Override] = {}
+    mistakes = []
+    for word in words:
+        place, equals, text = word.partition("=")
+        if not equals or not all(place.split(".")):
+            mistakes.append(f"{word}: expected key.path=value, for example strategy.rollouts=4")
+        else:
+            try:
+                value = numbers(_value(text))
+                if place == "corpus" and _is_file(value):
+                    place = "corpus.path"
+                if place in found:
+                    mistakes.append(f"{place}: given twice; keep one of the two")
+                    continue
+                found[place] = Override(tuple(place.split(".")), value)
+            except yaml.YAMLError as error:
+                shown = text if len(text) <= 60 else f"{text[:57]}..."
+                why = f" ({error.problem})" if isinstance(error, yaml.MarkedYAMLError) else ""
+                mistakes.append(
+                    f"{place}: {shown!r} is not a value YAML can read{why}; put it in quotes: '\"{shown}\"'"
+                )
+    return list(found.values()), mistakes
+
+
+def as_words(changes: Mapping[str, Any]) -> list[str]:
+    """Changes given from Python as the words that the command line would take; `parse` reads them back.
+
+    A key is one of the recipe's. A mapping changes the keys that it has (`train={"mle.epochs": 3}`), and with another
+    `name` the whole part. For the corpus, a word that is the name of none and looks like a file's is its path. Raises
+    Mistake for what no recipe could keep.
+    """
+    words = []
+    for key, value in changes.items():
+        if key == "corpus" and _is_file(value):
+            value = {"path": value}
+        elif key == "corpus" and not (value is None or isinstance(value, (str, Mapping))):
+            raise Mistake(
+                f"corpus: expected a name, a file or a mapping, got {shown(value)}; write sentences to a file, one "
+                "sentence a line: corpus='my.txt'"
+            )
+        deep = 2 if key == "train" else 1
+        for place, inner in _places(key, value, deep):
+            words.append(f"{place}={as_yaml(inner, place)}")
+    return words
+
+
+def as_list(words: str | Iterable[str]) -> list[str]:
+    """Words given from Python: one alone is a list of one, and not its letters."""
+    return [words] if isinstance(words, str) else list(words)
+
+
+def as_yaml(value: Any, place: str) -> str:
+    """A value on one line. Mistake for what YAML cannot keep."""
+    told = yaml.safe_dump(_plain(value, place), default_flow_style=True, allow_unicode=True, width=math.inf)
+    return str(told).removesuffix("\n").removesuffix("\n...")
+
+
+def _places(place: str, value: Any, deep: int) -> Iterable[tuple[str, Any]]:
+    if not isinstance(value, Mapping) or not value or not deep:
+        yield place, value
+        return
+    for key, inner in value.items():
+        yield from _places(f"{place}.{key}", inner, deep - 1 - str(key).count("."))
+
+
+def _value(text: str) -> Any:
+    """YAML, but for its comments: what a plain word has after ` #` belongs to it, as in `my #1.txt`."""
+    bare = text.strip()
+    return bare if _HASH.search(bare) and bare[0] not in _NOT_PLAIN else from_yaml(text)
+
+
+def _is_file(corpus: Any) -> bool:
+    if isinstance(corpus, Path):
+        return True
+    if not isinstance(corpus, str) or corpus in PARTS["corpus"] or ".py:" in corpus:
+        return False
+    return bool(Path(corpus).suffix) or "/" in corpus or Path(corpus).is_file()
+
+
+def _plain(value: Any, place: str) -> Any:
+    """As YAML keeps it. Mistake for an object that it cannot keep."""
+    if value is None:
+        return value
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):  # numpy's and torch's numbers
+        return _plain(value.tolist(), place)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner, f"{place}.{key}") for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner, place) for inner in value]
+    remedy = (
+        "put the class into a file, and name it './mine.py:Mine'" if callable(value) else "give a plain value"
+    )
+    raise Mistake(f"{place}: a recipe cannot keep {shown(value)}; {remedy}")
+
+
+def flatten(mapping: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[Override]:
+    """A budget's overrides, whether its keys are dotted or nested."""
+    found = []
+    for key, value in mapping.items():
+        path = (*before, *str(key).split("."))
+        found += flatten(value, path) if isinstance(value, dict) and value else [Override(path, value)]
+    return found
+
+
+def numbers(value: Any) -> Any:
+    """YAML 1.1 reads 1e-3 as text; make such text a float, at any depth."""
+    if isinstance(value, dict):
+        return {key: numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [numbers(item) for item in value]
+    return float(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else value
+
+
+def merge(
+    values: dict[str, Any],
+    budget: Sequence[Override],
+    user: Sequence[Override],
+    takes: Callable[[str, dict[str, Any], str], bool],
+) -> list[str]:
+    """Change the recipe's values in place: by its budget first, then by the user, who wins.
+
+    takes(key, part, argument): whether the part takes the argument; a budget's argument for a part that the
+    user has replaced is left out where it does not. Returns the mistakes, a line each.
+    """
+    _replace_parts(values, budget)
+    mistakes = _put_all(values, budget)
+    replaced = _replace_parts(values, user)
+    kept = (
+        override
+        for override in budget
+        if override.path[0] in replaced and len(override.path) > 1 and override.path[1] != "name"
+        if isinstance(part := values[override.path[0]], dict)
+        and takes(override.path[0], part, override.path[1])
+    )
+    return mistakes + _put_all(values, list(kept)) + _put_all(values, user)
+
+
+def _replace_parts(values: dict[str, Any], overrides: Sequence[Override]) -> set[str]:
+    """Replace the parts that the overrides name anew; returns the keys of those whose name has changed."""
+    replaced = set()
+    for key in PART_KEYS:
+        given = {override.path[1:]: override.value for override in overrides if override.path[0] == key}
+        part = values.get(key)
+        former = part if isinstance(part, dict) else {}
+        name = former.get("name", DEFAULT_NAMES.get(key))
+        new: Any = former
+        if () in given:
+            whole = given[()]
+            new = {"name": whole} if isinstance(whole, str) else whole
+            if isinstance(whole, str) and whole == name:
+                continue
+        elif ("name",) in given and given[("name",)] != name:
+            new = {"name": given[("name",)]}
+        elif key == "corpus" and ("path",) in given and ("name",) not in given and "path" not in former:
+            new = {}
+        if new is not former:
+            values[key] = new
+            replaced.add(key)
+    return replaced
+
+
+def _put_all(values: dict[str, Any], overrides: Iterable[Override]) -> list[str]:
+    mistakes = []
+    phases = len(values["train"]) if isinstance(values.get("train"), dict) else 0
+    for override in sorted(overrides, key=lambda override: len(override.path)):
+        if len(override.path) == 1 and override.path[0] in PART_KEYS:
+            continue  # the part has been replaced already
+        try:
+            _put(values, override)
+        except Mistake as mistake:
+            mistakes.append(str(mistake))
+    if isinstance(values.get("train"), dict) and len(values["train"]) > phases:
+        values["train"] = _in_order(values["train"])
+    return mistakes
+
+
+def _put(values: dict[str, Any], override: Override) -> None:
+    inner = values
+    for depth, key in enumerate(override.path[:-1], start=1):
+        if inner.get(key) is None:
+            inner[key] = {}
+        inner = inner[key]
+        if not isinstance(inner, dict):
+            place = ".".join(override.path[:depth])
+            raise Mistake(f"{override.place}: {place} is a single value; nothing can be set inside it")
+    inner[override.path[-1]] = override.value
+
+
+def _in_order(phases: dict[str, Any]) -> dict[str, Any]:
+    """A phase that an override has added takes its usual place; a recipe's own order stays otherwise."""
+    usual = [phase for phase in PHASES if phase in phases]
+    return {phase: phases[phase] for phase in usual} if len(usual) == len(phases) else phases

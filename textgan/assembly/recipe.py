@@ -1,0 +1,328 @@
+"""A recipe: a YAML file and overrides, made into checked parts that are ready to be built.
+
+The YAML's keys are the constructors' arguments; there is no second schema. Every mistake is collected and
+shown at once, each on its own line with its place and the nearest right word.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from textgan.assembly.library import locate, read, title
+from textgan.assembly.overrides import PART_KEYS, PHASES, Override, flatten, merge, numbers, parse
+from textgan.errors import Mistake, did_you_mean, shown
+from textgan.metrics.suite import load_metrics
+from textgan.parts.binding import Bound, bind, bind_call, find, is_own_file, own_file, parameters
+from textgan.parts.names import DEFAULT_NAMES
+from textgan.parts.ranges import Seed
+
+HANDED: dict[str, frozenset[str]] = {
+    "corpus": frozenset(),
+    "tokenizer": frozenset({"texts"}),
+    "generator": frozenset({"vocabulary", "vectors", "length", "classes"}),
+    "discriminator": frozenset({"vocabulary", "vectors", "length", "classes", "decode"}),
+    "objective": frozenset({"decode"}),
+    "penalty": frozenset(),
+    "strategy": frozenset(),
+    "phase": frozenset(),
+    "evaluation": frozenset({"metrics"}),
+}
+"""Kind of part -> the arguments that only the run knows, given when the part is built."""
+
+NEEDED = {
+    "mle": ("corpus", "generator"),
+    "discriminator": ("corpus", "generator", "discriminator", "objective"),
+    "adversarial": ("corpus", "generator", "discriminator", "objective", "strategy"),
+}
+"""Phase -> the parts it cannot do without."""
+
+
+LIGHT = ("objective", "penalty", "strategy")
+"""Parts that cost nothing to build."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The recipe's plain values.
+
+    length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
+    start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase. judge: a run whose
+    trained judge is taken over, in place of the discriminator phase.
+    threads: of the CPU; None is as many as there are cores, or as the container allows. labelled: how many training
+    sentences keep their label; None is all. judge_share: of the training sentences that the discriminator alone learns
+    from, and the generator never (cross-fitting); 0: both learn from all. callbacks: called while it trains,
+    `./mine.py:Mine` or a mapping with that `name` and its arguments. report_to: trackers that get the numbers; see
+    `textgan.training.tracking`.
+    """
+
+    length: Annotated[int, Field(ge=2)]
+    overlong: Literal["drop", "truncate"] = "drop"
+    metrics: list[str] = field(default_factory=lambda: ["bleu", "self-bleu", "distinct", "nll"])
+    seed: Seed = 1
+    device: str = "auto"
+    precision: Literal["no", "bf16"] = "no"
+    threads: Annotated[int, Field(ge=1, le=4096)] | None = None
+    start: Path | None = None
+    judge: Path | None = None
+    labelled: Annotated[int, Field(ge=1)] | None = None
+    judge_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    callbacks: list[str | dict[str, Any]] = field(default_factory=list)
+    report_to: list[str] = field(default_factory=list)
+
+
+SETTINGS = tuple(parameters(Settings))
+WATCHING = ("callbacks", "report_to")
+"""The settings that change nothing of what is trained; a run may be resumed with others."""
+KEYS = ("name", *PART_KEYS[:2], "length", *PART_KEYS[2:], "train", "evaluate", *SETTINGS[1:])
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is to be trained.
+
+    values: the recipe's mapping with budget and overrides merged in. folder: where a part's `./mine.py` is
+    looked for first. mistakes: what was wrong with the file or the overrides, for `check` to show.
+    """
+
+    name: str
+    folder: Path
+    values: dict[str, Any]
+    mistakes: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+        """Read a recipe by name (`seqgan-short`, `short/seqgan`) or path; change it by `key.path=value`.
+
+        Raises Mistake for an unknown recipe or one that is no YAML mapping; `check` shows all other mistakes.
+        """
+        path = locate(recipe)
+        raw, mistakes = read(path)
+        values: dict[str, Any] = numbers(raw)
+        budgets = values.pop("budgets", None) or {}
+        mistakes += _drop_unknown(values)
+        for key in PART_KEYS:
+            if isinstance(values.get(key), str):
+                values[key] = {"name": values[key]}
+        given, faulty = parse(overrides)
+        user, unknown = _known_only([change for change in given if change.path != ("budget",)])
+        budget, wrong = _chosen([change.value for change in given if change.path == ("budget",)], budgets)
+
+        def takes(key: str, part: dict[str, Any], argument: str) -> bool:
+            try:
+                name = part.get("name", DEFAULT_NAMES.get(key))
+                return argument in parameters(find(key, name, key, (path.parent,)))
+            except Mistake:  # an unknown name, which `check` will show
+                return False
+
+        mistakes += faulty + unknown + wrong + merge(values, budget, user, takes)
+        if values.get("tokenizer") is None:
+            values["tokenizer"] = {"name": DEFAULT_NAMES["tokenizer"]}
+        name = values.pop("name", None) or title(path)
+        if not re.fullmatch(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,99}", str(name)):
+            mistakes.append(
+                f"name: {str(name)!r:.60} cannot name a run folder; expected at most 100 characters, no slash in "
+                "them, and no dot at first"
+            )
+        return cls(str(name), path.parent.resolve(), values, tuple(mistakes))
+
+    @classmethod
+    def of_run(cls, run: Path, trust_code: bool = False) -> Recipe:
+        """The recipe of a run folder, which may come from a stranger: without `trust_code`, Mistake if it names a file
+        of code, before any of it is run. What only watches its training is left out of it."""
+        values, _ = read(run / "recipe.yaml")
+        values = {key: value for key, value in values.items() if key not in WATCHING}
+        files = sorted(set(_own_files(values)))
+        if files and not trust_code:
+            raise Mistake(
+                f"{run}: its recipe runs code of {', '.join(files)}; read it, and add --trust-code if you trust it"
+            )
+        recipe = cls.load(run / "recipe.yaml")
+        return replace(
+            recipe, values={key: recipe.values[key] for key in recipe.values if key not in WATCHING}
+        )
+
+    @property
+    def settings(self) -> Settings:
+        given = {key: value for key, value in self.values.items() if key in SETTINGS}
+        for key in WATCHING:  # one may stand without brackets, as in `report_to: tensorboard`
+            value = given.get(key, [])
+            given[key] = value if isinstance(value, list) else [] if value is None else [value]
+        settings: Settings = bind_call(Settings, given, (), "").build()
+        return settings
+
+    def part(self, key: str, handed: Collection[str] | None = None) -> Bound | None:
+        """The part under a top-level key, checked; None where the recipe has none. Raises Mistake."""
+        values = self.values.get(key)
+        if values is None:
+            return None
+        arguments = _mapping(values, key, "a name, or a mapping with one")
+        return bind(key, arguments, HANDED[key] if handed is None else handed, key, (self.folder,))
+
+    @property
+    def phases(self) -> dict[str, Bound]:
+        """The phases in their order, by name, checked. Raises Mistake."""
+        return {name: self._phase(name) for name in self._phase_names()}
+
+    @property
+    def callbacks(self) -> list[Bound]:
+        """What is called while it trains, checked. Raises Mistake."""
+        settings, found = self.settings, []
+        for number, one in enumerate(settings.callbacks):
+            mapping = {"name": one} if isinstance(one, str) else one
+            found.append(bind("callback", mapping, (), f"callbacks.{number}", (self.folder,)))
+        if settings.report_to:
+            found.append(bind("callback", {"name": "tracking", "to": settings.report_to}, (), "report_to"))
+        return found
+
+    @property
+    def evaluation(self) -> Bound:
+        """How the run is evaluated, checked. Raises Mistake."""
+        arguments = _mapping(self.values.get("evaluate") or {}, "evaluate", "a mapping such as {every: 50}")
+        return bind("evaluation", arguments, HANDED["evaluation"], "evaluate")
+
+    def check(self) -> None:
+        """Check every part and value; raises one Mistake with all mistakes, a line each."""
+        lines = list(self.mistakes)
+        checks: list[Callable[[], object]] = [
+            lambda: self.settings,
+            lambda: self.evaluation.build(metrics=[]),
+        ]
+        checks += [self._metrics, lambda: self.callbacks, self._trackers]
+        checks += [partial(self.part, key) for key in PART_KEYS if key not in LIGHT]
+        checks += [partial(self._try, partial(self.part, key)) for key in LIGHT]
+        checks += [partial(self._try, partial(self._phase, name)) for name in self._phase_names()]
+        for check in checks:
+            try:
+                check()
+            except Mistake as mistake:
+                lines += str(mistake).splitlines()
+        lines += self._missing()
+        if lines:
+            raise Mistake("\n".join(dict.fromkeys(lines)))
+
+    def resolved(self) -> dict[str, Any]:
+        """A plain mapping that says all of it, for yaml.safe_dump; it loads again as a recipe."""
+        values = copy.deepcopy(self.values)
+        settings = self.settings
+        for key in SETTINGS:
+            value = getattr(settings, key)
+            values[key] = str(value) if isinstance(value, Path) else value
+        watching = [dict(one) if isinstance(one, dict) else {"name": one} for one in settings.callbacks]
+        values["callbacks"] = watching
+        parts = [value for value in map(values.get, PART_KEYS) if isinstance(value, dict)]
+        for part in [*parts, *watching]:
+            for key in [key for key in part if is_own_file(part[key])]:
+                file, attribute = own_file(part[key], (self.folder,))
+                part[key] = f"{file}:{attribute}"  # the run folder is not beside the user's file
+        values["metrics"] = [
+            ":".join(map(str, own_file(name, (self.folder,)))) if is_own_file(name) else name
+            for name in settings.metrics
+        ]
+        left_out = [key for key in WATCHING if not values[key]]
+        return {"name": self.name} | {
+            key: values[key] for key in KEYS if key in values and key not in left_out
+        }
+
+    def _phase_names(self) -> list[str]:
+        train = self.values.get("train")
+        return [name for name, phase in train.items() if phase is not None] if isinstance(train, dict) else []
+
+    def _phase(self, name: str) -> Bound:
+        place = f"train.{name}"
+        if name not in PHASES:
+            raise Mistake(f"{place}: there is no such phase.{did_you_mean(str(name), PHASES)}")
+        arguments = _mapping(self.values["train"][name], place, "a mapping such as {batch: 64}")
+        if "name" in arguments:
+            raise Mistake(f"{place}.name: a phase takes no name; its key is its name")
+        return bind("phase", {"name": name, **arguments}, HANDED["phase"], place)
+
+    def _metrics(self) -> None:
+        names = self.values.get("metrics")
+        if isinstance(names, list):
+            load_metrics([name for name in names if isinstance(name, str)], beside=self.folder)
+
+    def _trackers(self) -> None:
+        for bound in self.callbacks:
+            if bound.place == "report_to":
+                bound.build()  # says which package is missing
+
+    @staticmethod
+    def _try(bound: Callable[[], Bound | None]) -> None:
+        """Build a part that costs nothing, so that it can refuse a value before anything is begun."""
+        part = bound()
+        if part and all(part.has(name) for name in parameters(part.part)):
+            part.build()
+
+    def _missing(self) -> list[str]:
+        phases = self._phase_names()
+        if not phases:
+            return ["train: no phase; expected at least one of mle, discriminator, adversarial"]
+        needs = {key: phase for phase in reversed(phases) for key in NEEDED.get(phase, ())}
+        return [
+            f"{key}: missing; the phase {phase!r} needs one"
+            for key, phase in needs.items()
+            if self.values.get(key) is None
+        ]
+
+
+def _own_files(value: Any) -> Iterator[str]:
+    """The files of code that a recipe's values name, wherever they stand in it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _own_files(key)
+            yield from _own_files(inner)
+    elif isinstance(value, (list, tuple, set)):
+        for inner in value:
+            yield from _own_files(inner)
+    elif is_own_file(value):
+        yield value.rpartition(":")[0]
+
+
+def _mapping(value: Any, place: str, wanted: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Mistake(f"{place}: expected {wanted}, got {shown(value)}")
+    return value
+
+
+def _drop_unknown(values: dict[str, Any]) -> list[str]:
+    unknown = [key for key in values if key not in KEYS]
+    for key in unknown:
+        del values[key]
+    return [_no_such_key(str(key), str(key)) for key in unknown]
+
+
+def _known_only(changes: list[Override]) -> tuple[list[Override], list[str]]:
+    """(the overrides whose first word is a recipe's key, a line for each of the others)."""
+    known = [change for change in changes if change.path[0] in KEYS]
+    return known, [_no_such_key(c.path[0], c.place) for c in changes if c.path[0] not in KEYS]
+
+
+def _no_such_key(key: str, place: str) -> str:
+    return f"{place}: a recipe has no key {key!r}.{did_you_mean(key, (*KEYS, 'budget', 'budgets'))}"
+
+
+def _chosen(names: list[Any], budgets: Any) -> tuple[list[Override], list[str]]:
+    """(the overrides of the budget that was asked for, the mistakes in all budgets)."""
+    if not isinstance(budgets, dict) or not all(isinstance(budget, dict) for budget in budgets.values()):
+        return [], ["budgets: expected a mapping such as {smoke: {train.mle.epochs: 1}}"]
+    mistakes = []
+    changes = {}
+    for budget, overrides in budgets.items():
+        changes[budget], unknown = _known_only(flatten(overrides))
+        mistakes += [f"budgets.{budget}.{line}" for line in unknown]
+    chosen: list[Override] = []
+    for name in names:
+        if not isinstance(name, (dict, list, set)) and name in changes:
+            chosen = changes[name]
+        else:
+            near = did_you_mean(str(name), map(str, changes)) or " It has none."
+            mistakes.append(f"budget: the recipe has none called {name!r}.{near}")
+    return chosen, mistakes

@@ -1,0 +1,191 @@
+"""A user's own generator and judge are tried on two sentences before any file is made.
+
+A generator whose pieces contradict each other trains without an error, and its likelihoods are wrong: one that reads
+the word it is to predict has a perplexity near 1. No random number is drawn from the run's streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from textgan.errors import Mistake, on_one_line, out_of_memory
+from textgan.machine.streams import kept
+from textgan.parts.blame import own_trouble
+from textgan.types import Discriminator, Generator, Prompt, Text, Verdict, Vocabulary
+
+SENTENCES = 2
+TOKENS = 5
+FORBIDDEN = -1e4
+"""What the logit of a token that is never written must lie below."""
+CLOSE = 1e-3
+"""How far two ways to the same log-probabilities may lie apart, as a share of the span that these cover."""
+ROUNDING = 1e-5
+"""The same, of a generator that is so new that they are all but equal."""
+SEE = "see docs/extending.md"
+
+
+def rehearse_generator(generator: Generator, length: int, classes: int = 0) -> None:
+    """Mistake where `step` and `states` contradict each other, look ahead, or let a forbidden token be written.
+
+    Only what is there is tried: not the steps of a generator with a `write` of its own, nor the likelihood of one that
+    has none. length: the most tokens of a sentence.
+    """
+    name = type(generator).__name__
+    if not isinstance(getattr(generator, "vocabulary", None), Vocabulary):
+        raise Mistake(f"generator: {name} keeps no vocabulary; set self.vocabulary in its __init__, {SEE}")
+    vocabulary = generator.vocabulary
+    own_way = generator.reads_judge or generator.writes_vectors or generator.reconstructs
+    if own_way or len(_words(vocabulary)) < 2:
+        return
+    text = _text(vocabulary, min(TOKENS, length), classes, _device(generator))
+    with _trying(generator, "generator"):
+        stepped = taught = None
+        if type(generator).write is Generator.write:
+            stepped = _stepped(generator, text)
+            _check_logits(f"{name}.step", stepped, vocabulary)
+        if generator.has_likelihood and _has_states(generator):
+            taught = generator.logits(text)
+            _check_shape(f"{name}.logits", taught, (*text.ids.shape, vocabulary.size))
+            _check_logits(f"{name}.logits (states and read_out)", taught, vocabulary)
+            _check_order(generator, text, taught)
+    if stepped is not None and taught is not None and not _same(stepped, taught):
+        raise Mistake(
+            f"generator: {name}.step, along a text, and {name}.states, of it at once, give other logits for the same "
+            f"words; make them agree, {SEE}"
+        )
+
+
+def rehearse_judge(judge: Discriminator, vocabulary: Vocabulary, length: int, classes: int = 0) -> None:
+    """Mistake where its verdict is not a score for each sentence. length: the most tokens of a sentence."""
+    if not len(_words(vocabulary)):
+        return
+    name = type(judge).__name__
+    with _trying(judge, "discriminator"):
+        verdict = judge.judge(_text(vocabulary, length, classes, _device(judge)))
+    if not isinstance(verdict, Verdict):
+        raise Mistake(f"discriminator: {name} judges by a {type(verdict).__name__}; give a Verdict, {SEE}")
+    if not isinstance(verdict.score, Tensor):
+        raise Mistake(
+            f"discriminator: {name} scores by a {type(verdict.score).__name__}; give a tensor, {SEE}"
+        )
+    shape = tuple(verdict.score.shape)
+    if shape != (SENTENCES,):
+        remedy = "add .squeeze(-1)" if shape == (SENTENCES, 1) else "give one number a sentence"
+        raise Mistake(
+            f"discriminator: {name} gives {SENTENCES} sentences a score of shape {shape}, expected ({SENTENCES},); "
+            f"{remedy}, {SEE}"
+        )
+
+
+@contextmanager
+def _trying(part: nn.Module, place: str) -> Iterator[None]:
+    """The part in eval mode, without gradients; it and the random streams afterwards as they were.
+
+    Whatever it raises is a Mistake, as it is the user's own.
+    """
+    modes = [(module, module.training) for module in part.modules()]
+    with kept(), torch.no_grad():
+        part.eval()
+        try:
+            yield
+        except Mistake:
+            raise
+        except (Exception, SystemExit) as error:
+            if out_of_memory(error):
+                raise
+            breaks = (
+                f"tried on {SENTENCES} sentences, {type(part).__name__} breaks: {on_one_line(error)}; {SEE}"
+            )
+            raise Mistake(f"{place}: {own_trouble(error) or breaks}") from error
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+
+def _device(part: nn.Module) -> torch.device:
+    return next((weight.device for weight in part.parameters()), torch.device("cpu"))
+
+
+def _words(vocabulary: Vocabulary) -> Tensor:
+    return vocabulary.words().nonzero().squeeze(-1)
+
+
+def _text(vocabulary: Vocabulary, width: int, classes: int, device: torch.device) -> Text:
+    """Sentences of random words without an end; of the first label, where there are labels."""
+    words = _words(vocabulary)
+    drawn = torch.randint(len(words), (SENTENCES, width), generator=torch.Generator().manual_seed(0))
+    ids = words[drawn]  # (B, T)
+    labels = torch.zeros(SENTENCES, dtype=torch.long) if classes else None
+    return Text(ids, torch.ones_like(ids, dtype=torch.bool), labels).to(device)
+
+
+def _has_states(generator: Generator) -> bool:
+    """Whether its likelihood comes from `states`; one with a `log_prob` of its own may go without."""
+    own = type(generator)
+    return own.states is not Generator.states or own.log_prob is Generator.log_prob
+
+
+def _stepped(generator: Generator, text: Text) -> Tensor:
+    """The logits (B,T,V) of `step`, given the text token by token."""
+    vocabulary, found = generator.vocabulary, []
+    state = generator.start(Prompt(SENTENCES, text.labels))
+    whole = isinstance(state, dict) and all(isinstance(value, Tensor) for value in state.values())
+    if not whole or not state or any(value.shape[:1] != (SENTENCES,) for value in state.values()):
+        raise Mistake(
+            f"generator: {type(generator).__name__}.start gives no state; it is a dict of one tensor or more, each "
+            f"with the batch as its first axis, {SEE}"
+        )
+    token = torch.full_like(text.ids[:, 0], vocabulary.bos)
+    for position in range(text.ids.shape[1]):
+        logits, state = generator.step(token, state)
+        _check_shape(f"{type(generator).__name__}.step", logits, (SENTENCES, vocabulary.size))
+        found.append(logits.clone())
+        token = text.ids[:, position]
+    return torch.stack(found, 1)
+
+
+def _check_shape(what: str, logits: Tensor, expected: tuple[int, ...]) -> None:
+    if not isinstance(logits, Tensor):
+        raise Mistake(
+            f"generator: {what} gives a {type(logits).__name__}; expected a tensor of logits, {SEE}"
+        )
+    if tuple(logits.shape) != expected:
+        raise Mistake(
+            f"generator: {what} gives logits of shape {tuple(logits.shape)}; expected {expected}, the last axis "
+            f"being the vocabulary, {SEE}"
+        )
+
+
+def _check_logits(what: str, logits: Tensor, vocabulary: Vocabulary) -> None:
+    if logits.isnan().any():
+        raise Mistake(f"generator: {what} gives logits that are no numbers (NaN); {SEE}")
+    forbidden = list(vocabulary.forbidden)
+    if (logits[..., forbidden] >= FORBIDDEN).any():
+        raise Mistake(
+            f"generator: {what} lets the forbidden tokens (pad, bos, unk) be written; set "
+            f"logits[..., list(vocabulary.forbidden)] = -1e9, {SEE}"
+        )
+
+
+def _check_order(generator: Generator, text: Text, taught: Tensor) -> None:
+    """Other words from the middle on must not change the logits up to there."""
+    middle = text.ids.shape[1] // 2
+    words = _words(generator.vocabulary).to(text.ids.device)
+    other = words[(torch.searchsorted(words, text.ids) + 1) % len(words)]  # (B, T)
+    ids = torch.cat([text.ids[:, :middle], other[:, middle:]], 1)
+    changed = generator.logits(Text(ids, text.mask, text.labels))
+    if not _same(taught[:, : middle + 1], changed[:, : middle + 1]):
+        raise Mistake(
+            f"generator: {type(generator).__name__}.states reads at a position the token that is to be predicted "
+            f"there; give position t the tokens before t, BOS first, {SEE}"
+        )
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    one, other = (each.float().log_softmax(-1).clamp(min=FORBIDDEN) for each in (one, other))
+    told = one[one > FORBIDDEN]
+    return bool(((one - other).abs() <= CLOSE * (told.max() - told.min()) + ROUNDING).all())

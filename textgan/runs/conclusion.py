@@ -1,0 +1,121 @@
+"""How a run ends: what its generator writes in the end, and the final scores against test text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from textgan.amounts import amount
+from textgan.assembly.build import Built
+from textgan.assembly.recipe import Recipe
+from textgan.data.corpus import token_counts
+from textgan.metrics.samples import HeldOut, Score
+from textgan.training import checkpoints, closer
+from textgan.training.evaluation import judge_accuracy, likelihood_of
+from textgan.training.folder import CLOSER, RunFolder, write_json
+from textgan.training.progress import clock
+from textgan.training.real_text import score_real
+from textgan.training.trainer import Trainer, as_rows
+
+NOTICED = 0.01
+"""A share of empty sentences above this is warned of."""
+Texts = dict[str, tuple[list[str], Callable[[], HeldOut] | None]]
+
+
+def last_texts(built: Built, trainer: Trainer) -> Texts:
+    """What the generator writes in the end, and its likelihood of test text: before the game, and after it.
+
+    The players are left as they are after it.
+    """
+    game, folder, ranks = built.game, trainer.folder, trainer.ranks
+    count, seed = built.evaluation.final, game.seed + 2
+    states = {"after": folder.checkpoints / "last"}
+    if ranks.highest(ranks.first and checkpoints.exists(folder.checkpoints / "pretrained")):
+        states = {"before": folder.checkpoints / "pretrained", **states}
+    found: Texts = {}
+    for name, checkpoint in states.items():
+        for player, weights in game.writers.items():
+            with ranks.together():
+                if ranks.first:
+                    checkpoints.load_player(checkpoint, player, weights)
+            ranks.broadcast(weights)
+        writer = game.generator
+        if name == "after":
+            writer = built.evaluation.writer(game.generator, game.discriminator)
+        sentences = trainer.write(count, seed, writer=writer)
+        likelihood = likelihood_of(writer, built.test, game.engine, ranks)
+        if likelihood is not None and name == "before":  # by the weights that are there now
+            likelihood = partial(_same, likelihood())
+        found[name] = sentences, likelihood
+    return found
+
+
+def _same(found: HeldOut) -> HeldOut:
+    return found
+
+
+def conclude(
+    recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder, texts: Texts
+) -> Mapping[str, Mapping[str, Score]]:
+    """The final scores, against test text: of real text, of the generator before the game, and after it."""
+    game, evaluation, corpus = built.game, built.evaluation, built.corpus
+    count, seed = evaluation.final, game.seed + 2
+    trainer.display.say(f"scoring {amount(count, 'sentence')} against {len(corpus.test):,} of the test split")
+    test = corpus.test
+    rows = {"real": score_real(evaluation, corpus, test.texts, count, seed, test.labels)}
+    for name, (sentences, likelihood) in texts.items():
+        asked = trainer.asked(count, seed)
+        rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)
+        folder.write_samples(name, sentences)
+    if game.discriminator.tells_classes:
+        rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
+    source, known = corpus.source, {}
+    if source is not None:
+        rate = source.entropy() / float(token_counts(source, corpus.test.texts).mean())
+        known = {"entropy": rate}
+        counted = " (its end counted)" if getattr(source, "ends", True) else ""
+        built.notes.append(
+            f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
+            f"{rate:.3f} a token of the test split{counted}"
+        )
+    written = []
+    if evaluation.nucleus:
+        written.append(f"before and after: {evaluation.nucleus}; likelihoods are those of all tokens")
+    if evaluation.choice:
+        written.append(
+            f"after: written by both players, {evaluation.choice}; what is chosen so has no likelihood to be had"
+        )
+    empty = {name: sum(not one.strip() for one in sentences) for name, (sentences, _) in texts.items()}
+    if empty["after"] > NOTICED * count:
+        told = (
+            f"{empty['after']:,} of {count:,} sentences written in the end are empty: "
+            "self-BLEU and distinct take that for diversity"
+        )
+        trainer.warnings.append(told)
+        trainer.display.warn(told)
+    strategy = recipe.values.get("strategy")
+    adversarial = "adversarial" in recipe.phases
+    write_json(
+        folder.path / "evaluation.json",
+        {
+            "recipe": recipe.name,
+            "strategy": strategy.get("name") if adversarial and isinstance(strategy, dict) else "mle",
+            "corpus": corpus.name,
+            "seed": game.seed,
+            "samples": count,
+            "minutes": trainer.minutes,
+            "rows": {state: as_rows(found) for state, found in rows.items()},
+            **known,
+            "written": written,
+            "empty": empty,
+            "notes": built.notes,
+            "warnings": trainer.warnings,
+        },
+    )
+    trainer.display.say("looking closer at the text: words, nearest training sentences, scores by token")
+    judged = bool({"discriminator", "adversarial"} & {*recipe.phases})
+    lines = {name: sentences for name, (sentences, _) in texts.items()}
+    found = closer.look(lines, corpus) | closer.scores_of_tokens(game, built.tokenizer, seed + 1, judged)
+    write_json(folder.path / CLOSER, found)
+    trainer.display.say(f"done in {clock(trainer.elapsed)}")
+    return rows

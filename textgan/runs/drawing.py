@@ -1,0 +1,94 @@
+"""Sentences of a generator without end, in blocks that a seed decides and the number asked for does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count, islice
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from textgan.data.tokenizers import Tokenizer
+from textgan.machine.streams import seeded
+from textgan.runs.asked import Drawn
+from textgan.types import Discriminator, Generator, Prompt, Sampler, Text
+
+FIRST, LARGEST = 16, 256
+"""Sentences in the first block and in the later ones; each has twice as many as the one before it up to there."""
+
+
+def blocks() -> Iterator[int]:
+    """Sizes without end: ten sentences cost 16, a hundred thousand are written 256 at a time."""
+    for number in count():
+        yield min(FIRST << min(number, 30), LARGEST)
+
+
+@dataclass(frozen=True)
+class Pen:
+    """A generator ready to write, on its device and in eval mode.
+
+    length: tokens at most, the end included. judge: in eval mode, where scores are wanted. likelihood: whether
+    log-probabilities are.
+    """
+
+    generator: Generator
+    tokenizer: Tokenizer
+    length: int
+    engine: Accelerator
+    judge: Discriminator | None = None
+    likelihood: bool = False
+
+    def candidates(
+        self,
+        sampler: Sampler,
+        seed: int,
+        stream: int = 0,
+        label: tuple[int, str] | None = None,
+        prefix: Tensor | None = None,
+    ) -> Iterator[Drawn]:
+        """Sentences without end. They depend on seed and stream alone, not on how many are taken.
+
+        label: index and name that all are asked to have. prefix (P,): ids that all begin with.
+        """
+        for number, size in enumerate(blocks()):
+            yield from self._block(size, sampler, (seed, stream, number), label, prefix)
+
+    @torch.no_grad()
+    def _block(
+        self,
+        size: int,
+        sampler: Sampler,
+        source: tuple[int, ...],
+        label: tuple[int, str] | None,
+        prefix: Tensor | None,
+    ) -> list[Drawn]:
+        device = self.engine.device
+        labels = None if label is None else torch.full((size,), label[0], device=device)
+        begin = None if prefix is None else prefix.to(device).expand(size, -1)
+        low, high = np.random.SeedSequence(source).generate_state(2).tolist()
+        with seeded(high << 31 | low >> 1), self.engine.autocast():
+            text = self.generator.write(Prompt(size, labels, begin), self.length, sampler)
+            luck = torch.rand(size, dtype=torch.float64).tolist()
+        lengths = text.mask.sum(1).tolist()
+        rows = [row[:end] for row, end in zip(text.ids.tolist(), lengths, strict=True)]
+        none: list[float | None] = [None] * size
+        scores = none if self.judge is None else self._scores(self.judge, text)
+        nats = none
+        if self.likelihood:
+            with self.engine.autocast():
+                nats = [*self.generator.log_prob(text).cpu().double().sum(1).tolist()]
+        name = None if label is None else label[1]
+        parts = zip(self.tokenizer.sentences(rows), lengths, nats, scores, luck, strict=True)
+        return [Drawn(words, name, *told) for words, *told in parts]
+
+    def _scores(self, judge: Discriminator, text: Text) -> list[float | None]:
+        with self.engine.autocast():
+            return [*judge.judge(text).score.cpu().double().tolist()]
+
+
+def scores(drawn: Iterator[Drawn], amount: int) -> list[float]:
+    """The judge's scores of the first `amount` candidates."""
+    return [one.score for one in islice(drawn, amount) if one.score is not None]

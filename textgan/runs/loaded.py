@@ -1,0 +1,321 @@
+"""A run folder, opened again: a generator that writes, and its scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from textgan.amounts import amount
+from textgan.assembly.build import build, engine_for, part
+from textgan.assembly.recipe import Recipe
+from textgan.data.corpus import Corpus
+from textgan.data.reading import read
+from textgan.data.tokenizers import Tokenizer
+from textgan.errors import Mistake, did_you_mean
+from textgan.machine.streams import kept, untouched
+from textgan.metrics.samples import Score
+from textgan.objectives.adversarial import Logistic
+from textgan.plain import from_json
+from textgan.runs.asked import Asked, Drawn
+from textgan.runs.choosing import PILOT, choose, mark, turns, weights_of
+from textgan.runs.drawing import Pen, scores
+from textgan.runs.origin import check_text, warn_of_code
+from textgan.sampling import Draw
+from textgan.training import checkpoints
+from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
+from textgan.training.unfinished import not_yet
+from textgan.types import Discriminator, Generator, Vocabulary
+
+PILOTS = 1 << 20
+"""Streams from here on are pilots: other sentences than those that are given out."""
+
+
+@dataclass
+class LoadedRun:
+    """A trained generator that writes. threads: of the CPU, those that its recipe asks for."""
+
+    path: Path
+    generator: Generator
+    tokenizer: Tokenizer
+    label_names: tuple[str, ...]
+    length: int
+    engine: Accelerator
+    recipe: Recipe
+    threads: int
+
+    def sample(
+        self,
+        n: int = 10,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        prefix: str | None = None,
+        label: str | None = None,
+        balance: Literal["even", "train"] | Mapping[str, float] = "even",
+        seed: int = 0,
+        best_of: int = 1,
+        resample: int = 1,
+        sharpness: float = 1.0,
+        reject: float | Literal["odds"] | None = None,
+        min_score: float | None = None,
+        unique: bool = False,
+        novel: bool = False,
+    ) -> Iterator[str]:
+        """`n` readable sentences as they are written, chosen as `Asked` says. The same for a seed, and more are
+        the same and then others. Raises Mistake."""
+        asked = Asked(
+            temperature, top_k, top_p, prefix, label, balance, seed, best_of, resample, sharpness, reject,
+            min_score, unique, novel,
+        )  # fmt: skip
+        return (one.text for one in self.draw(n, asked))
+
+    def draw(
+        self, n: int, asked: Asked, *, told: bool = False, dropped: Counter[str] | None = None
+    ) -> Iterator[Drawn]:
+        """As `sample`, with what there is to say of each sentence. Mistakes are raised before the first.
+
+        told: work out log-probability and score, as far as the run has them, where the choice needs neither.
+        dropped: counts of the sentences that were not kept, by reason (`textgan.runs.choosing.DROPPED`).
+        """
+        if n < 0:
+            raise Mistake(f"-n: expected 0 or more, got {n}")
+        weights = self._weights(asked)
+        begin = self._prefix(asked.prefix)
+        known = self._known() if asked.novel else frozenset[int]()
+        judge: Discriminator | None = None
+        if asked.needs_judge:
+            judge = self.judge(asked.needs_judge)
+        elif told and not isinstance(found := self._judge(), str):
+            judge = found
+        by_odds = {"--reject: odds": asked.reject == "odds", "--resample:": asked.resample > 1}
+        for option, given in by_odds.items():
+            if given and not isinstance(self._objective(), Logistic):
+                raise Mistake(
+                    f"{option} needs a judge trained as a classifier of real and written text (minimax, "
+                    "non-saturating, log-odds), and this run's objective is another; give --reject a share such as 0.5"
+                )
+        likelihood = told and self.generator.has_likelihood
+        pen = Pen(self.generator, self.tokenizer, self.length, self.engine, judge, likelihood)
+        sampler = Draw(asked.temperature, asked.top_k, asked.top_p)
+
+        def candidates(number: int, name: str | None) -> Iterator[Drawn]:
+            label = None if name is None else (self.label_names.index(name), name)
+            return pen.candidates(sampler, asked.seed, number, label, begin)
+
+        return self._chosen(n, asked, weights, candidates, seen=set(), known=known, dropped=dropped)
+
+    def _chosen(
+        self,
+        n: int,
+        asked: Asked,
+        weights: dict[str, float] | None,
+        candidates: Callable[[int, str | None], Iterator[Drawn]],
+        *,
+        seen: set[int],
+        known: frozenset[int],
+        dropped: Counter[str] | None,
+    ) -> Iterator[Drawn]:
+        """The streams of the labels, each with a bar and a pilot of its own, taken from in turns."""
+
+        def stream(number: int, name: str | None) -> Iterator[Drawn]:
+            def pilot() -> list[float]:
+                return scores(candidates(PILOTS + number, name), PILOT)
+
+            return choose(
+                candidates(number, name), asked, seen=seen, known=known, pilot=pilot, dropped=dropped
+            )
+
+        if weights is None:
+            return islice(stream(0, None), n)
+        streams = {name: stream(self.label_names.index(name), name) for name in weights}
+        return (next(streams[name]) for name in islice(turns(weights), n))
+
+    def judge(self, option: str = "judge") -> Discriminator:
+        """The run's judge as it was last, in eval mode. Mistake, at `option`, where none can score a sentence."""
+        judge = self._judge()
+        if isinstance(judge, str):
+            raise Mistake(f"{option}: {judge}")
+        return judge
+
+    def _judge(self) -> Discriminator | str:
+        """The judge, or why there is none that could score a sentence."""
+        recipe = self.recipe
+        phases = recipe.values.get("train") or {}
+        if not recipe.values.get("discriminator") or not {"discriminator", "adversarial"} & {*phases}:
+            return "this run has no judge; train one with a recipe that has a discriminator, such as seqgan-short"
+        if hasattr(self._objective(), "compared"):
+            return "this run's judge compares sentences with real ones and scores none alone; leave it out"
+        handed = _handed(recipe, self.tokenizer, self.label_names)
+        judge: Discriminator = part(recipe, "discriminator", **handed, decode=self.tokenizer.decode)
+        if not judge.one_by_one:
+            return "this run's judge scores a sentence by those beside it (discriminator.minibatch); leave it out"
+        judge.meet(self.generator)
+        checkpoints.load_player(self.path / "checkpoints" / "last", "discriminator", judge)
+        return judge.to(self.engine.device).eval()
+
+    def _objective(self) -> object:
+        return part(self.recipe, "objective", decode=self.tokenizer.decode)
+
+    def _weights(self, asked: Asked) -> dict[str, float] | None:
+        """How often each label is asked for; None in a run without labels."""
+        if not self.label_names:
+            if asked.label is None and asked.balance == "even":
+                return None
+            option = "--balance" if asked.label is None else "--label"
+            raise Mistake(f"{option}: this run was trained on text without labels")
+        if asked.label is not None:
+            if asked.label not in self.label_names:
+                near = did_you_mean(asked.label, self.label_names)
+                raise Mistake(f"--label: no label is called {asked.label!r}.{near}")
+            return {asked.label: 1.0}
+        if isinstance(asked.balance, str):
+            if asked.balance == "train":
+                labels = Counter(self.corpus().train.labels or [])
+                return {name: float(labels[i]) for i, name in enumerate(self.label_names) if labels[i] > 0}
+            return dict.fromkeys(self.label_names, 1.0)
+        return weights_of(asked.balance, self.label_names)
+
+    def check_labels(self, corpus: Corpus) -> None:
+        """Mistake unless the corpus has the labels that the run was trained with."""
+        if tuple(corpus.label_names) != self.label_names:
+            theirs, ours = (
+                ", ".join(map(repr, names)) or "none" for names in (corpus.label_names, self.label_names)
+            )
+            raise Mistake(
+                f"{self.path}: its corpus has the labels {theirs:.200}, and it was trained with {ours:.200}; put the "
+                "run's recipe and labels.json back"
+            )
+
+    def corpus(self) -> Corpus:
+        """The text that its recipe names, read anew. Mistake where it cannot be, or is not what it was trained with."""
+        corpus: Corpus = part(self.recipe, "corpus")
+        check_text(self.path, corpus)
+        return corpus
+
+    def _known(self) -> frozenset[int]:
+        """Marks of the training text, as it was and as this run would write it."""
+        texts = self.corpus().train.texts
+        written = self.tokenizer.sentences([row[: self.length] for row in self.tokenizer.encode(texts)])
+        return frozenset(mark(text) for text in (*texts, *written))
+
+    def _prefix(self, prefix: str | None) -> Tensor | None:
+        if not prefix:
+            return None
+        if not (self.generator.has_likelihood or self.generator.reconstructs):
+            raise Mistake("--prefix: this generator writes vectors and cannot continue a given text")
+        (ids,) = self.tokenizer.encode([prefix])
+        if lacking := self.tokenizer.lacking(prefix):
+            raise Mistake(f"--prefix: {prefix!r} has a word that is not in the run's vocabulary: {lacking}")
+        if len(ids) >= self.length:
+            raise Mistake(
+                f"--prefix: it has {amount(len(ids), 'token')}; the run writes at most {self.length - 1}"
+            )
+        return torch.tensor(ids)
+
+
+def _handed(recipe: Recipe, tokenizer: Tokenizer, names: tuple[str, ...]) -> dict[str, Any]:
+    """What only the run knows of its players."""
+    vocabulary: Vocabulary = tokenizer.vocabulary
+
+    def vectors(size: int) -> Tensor:
+        return torch.zeros(vocabulary.size, size)  # the checkpoint's own are loaded over them
+
+    return {
+        "vocabulary": vocabulary,
+        "vectors": vectors,
+        "length": recipe.settings.length,
+        "classes": len(names),
+    }
+
+
+@kept()
+def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> LoadedRun:
+    """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake.
+
+    trust_code: the `.py` files that the run's recipe names may be run; without it, naming one is a Mistake. That one
+    has changed since the run was trained is a warning.
+    """
+    if not (run / "recipe.yaml").is_file():
+        raise Mistake(f"{run}: not a run folder; give one that `textgan train` wrote")
+    recipe = Recipe.of_run(run, trust_code)
+    warn_of_code(run, recipe)
+    tokenizer = Tokenizer.load(run / "tokenizer")
+    names = _label_names(run / "labels.json")
+    settings = recipe.settings
+    engine = engine_for(settings.device, settings.precision, settings.threads)
+    handed = _handed(recipe, tokenizer, names)
+    generator: Generator = part(recipe, "generator", **handed)
+    folder = run / "checkpoints" / checkpoint
+    if not checkpoints.exists(folder):
+        if checkpoint in ("best", "pretrained") and "adversarial" in recipe.phases:
+            raise Mistake(not_yet(run, checkpoint))
+        known = [place.name for place in (run / "checkpoints").glob("[a-z]*")]
+        raise Mistake(
+            f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"
+        )
+    if generator.reads_judge:
+        judge: Discriminator = part(recipe, "discriminator", **handed, decode=tokenizer.decode)
+        checkpoints.load_player(folder, "discriminator", judge)
+        generator.meet(judge.to(engine.device).eval())
+    checkpoints.load_player(folder, "generator", generator)
+    generator = generator.to(engine.device).eval()
+    return LoadedRun(
+        run, generator, tokenizer, names, settings.length, engine, recipe, torch.get_num_threads()
+    )
+
+
+def _label_names(file: Path) -> tuple[str, ...]:
+    try:
+        names = from_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Mistake(f"{file}: missing or damaged; expected the run's label names, [] where it has none")
+    return tuple(names)
+
+
+@untouched()
+def evaluate_run(
+    run: Path,
+    references: Path | None = None,
+    metrics: list[str] | None = None,
+    *,
+    trust_code: bool = False,
+) -> dict[str, Score]:
+    """Scores of freshly drawn text against the run's test split, or against a file's lines. Raises Mistake.
+
+    trust_code: as for `load`.
+    """
+    loaded = load(run, trust_code=trust_code)
+    recipe = Recipe.of_run(run, trust_code)
+    built = build(recipe)
+    loaded.check_labels(built.corpus)
+    check_text(run, built.corpus)
+    evaluation = built.evaluation
+    if metrics is not None:
+        evaluation.metrics = metrics
+    labels, seed = built.game.train.text.labels, recipe.settings.seed + 2
+    writer = loaded.generator
+    if evaluation.resample > 1:
+        writer = evaluation.writer(writer, loaded.judge("evaluate.resample"))
+    sentences = write_sentences(
+        writer, built.tokenizer, evaluation.final, loaded.length, evaluation.sampler,
+        seed, loaded.engine, labels,
+    )  # fmt: skip
+    asked = asked_labels(labels, evaluation.final, seed)
+    wanted = None if asked is None else asked.tolist()
+    test = built.corpus.test
+    real, told = test.texts, test.labels
+    if references is not None:
+        real, told = read(references, place="--references").texts, None
+    likelihood = likelihood_of(writer, built.test, loaded.engine)
+    return evaluation.score(sentences, real, built.corpus, likelihood, wanted, told)

@@ -1,0 +1,97 @@
+"""What a run was trained with that its recipe only names: the corpus's text, and the user's own code.
+
+The run folder keeps a digest of each, `corpus.json` and `code.json`, so that whoever goes on with the run, scores it or
+averages it with others can tell whether these are still the same. What an own file imports is not followed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from textgan.assembly.overrides import PART_KEYS
+from textgan.assembly.recipe import Recipe
+from textgan.data.corpus import Corpus, fingerprint
+from textgan.errors import Mistake
+from textgan.parts.binding import is_own_file, own_file
+from textgan.plain import from_json
+
+TEXT, CODE = "corpus.json", "code.json"
+
+
+def own_code(recipe: Recipe) -> dict[str, str]:
+    """SHA-256 of each file of the user's own that a part or a phase is from, by its path. Metrics and callbacks are
+    none: they change nothing of what is trained."""
+    names = _own_names([recipe.values.get(key) for key in (*PART_KEYS, "train")])
+    files = {own_file(name, (recipe.folder,))[0] for name in names}
+    return {str(path): sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+
+
+def changed_text(run: Path, now: Mapping[str, str]) -> list[str] | None:
+    """The splits whose text is not what the run began with; None where it kept none, being of an earlier version.
+
+    now: the corpus's `fingerprint`.
+    """
+    before = _kept(run / TEXT)
+    return None if before is None else [split for split in now if before.get(split) != now[split]]
+
+
+def check_text(run: Path, corpus: Corpus) -> None:
+    """Mistake if the run's corpus, read anew, is not what it was trained with: what is then held out was learnt from,
+    and what is then known was not. A run of an earlier version goes unchecked."""
+    if changed := changed_text(run, fingerprint(corpus)):
+        raise Mistake(
+            f"{run}: its corpus ({', '.join(changed)}) is not the text that it was trained with; put the old text "
+            "back, or train a new run"
+        )
+
+
+def changed_code(run: Path, recipe: Recipe) -> list[str] | None:
+    """The own files that are not what the run was trained with; None where it kept no digests, as above.
+
+    A file that was only moved is what it was.
+    """
+    before = _kept(run / CODE)
+    now = own_code(recipe)
+    if before is None and now:
+        return None
+    known = {*(before or {}).values()}
+    return [file for file, digest in now.items() if digest not in known]
+
+
+def warn_of_code(run: Path, recipe: Recipe) -> None:
+    """A warning that names the own files that are not what the run was trained with; they are run as they are now."""
+    try:
+        changed = changed_code(run, recipe)
+    except FileNotFoundError:  # a part says so itself, when it is built
+        return
+    if changed:
+        warnings.warn(
+            f"{', '.join(changed)}: not what {run} was trained with, and run as it is now; put the old one back for "
+            "the text and scores that it had",
+            stacklevel=1,
+        )
+
+
+def _kept(file: Path) -> dict[str, Any] | None:
+    """None where there is no file; one that is damaged is like no text, and no code."""
+    try:
+        found = from_json(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _own_names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list):
+        for inner in value:
+            yield from _own_names(inner)
+    elif is_own_file(value):
+        yield value
