@@ -119,7 +119,7 @@ def test_a_recipe_that_cannot_be_is_refused_before_any_file_is_made(
 def test_a_model_that_could_be_made_and_not_trained_is_refused(
     ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("textgan.assembly.build.free_memory", lambda: 1000)
+    monkeypatch.setattr("textgan.assembly.fitting.free_memory", lambda: 1000)
     outcome = trial(ground, "train", "r.yaml", "--out", "new", r_yaml=recipes.as_yaml(RECIPE))
     assert (outcome.code, outcome.fault) == (2, "") and "GB are free" in outcome.error
     assert not (ground.work / "new").exists()

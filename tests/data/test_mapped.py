@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from textgan.assembly.build import build
 from textgan.assembly.recipe import Recipe
 from textgan.data import mapped, windows
 from textgan.data.batches import encode
@@ -128,3 +129,17 @@ def test_a_recipe_trains_on_it(file: Path, tmp_path: Path) -> None:
     ]
     run = train(Recipe.load("mle-short", changes), tmp_path / "run")
     assert (run / "evaluation.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("labelled=4", "labelled: the corpus has no labels"),
+        ("judge_share=0.5", "judge_share: needs the corpus"),
+    ],
+)
+def test_what_needs_it_in_memory_is_refused(file: Path, change: str, told: str) -> None:
+    corpus = f"corpus={{name: mapped, path: {file}, validation: 5, test: 5}}"
+    recipe = Recipe.load("gumbel-short", [corpus, "budget=smoke", change])
+    with pytest.raises(Mistake, match=told):
+        build(recipe)

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from textgan.assembly.build import Built, build, engine_for
+from textgan.assembly.build import Built, build
 from textgan.assembly.recipe import Recipe
 from textgan.data.batches import Encoded
 from textgan.errors import Mistake
@@ -36,6 +36,7 @@ from textgan.strategies.importance import ImportanceWeights
 from textgan.strategies.reinforce import Reinforce
 from textgan.training.adversarial import Adversarial
 from textgan.training.discriminator import DiscriminatorTrainer
+from textgan.training.engine import engine_for
 from textgan.training.evaluation import write_ids
 from textgan.training.game import judging, policy_mode
 from textgan.training.likelihood import heldout_nats

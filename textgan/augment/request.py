@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from textgan.assembly.build import part
+from textgan.assembly.part import part
 from textgan.augment.generating import BUDGETS
 from textgan.augment.labelled import Labelled, labels_of, pick
 from textgan.data.corpus import Corpus, fingerprint

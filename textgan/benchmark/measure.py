@@ -17,7 +17,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from textgan.assembly.build import part
+from textgan.assembly.part import part
 from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus, Source, token_counts
 from textgan.errors import Mistake

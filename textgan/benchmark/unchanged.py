@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from textgan.assembly.build import part
+from textgan.assembly.part import part
 from textgan.assembly.recipe import Recipe
 from textgan.benchmark.measure import Request, bench_of
 from textgan.benchmark.planned import Plan

@@ -14,7 +14,8 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from textgan.amounts import amount
-from textgan.assembly.build import build, engine_for, part
+from textgan.assembly.build import build
+from textgan.assembly.part import part
 from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus
 from textgan.data.reading import read
@@ -30,6 +31,7 @@ from textgan.runs.drawing import Pen, scores
 from textgan.runs.origin import check_text, warn_of_code
 from textgan.sampling import Draw
 from textgan.training import checkpoints
+from textgan.training.engine import engine_for
 from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
 from textgan.training.unfinished import not_yet
 from textgan.types import Discriminator, Generator, Vocabulary

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from textgan.assembly.build import check_resampling, part
+from textgan.assembly.fitting import check_resampling
 from textgan.assembly.overrides import as_list
+from textgan.assembly.part import part
 from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus
 from textgan.data.reading import read

@@ -19,7 +19,8 @@ import yaml
 from accelerate import Accelerator
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from textgan.assembly.build import Built, build, check_room
+from textgan.assembly.build import Built, build
+from textgan.assembly.fitting import check_room
 from textgan.assembly.recipe import WATCHING, Recipe
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, out_of_memory

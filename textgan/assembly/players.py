@@ -1,0 +1,61 @@
+"""A recipe's generator and discriminator, with the weights that earlier runs left them."""
+
+from __future__ import annotations
+
+import torch
+
+from textgan.assembly.fitting import check_one_space
+from textgan.assembly.material import Material
+from textgan.assembly.part import part
+from textgan.assembly.recipe import Recipe
+from textgan.assembly.rehearsal import rehearse_generator, rehearse_judge
+from textgan.assembly.starting import start_checkpoint, take_judge
+from textgan.parts.binding import OWN
+from textgan.training import checkpoints
+from textgan.types import Discriminator, Generator
+
+
+def players(
+    recipe: Recipe, material: Material, device: torch.device
+) -> tuple[Generator, Discriminator | None]:
+    """Both on `device`, introduced to each other; no discriminator where the recipe has none. Raises Mistake."""
+    settings = recipe.settings
+    classes = len(material.corpus.label_names)
+    handed = {
+        "vocabulary": material.tokenizer.vocabulary,
+        "vectors": material.vectors,
+        "length": settings.length,
+        "classes": classes,
+    }
+    generator: Generator = part(recipe, "generator", **handed).to(device)
+    judge: Discriminator | None = part(recipe, "discriminator", **handed, decode=material.tokenizer.decode)
+    discriminator = judge or Discriminator()
+    check_one_space(generator, discriminator)
+    discriminator = discriminator.to(device)
+    generator.meet(discriminator)
+    if settings.start:  # only now, since a generator that reads the judge has layers of the judge's size
+        start = start_checkpoint(settings.start)
+        checkpoints.load_player(start, "generator", generator)
+        if generator.reads_judge:
+            checkpoints.load_player(start, "discriminator", discriminator)
+    discriminator.meet(generator)
+    if settings.judge:
+        take_judge(settings.judge, discriminator, generator, material.tokenizer, settings)
+    _rehearse(recipe, generator, judge, classes)
+    return generator, judge
+
+
+def _rehearse(recipe: Recipe, generator: Generator, judge: Discriminator | None, classes: int) -> None:
+    """Try the players that are of a user's own file; those of the toolkit have tests."""
+    length = recipe.settings.length
+    if _own(recipe, "generator", generator):
+        rehearse_generator(generator, length, classes)
+    if judge is not None and _own(recipe, "discriminator", judge):
+        rehearse_judge(judge, generator.vocabulary, length, classes)
+
+
+def _own(recipe: Recipe, key: str, player: torch.nn.Module) -> bool:
+    bound = recipe.part(key)
+    return (bound is not None and bound.file is not None) or any(
+        type(module).__module__.startswith(OWN) for module in player.modules()
+    )

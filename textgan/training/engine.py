@@ -1,0 +1,35 @@
+"""The machine as a run uses it: device, precision and threads."""
+
+from __future__ import annotations
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from textgan.errors import Mistake, did_you_mean
+from textgan.machine.process import cores, keep_freed_memory, keep_prepared_products
+from textgan.machine.ranks import neighbours, on_cpu
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def engine_for(device: str, precision: str, threads: int | None = None) -> Accelerator:
+    """Accelerate's view of this process; raises Mistake where the device is not to be had.
+
+    threads: of the CPU; None takes torch's choice, if there are as many cores. Accelerate keeps one state a process; a
+    second run in the same process starts from a fresh one.
+    """
+    keep_freed_memory()
+    keep_prepared_products()
+    threads = threads or min(torch.get_num_threads(), max(1, cores() // neighbours()))
+    torch.set_num_threads(threads)
+    AcceleratorState._reset_state(reset_partial_state=True)
+    if device not in DEVICES:
+        raise Mistake(f"device: {device!r} is no device.{did_you_mean(device, DEVICES)}")
+    engine = Accelerator(cpu=on_cpu(device), mixed_precision=precision)
+    torch.set_num_threads(
+        threads
+    )  # accelerate has an opinion of its own where several processes were started
+    if device not in ("auto", engine.device.type):
+        raise Mistake(f"device: {device} is not to be had on this machine; it has {engine.device.type}")
+    return engine
