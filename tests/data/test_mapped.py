@@ -139,7 +139,7 @@ def test_a_recipe_trains_on_it(file: Path, tmp_path: Path) -> None:
     ],
 )
 def test_what_needs_it_in_memory_is_refused(file: Path, change: str, told: str) -> None:
-    corpus = f"corpus={{name: mapped, path: {file}, validation: 5, test: 5}}"
+    corpus = f"corpus={{name: mapped, path: {file}, validation: 5, test: 5, cache: {file.parent / 'cache'}}}"
     recipe = Recipe.load("gumbel-short", [corpus, "budget=smoke", change])
     with pytest.raises(Mistake, match=told):
         build(recipe)
