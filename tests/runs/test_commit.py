@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from textgan.runs import train as run
+from textgan.runs import environment
 
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of train.py in the environment of somebody's repository of one commit, which does not hold it."""
+    """A copy of environment.py in the environment of somebody's repository of one commit, which does not hold it."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     _git(tmp_path, "init", "--quiet")
     (tmp_path / "theirs.txt").write_text("theirs")
     _commit(tmp_path, "theirs.txt")
-    copy = tmp_path / "venv" / "textgan" / "train.py"
+    copy = tmp_path / "venv" / "textgan" / "environment.py"
     copy.parent.mkdir(parents=True)
-    copy.write_bytes(Path(run.__file__).read_bytes())
-    monkeypatch.setattr(run, "__file__", str(copy))
+    copy.write_bytes(Path(environment.__file__).read_bytes())
+    monkeypatch.setattr(environment, "__file__", str(copy))
     return copy
 
 
@@ -36,15 +36,15 @@ def _commit(folder: Path, file: str) -> None:
 
 
 def test_another_projects_commit_is_not_ours(installed: Path, tmp_path: Path) -> None:
-    assert run._commit() is None
+    assert environment.commit() is None
     _commit(tmp_path, str(installed))
     head = _git(tmp_path, "rev-parse", "HEAD")[:12]
-    assert run._commit() == head
+    assert environment.commit() == head
     installed.write_text("changed")
-    assert run._commit() == f"{head}-dirty"
+    assert environment.commit() == f"{head}-dirty"
 
 
 def test_outside_of_any_repository_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    monkeypatch.setattr(run, "__file__", str(tmp_path / "train.py"))
-    assert run._commit() is None
+    monkeypatch.setattr(environment, "__file__", str(tmp_path / "environment.py"))
+    assert environment.commit() is None

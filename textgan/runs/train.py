@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import platform
 import shlex
 import signal
-import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-import torch
 import yaml
-from accelerate import Accelerator
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from textgan.assembly.build import Built, build
 from textgan.assembly.fitting import check_room
-from textgan.assembly.recipe import WATCHING, Recipe
-from textgan.data.corpus import Corpus, fingerprint
+from textgan.assembly.recipe import Recipe
+from textgan.data.corpus import fingerprint
 from textgan.errors import Mistake, out_of_memory
 from textgan.machine import streams
 from textgan.machine.ranks import Ranks
 from textgan.parts.blame import own_trouble
-from textgan.plain import from_yaml
 from textgan.runs.conclusion import conclude, last_texts
-from textgan.runs.origin import CODE, TEXT, changed_code, changed_text, own_code
+from textgan.runs.environment import environment
+from textgan.runs.origin import CODE, TEXT, own_code
+from textgan.runs.resuming import check_corpus, check_folder, keep_code
 from textgan.training import checkpoints
 from textgan.training.callbacks import Callback, Callbacks
 from textgan.training.folder import RunFolder, write_json, write_text
@@ -37,8 +31,6 @@ from textgan.training.lock import locked
 from textgan.training.progress import Display
 from textgan.training.stopping import Stop, Stopped
 from textgan.training.trainer import Trainer
-
-PACKAGES = ("textgan", "torch", "accelerate", "tokenizers", "transformers", "numpy")
 
 
 class Interrupted(Exception):
@@ -74,8 +66,12 @@ def train(
     folder = RunFolder(path, ranks.first)
     resolved = yaml.safe_dump(recipe.resolved(), sort_keys=False, allow_unicode=True, width=100)
     with ranks.together():
-        if ranks.first:
-            _check_folder(folder, resolved, resume)
+        if ranks.first and resume:
+            check_folder(folder, resolved)
+        elif ranks.first and path.exists():
+            raise Mistake(
+                f"--out: {path} exists already; add --resume to go on with it, or name another folder"
+            )
     again = f"{ranks.program} train {_again(command, path)}"
     display, stop = Display(quiet=not ranks.first), Stop()
     stop.say = display.say
@@ -91,15 +87,14 @@ def train(
                     built = _built(recipe, display, ranks)
                 with ranks.together():
                     if ranks.first:
-                        _check_corpus(folder, built.corpus)
-                        _keep_code(folder.path, recipe, display)
+                        check_corpus(folder, built.corpus)
+                        keep_code(folder.path, recipe, display)
             else:
                 built = _built(recipe, display, ranks)
                 with ranks.together():
                     if ranks.first:
                         with folder.creating() as fresh:
-                            about = _environment(command, recipe, built.game.engine)
-                            _begin(fresh, recipe, resolved, built, about | _told(ranks))
+                            _begin(fresh, recipe, resolved, built, command)
                         held.enter_context(locked(path))
                 held.enter_context(stop.listening())
             trainer = Trainer(
@@ -109,16 +104,7 @@ def train(
             display.say(
                 f"{'resuming' if resume else 'training'} {recipe.name} on {built.corpus.name}: {path}"
             )
-            try:
-                trainer.run(resume)
-                with stop.at_once() if ranks.alone else nullcontext():
-                    texts = last_texts(built, trainer)
-                with stop.at_once():  # nothing is asked of the other ranks any more
-                    scores = conclude(recipe, built, trainer, folder, texts) if ranks.first else {}
-            except BaseException:
-                trainer.end({})
-                raise
-            trainer.end(scores)
+            _play(trainer, recipe, built, resume)
     except Stopped as stopped:
         told = (
             "stopped and saved" if stopped.saved else "stopped in the midst of a step that was too long to wait for; "
@@ -127,6 +113,21 @@ def train(
         code = 0 if stopped.by == signal.SIGTERM else 130
         raise Interrupted(f"{told}; go on with: {again}", code) from stopped
     return path
+
+
+def _play(trainer: Trainer, recipe: Recipe, built: Built, resume: bool) -> None:
+    """All phases and the final scores; the callbacks are told of the end, whatever it is."""
+    stop, ranks = trainer.stop, trainer.ranks
+    try:
+        trainer.run(resume)
+        with stop.at_once() if ranks.alone else nullcontext():
+            texts = last_texts(built, trainer)
+        with stop.at_once():  # nothing is asked of the other ranks any more
+            scores = conclude(recipe, built, trainer, trainer.folder, texts) if ranks.first else {}
+    except BaseException:
+        trainer.end({})
+        raise
+    trainer.end(scores)
 
 
 def _built(recipe: Recipe, display: Display, ranks: Ranks) -> Built:
@@ -157,38 +158,14 @@ def _not_shared(built: Built) -> list[str]:
     return found
 
 
-def _told(ranks: Ranks) -> dict[str, Any]:
-    return {} if ranks.alone else {"processes": ranks.count}
-
-
-def _begin(fresh: Path, recipe: Recipe, resolved: str, built: Built, environment: dict[str, Any]) -> None:
+def _begin(fresh: Path, recipe: Recipe, resolved: str, built: Built, command: str) -> None:
     """What a run folder has before the first step."""
     write_text(fresh / "recipe.yaml", resolved)
-    write_json(fresh / "environment.json", environment)
+    write_json(fresh / "environment.json", environment(command, recipe, built.game))
     write_json(fresh / TEXT, fingerprint(built.corpus))
     write_json(fresh / CODE, own_code(recipe))
     built.tokenizer.save(fresh / "tokenizer")
     write_json(fresh / "labels.json", list(built.corpus.label_names))
-
-
-def _check_corpus(folder: RunFolder, corpus: Corpus) -> None:
-    """Mistake if the text is not what the run began with: its checkpoint would go on with other batches."""
-    changed = changed_text(folder.path, fingerprint(corpus))
-    if changed:
-        raise Mistake(
-            f"--resume: the corpus ({', '.join(changed)}) is not the text that {folder.path} was begun with; put the "
-            "old text back, or begin a new run"
-        )
-
-
-def _keep_code(path: Path, recipe: Recipe, display: Display) -> None:
-    """What it goes on with. A part that was mended is no mistake, but it is said that it changed on the way."""
-    changed = changed_code(path, recipe)
-    if changed and not (path / "evaluation.json").is_file():
-        display.warn(
-            f"{', '.join(changed)}: not what {path} was begun with; it goes on with what is there now"
-        )
-        write_json(path / CODE, own_code(recipe))
 
 
 @contextmanager
@@ -212,64 +189,6 @@ def _in_one_line(folder: RunFolder, again: str) -> Iterator[None]:
         begun = folder.path.exists()
         kept = checkpoints.kept(folder.checkpoints / "last") if begun else "nothing was begun"
         raise Mistake(f"{trouble}; {kept}; {remedy}{f'; go on with: {again}' if begun else ''}") from error
-
-
-def _check_folder(folder: RunFolder, resolved: str, resume: bool) -> None:
-    path = folder.path
-    if not resume:
-        if path.exists():
-            raise Mistake(
-                f"--out: {path} exists already; add --resume to go on with it, or name another folder"
-            )
-        return
-    if not (path / "recipe.yaml").is_file():
-        raise Mistake(f"--resume: {path} holds no run to go on with; leave --resume out to begin one")
-    folder.check_links()
-    try:
-        before = from_yaml((path / "recipe.yaml").read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        before = None
-    if not isinstance(before, dict):
-        raise Mistake(f"--resume: {path / 'recipe.yaml'} is damaged; begin a new run")
-    now = from_yaml(resolved)
-    keys = (before.keys() | now.keys()) - set(WATCHING)
-    changed = sorted(key for key in keys if before.get(key) != now.get(key))
-    if changed:
-        raise Mistake(
-            f"--resume: {path} was begun with another recipe (different: {', '.join(changed)}); resume with the same "
-            "recipe and overrides, or begin a new run"
-        )
-
-
-def _environment(command: str, recipe: Recipe, engine: Accelerator) -> dict[str, Any]:
-    return {
-        "command": command,
-        "commit": _commit(),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        "device": str(engine.device),
-        "precision": recipe.settings.precision,
-        "threads": torch.get_num_threads(),
-        "seed": recipe.settings.seed,
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-    }
-
-
-def _commit() -> str | None:
-    """Of the checkout this code runs from, with a mark if it was changed; None where it is no checkout.
-
-    An installed package may lie in another project's repository: git has to know this file.
-    """
-    here = Path(__file__).resolve()
-    try:
-        _git(here.parent, "ls-files", "--error-unmatch", here.name)
-        return _git(here.parent, "describe", "--always", "--dirty", "--abbrev=12")
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(folder: Path, *words: str) -> str:
-    told = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
-    return told.stdout.strip()
 
 
 def _again(command: str, path: Path) -> str:
