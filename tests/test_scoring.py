@@ -147,7 +147,7 @@ def test_a_preset_measures_bleu_and_self_bleu_alone_unless_told() -> None:
 
 def test_a_run_folder_is_scored_by_its_run(monkeypatch: pytest.MonkeyPatch, capsys: CI) -> None:
     asked: list[object] = []
-    fake = types.ModuleType("textgan.runs.loaded")
+    fake = types.ModuleType("textgan.runs.evaluate")
 
     def evaluate_run(
         run: Path, references: Path | None, names: list[str] | None, *, trust_code: bool
@@ -156,7 +156,7 @@ def test_a_run_folder_is_scored_by_its_run(monkeypatch: pytest.MonkeyPatch, caps
         return {"nll": Score(2.5, "nll|v:0.1"), "perplexity": Score(float("inf"), "perplexity|v:0.1")}
 
     fake.__dict__["evaluate_run"] = evaluate_run
-    monkeypatch.setitem(sys.modules, "textgan.runs.loaded", fake)
+    monkeypatch.setitem(sys.modules, "textgan.runs.evaluate", fake)
     Path("run").mkdir()
     Path("run/recipe.yaml").write_text("length: 20\n")
     out, _ = told(capsys, "run", "--references", "real.txt", "--metrics", "nll", "--json")

@@ -86,7 +86,7 @@ class Run:
         self, references: str | Path | None = None, metrics: str | Sequence[str] | None = None
     ) -> Scores:
         """Scores of freshly drawn text against the run's test split, or a file's lines; as `textgan evaluate RUN`."""
-        from textgan.runs.loaded import evaluate_run
+        from textgan.runs.evaluate import evaluate_run
 
         real = None if references is None else Path(references)
         names = None if metrics is None else as_list(metrics)

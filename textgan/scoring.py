@@ -182,8 +182,8 @@ def _scored(
 def evaluate_folder(
     run: Path, references: Path | None, names: Sequence[str] | None, trust_code: bool = False
 ) -> Comparison:
-    """Scores of text freshly drawn from a run; see `textgan.runs.loaded.evaluate_run`. Raises Mistake."""
-    from textgan.runs.loaded import evaluate_run
+    """Scores of text freshly drawn from a run; see `textgan.runs.evaluate.evaluate_run`. Raises Mistake."""
+    from textgan.runs.evaluate import evaluate_run
 
     scores = evaluate_run(run, references, None if names is None else list(names), trust_code=trust_code)
     measured = {key: Measured(score.value, score.signature) for key, score in scores.items()}

@@ -15,7 +15,8 @@ from textgan.assembly.recipe import Recipe
 from textgan.cli import run as command
 from textgan.errors import Mistake
 from textgan.runs import tempered
-from textgan.runs.loaded import evaluate_run, load
+from textgan.runs.evaluate import evaluate_run
+from textgan.runs.loaded import load
 from textgan.runs.points import Point, Sweep
 from textgan.runs.sweep import sweep
 from textgan.runs.tempered import Tempered

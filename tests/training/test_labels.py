@@ -14,7 +14,7 @@ from textgan.assembly.build import build
 from textgan.assembly.recipe import Recipe
 from textgan.data.batches import Encoded
 from textgan.discriminators.cnn import CNN
-from textgan.runs.loaded import evaluate_run
+from textgan.runs.evaluate import evaluate_run
 from textgan.runs.train import train
 from textgan.sampling import Draw
 from textgan.training.discriminator import DiscriminatorTrainer

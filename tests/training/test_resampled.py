@@ -16,7 +16,7 @@ from textgan.errors import Mistake
 from textgan.report import front
 from textgan.runs.asked import Drawn
 from textgan.runs.choosing import by_weight
-from textgan.runs.loaded import evaluate_run
+from textgan.runs.evaluate import evaluate_run
 from textgan.runs.sweep import sweep
 from textgan.runs.train import train
 from textgan.sampling import POOL, Draw

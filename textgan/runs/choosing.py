@@ -10,6 +10,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import islice
+from typing import Protocol
 
 from textgan.errors import Mistake, did_you_mean
 from textgan.runs.asked import Asked, Drawn
@@ -29,6 +31,12 @@ DROPPED = {
     "left": "drawn with the last, and more than were asked for",
 }
 """Why a sentence is dropped -> the same in words."""
+
+
+class Candidates(Protocol):
+    """Sentences of a label (None: without labels) without end; pilot: others than those that are given out."""
+
+    def __call__(self, name: str | None, pilot: bool = False) -> Iterator[Drawn]: ...
 
 
 def weights_of(balance: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
@@ -149,6 +157,33 @@ def choose(
                     continue
                 seen.add(mark(best.text))
             yield best
+
+
+def choose_by_label(
+    n: int,
+    asked: Asked,
+    candidates: Candidates,
+    weights: Mapping[str, float] | None,
+    *,
+    known: Collection[int] = (),
+    dropped: Counter[str] | None = None,
+) -> Iterator[Drawn]:
+    """`n` that are kept, the labels taken from in turns, each with a bar and a pilot of its own. Mistake as `choose`.
+
+    weights: how often each label is asked for; None without labels. known, dropped: as for `choose`.
+    """
+    seen: set[int] = set()  # no sentence twice, whatever its label
+
+    def stream(name: str | None) -> Iterator[Drawn]:
+        def pilot() -> list[float]:
+            return [_score(one) for one in islice(candidates(name, pilot=True), PILOT)]
+
+        return choose(candidates(name), asked, seen=seen, known=known, pilot=pilot, dropped=dropped)
+
+    if weights is None:
+        return islice(stream(None), n)
+    streams = {name: stream(name) for name in weights}
+    return (next(streams[name]) for name in islice(turns(weights), n))
 
 
 def _why_not(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 
 import numpy as np
 import torch
@@ -87,8 +87,3 @@ class Pen:
     def _scores(self, judge: Discriminator, text: Text) -> list[float | None]:
         with self.engine.autocast():
             return [*judge.judge(text).score.cpu().double().tolist()]
-
-
-def scores(drawn: Iterator[Drawn], amount: int) -> list[float]:
-    """The judge's scores of the first `amount` candidates."""
-    return [one.score for one in islice(drawn, amount) if one.score is not None]

@@ -1,11 +1,10 @@
-"""A run folder, opened again: a generator that writes, and its scores."""
+"""A run folder, opened again: a generator that writes, and its judge."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,25 +13,21 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from textgan.amounts import amount
-from textgan.assembly.build import build
 from textgan.assembly.part import part
 from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus
-from textgan.data.reading import read
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake, did_you_mean
-from textgan.machine.streams import kept, untouched
-from textgan.metrics.samples import Score
+from textgan.machine.streams import kept
 from textgan.objectives.adversarial import Logistic
 from textgan.plain import from_json
 from textgan.runs.asked import Asked, Drawn
-from textgan.runs.choosing import PILOT, choose, mark, turns, weights_of
-from textgan.runs.drawing import Pen, scores
+from textgan.runs.choosing import choose_by_label, mark, weights_of
+from textgan.runs.drawing import Pen
 from textgan.runs.origin import check_text, warn_of_code
 from textgan.sampling import Draw
 from textgan.training import checkpoints
 from textgan.training.engine import engine_for
-from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
 from textgan.training.unfinished import not_yet
 from textgan.types import Discriminator, Generator, Vocabulary
 
@@ -109,37 +104,12 @@ class LoadedRun:
         pen = Pen(self.generator, self.tokenizer, self.length, self.engine, judge, likelihood)
         sampler = Draw(asked.temperature, asked.top_k, asked.top_p)
 
-        def candidates(number: int, name: str | None) -> Iterator[Drawn]:
-            label = None if name is None else (self.label_names.index(name), name)
-            return pen.candidates(sampler, asked.seed, number, label, begin)
+        def candidates(name: str | None, pilot: bool = False) -> Iterator[Drawn]:
+            index = 0 if name is None else self.label_names.index(name)
+            label = None if name is None else (index, name)
+            return pen.candidates(sampler, asked.seed, index + PILOTS * pilot, label, begin)
 
-        return self._chosen(n, asked, weights, candidates, seen=set(), known=known, dropped=dropped)
-
-    def _chosen(
-        self,
-        n: int,
-        asked: Asked,
-        weights: dict[str, float] | None,
-        candidates: Callable[[int, str | None], Iterator[Drawn]],
-        *,
-        seen: set[int],
-        known: frozenset[int],
-        dropped: Counter[str] | None,
-    ) -> Iterator[Drawn]:
-        """The streams of the labels, each with a bar and a pilot of its own, taken from in turns."""
-
-        def stream(number: int, name: str | None) -> Iterator[Drawn]:
-            def pilot() -> list[float]:
-                return scores(candidates(PILOTS + number, name), PILOT)
-
-            return choose(
-                candidates(number, name), asked, seen=seen, known=known, pilot=pilot, dropped=dropped
-            )
-
-        if weights is None:
-            return islice(stream(0, None), n)
-        streams = {name: stream(self.label_names.index(name), name) for name in weights}
-        return (next(streams[name]) for name in islice(turns(weights), n))
+        return choose_by_label(n, asked, candidates, weights, known=known, dropped=dropped)
 
     def judge(self, option: str = "judge") -> Discriminator:
         """The run's judge as it was last, in eval mode. Mistake, at `option`, where none can score a sentence."""
@@ -283,41 +253,3 @@ def _label_names(file: Path) -> tuple[str, ...]:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise Mistake(f"{file}: missing or damaged; expected the run's label names, [] where it has none")
     return tuple(names)
-
-
-@untouched()
-def evaluate_run(
-    run: Path,
-    references: Path | None = None,
-    metrics: list[str] | None = None,
-    *,
-    trust_code: bool = False,
-) -> dict[str, Score]:
-    """Scores of freshly drawn text against the run's test split, or against a file's lines. Raises Mistake.
-
-    trust_code: as for `load`.
-    """
-    loaded = load(run, trust_code=trust_code)
-    recipe = Recipe.of_run(run, trust_code)
-    built = build(recipe)
-    loaded.check_labels(built.corpus)
-    check_text(run, built.corpus)
-    evaluation = built.evaluation
-    if metrics is not None:
-        evaluation.metrics = metrics
-    labels, seed = built.game.train.text.labels, recipe.settings.seed + 2
-    writer = loaded.generator
-    if evaluation.resample > 1:
-        writer = evaluation.writer(writer, loaded.judge("evaluate.resample"))
-    sentences = write_sentences(
-        writer, built.tokenizer, evaluation.final, loaded.length, evaluation.sampler,
-        seed, loaded.engine, labels,
-    )  # fmt: skip
-    asked = asked_labels(labels, evaluation.final, seed)
-    wanted = None if asked is None else asked.tolist()
-    test = built.corpus.test
-    real, told = test.texts, test.labels
-    if references is not None:
-        real, told = read(references, place="--references").texts, None
-    likelihood = likelihood_of(writer, built.test, loaded.engine)
-    return evaluation.score(sentences, real, built.corpus, likelihood, wanted, told)

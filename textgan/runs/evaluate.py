@@ -1,0 +1,52 @@
+"""Scores of text that a trained run writes anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textgan.assembly.build import build
+from textgan.assembly.recipe import Recipe
+from textgan.data.reading import read
+from textgan.machine.streams import untouched
+from textgan.metrics.samples import Score
+from textgan.runs.loaded import load
+from textgan.runs.origin import check_text
+from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
+
+
+@untouched()
+def evaluate_run(
+    run: Path,
+    references: Path | None = None,
+    metrics: list[str] | None = None,
+    *,
+    trust_code: bool = False,
+) -> dict[str, Score]:
+    """Scores of freshly drawn text against the run's test split, or against a file's lines. Raises Mistake.
+
+    trust_code: as for `textgan.runs.loaded.load`.
+    """
+    loaded = load(run, trust_code=trust_code)
+    recipe = Recipe.of_run(run, trust_code)
+    built = build(recipe)
+    loaded.check_labels(built.corpus)
+    check_text(run, built.corpus)
+    evaluation = built.evaluation
+    if metrics is not None:
+        evaluation.metrics = metrics
+    labels, seed = built.game.train.text.labels, recipe.settings.seed + 2
+    writer = loaded.generator
+    if evaluation.resample > 1:
+        writer = evaluation.writer(writer, loaded.judge("evaluate.resample"))
+    sentences = write_sentences(
+        writer, built.tokenizer, evaluation.final, loaded.length, evaluation.sampler,
+        seed, loaded.engine, labels,
+    )  # fmt: skip
+    asked = asked_labels(labels, evaluation.final, seed)
+    wanted = None if asked is None else asked.tolist()
+    test = built.corpus.test
+    real, told = test.texts, test.labels
+    if references is not None:
+        real, told = read(references, place="--references").texts, None
+    likelihood = likelihood_of(writer, built.test, loaded.engine)
+    return evaluation.score(sentences, real, built.corpus, likelihood, wanted, told)
