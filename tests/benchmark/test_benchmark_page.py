@@ -13,8 +13,8 @@ from pages import BAD, asked, needs_browser, opened, own_script_only
 from synthetic import MLE, REAL, benchmark, cell, front, scored
 
 from textgan.benchmark import page
+from textgan.benchmark.gap import ALL, SOURCE, TEXT, Axes
 from textgan.benchmark.results import Benchmark, CorpusFacts
-from textgan.benchmark.verdict import ALL, SOURCE, TEXT, Axes
 from textgan.report import numbers
 
 

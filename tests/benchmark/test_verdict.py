@@ -11,10 +11,11 @@ import pytest
 from synthetic import MLE, TEMPERATURES, benchmark, cell, front, point
 
 from textgan.benchmark import resampling, verdict, words
+from textgan.benchmark.gap import HARMED, HELPED, SAME, TEXT, UNJUDGED, compare, differs
 from textgan.benchmark.results import Front
 from textgan.benchmark.rows import corpus_tables
 from textgan.benchmark.tables import markdown
-from textgan.benchmark.verdict import HARMED, HELPED, SAME, TEXT, UNJUDGED, compare, differs, verdicts
+from textgan.benchmark.verdict import verdicts
 
 
 def shifted(held: Front, by: float) -> Front:

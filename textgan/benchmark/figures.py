@@ -7,9 +7,10 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from textgan.benchmark.gap import ALL, SOURCE, TEXT, Axes
 from textgan.benchmark.groups import DRAWN_ALIKE, Group, baselines, controls
 from textgan.benchmark.results import Benchmark, CorpusFacts, Front
-from textgan.benchmark.verdict import ALL, SOURCE, TEXT, Axes, Verdict
+from textgan.benchmark.verdict import Verdict
 from textgan.report import numbers
 from textgan.report.fronts import beside
 from textgan.report.log import Curve

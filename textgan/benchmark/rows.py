@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from textgan.benchmark import words
+from textgan.benchmark.gap import differs
 from textgan.benchmark.groups import Group, Start, at_one, control_starts, groups, starts
 from textgan.benchmark.results import Benchmark, CorpusFacts, Front
-from textgan.benchmark.verdict import BASELINE, Verdict, differs, drawn_alike, judge, paired
+from textgan.benchmark.verdict import BASELINE, Verdict, drawn_alike, judge, paired
 from textgan.metrics.samples import Score
 from textgan.report import numbers, table
 

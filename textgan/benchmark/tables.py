@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textgan.benchmark import words
+from textgan.benchmark.gap import HARMED, HELPED
 from textgan.benchmark.results import Benchmark
 from textgan.benchmark.rows import SHIFTED, CorpusTable, Line, corpus_tables
-from textgan.benchmark.verdict import BASELINE, HARMED, HELPED
+from textgan.benchmark.verdict import BASELINE
 from textgan.report import numbers, tabular
 from textgan.report.printed import header
 from textgan.report.table import names

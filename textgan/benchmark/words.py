@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textgan.benchmark.gap import APART, HARMED, HELPED, SAME, SOURCE, TEXT, UNJUDGED, Gap
 from textgan.benchmark.groups import DRAWN_ALIKE
 from textgan.benchmark.results import CorpusFacts
-from textgan.benchmark.verdict import (
-    APART,
-    BASELINE,
-    HARMED,
-    HELPED,
-    SAME,
-    SOURCE,
-    TEXT,
-    UNJUDGED,
-    Gap,
-    Verdict,
-    counted,
-)
+from textgan.benchmark.verdict import BASELINE, Verdict, counted
 from textgan.report import numbers
 
 MADE = {HELPED: "helped", SAME: "made no difference", HARMED: "harmed"}
