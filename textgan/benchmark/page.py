@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from textgan.benchmark import figures, words
+from textgan.benchmark import front_figures, game_curves, words
 from textgan.benchmark.groups import Group, groups, starts
 from textgan.benchmark.results import Benchmark, Cell
 from textgan.benchmark.rows import CorpusTable, corpus_tables
@@ -80,11 +80,11 @@ def _corpus(
         figure
         for index, group in enumerate(mine)
         if group.plays and group.done
-        for figure in figures.fronts(group, benchmark, by_label[group.label], f"{slug}-front{index}")
+        for figure in front_figures.fronts(group, benchmark, by_label[group.label], f"{slug}-front{index}")
     ]
     told = [FRONTS, *([SOURCE] if any("source NLL (" in figure.alt for figure in drawn) else [])]
-    curves = [f for key in figures.OVER_TIME for f in figures.over_time(records, key, f"{slug}-time")]
-    norms = figures.gradients(records, f"{slug}-gradient")
+    curves = [f for key in game_curves.OVER_TIME for f in game_curves.over_time(records, key, f"{slug}-time")]
+    norms = game_curves.gradients(records, f"{slug}-gradient")
     described = _gradient_lines(mine, records)
     gaps = words.gap_lines(table.verdicts)
     made = [
@@ -150,7 +150,7 @@ def _gradient_lines(mine: Sequence[Group], records: Records) -> list[list[str]]:
     keys = sorted({key for group in mine for cell in group.cells for key in cell.gradient})
     lines = [["recipe", "steps logged", "median norm", "interquartile range / median", *keys]]
     for group in mine:
-        values = [value for _, value in figures.norms(records.get(group.label, []))]
+        values = [value for _, value in game_curves.norms(records.get(group.label, []))]
         measured = [cell.gradient for cell in group.cells if cell.gradient]
         if not values and not measured:
             continue

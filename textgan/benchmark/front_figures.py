@@ -1,0 +1,137 @@
+"""A benchmark's fronts, each with MLE's behind: quality against diversity over temperatures."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from textgan.benchmark.gap import ALL, SOURCE, TEXT, Axes
+from textgan.benchmark.groups import DRAWN_ALIKE, Group, baselines, controls
+from textgan.benchmark.results import Benchmark, CorpusFacts, Front
+from textgan.benchmark.verdict import Verdict
+from textgan.report import numbers
+from textgan.report.fronts import beside
+from textgan.report.plots import COLOURS, DASHES, MARKERS, literal
+from textgan.report.svg import INK, Figure, figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes as Drawn
+
+SIZE = (3.9, 2.9)  # inches, of every figure of the page
+
+STYLES: dict[str, dict[str, Any]] = {
+    "MLE": {"color": INK, "linestyle": DASHES[1], "marker": MARKERS[0]},
+    DRAWN_ALIKE: {"color": COLOURS[1], "linestyle": DASHES[2], "marker": MARKERS[2]},
+}
+"""Of what a recipe is held against."""
+
+Spots = list[tuple[float, float, float]]  # (temperature, x, y)
+
+
+def fronts(group: Group, benchmark: Benchmark, verdict: Verdict, name: str) -> list[Figure]:
+    """The recipe's front before MLE's: means over seeds as lines, each seed's thin. The title has the verdict."""
+    facts = benchmark.corpora.get(group.corpus, CorpusFacts(group.corpus, {}))
+    mine = [cell.front for cell in group.done if cell.front is not None]
+    base = [baseline.front for baseline in baselines(group, benchmark.baselines).values()]
+    alike = [control.front for control in controls(group, benchmark.baselines).values()]
+    made = [
+        _front(
+            {"MLE": base, DRAWN_ALIKE: alike, group.label: mine},
+            facts,
+            axes,
+            _title(verdict, axes),
+            f"{name}-{axes.quality}-{axes.diversity}",
+        )
+        for axes in ALL
+    ]
+    return [drawn for drawn in made if drawn is not None]
+
+
+def _front(
+    sides: Mapping[str, Sequence[Front]], facts: CorpusFacts, axes: Axes, title: str, name: str
+) -> Figure | None:
+    drawn = {
+        label: [spots for front in side if (spots := _spots(front, axes))] for label, side in sides.items()
+    }
+    means = {label: _means(lines) for label, lines in drawn.items() if lines}
+    if not set(means) - {"MLE", DRAWN_ALIKE}:
+        return None
+    keys = (axes.quality, axes.diversity)
+    star = [
+        facts.real[key].value for key in keys if key in facts.real and math.isfinite(facts.real[key].value)
+    ]
+
+    across, up = axes.named
+
+    def draw(drawing: Drawn) -> None:
+        for index, (label, mean) in enumerate(means.items()):
+            style = STYLES.get(label, {"color": COLOURS[0], "linestyle": "-", "marker": MARKERS[1]})
+            for line in drawn[label] if len(drawn[label]) > 1 else ():
+                x, y = [spot[1] for spot in line], [spot[2] for spot in line]
+                marker = style["marker"] if len(line) == 1 else ""  # no line shows a single point
+                drawing.plot(x, y, color=style["color"], lw=0.7, alpha=0.35, marker=marker, markersize=3)
+            x, y = [spot[1] for spot in mean], [spot[2] for spot in mean]
+            drawing.plot(x, y, lw=1.5, markersize=4.5, label=literal(label), zorder=3 + index, **style)
+        if len(star) == 2:
+            drawing.plot(*star, "*", color=INK, markersize=11, label="real text")
+        drawing.margins(0.1)
+        _temperatures(drawing, list(means.values()))
+        drawing.set_xlabel(across)
+        drawing.set_ylabel(up)
+        drawing.legend(frameon=False)
+
+    told = [
+        f"{label} {'; '.join(f'at {t:g} {numbers.plain(x)}, {numbers.plain(y)}' for t, x, y in mean)}"
+        for label, mean in means.items()
+    ]
+    told += [f"real text {', '.join(map(numbers.plain, star))}"] if len(star) == 2 else []
+    told.insert(0, f"{across} and {up}, means over seeds")
+    return figure(title, f"{title}. {'. '.join(told)}.", name, draw, size=SIZE)
+
+
+def _title(verdict: Verdict, axes: Axes) -> str:
+    """`gumbel: helped +.028`."""
+    gap = next((gap for gap in verdict.gaps if gap.axes == axes), None)
+    if gap is None:
+        return f"{verdict.label}: {verdict.word}"
+    by = {TEXT: "", SOURCE: ", by likelihood"}.get(axes, f", by {numbers.name(axes.quality)}")
+    value = "" if gap.value is None else f" {numbers.signed(gap.value)}"
+    return f"{verdict.label}{by}: {gap.word}{value}" + (f", {gap.lost}" if value and gap.lost else "")
+
+
+def _temperatures(drawing: Drawn, lines: Sequence[Spots]) -> None:
+    """Numbers at the ends of each front and at temperature 1, off the line."""
+    at = drawing.transData.transform
+    on_page = [at([spot[1:] for spot in line]).tolist() for line in lines]
+    for index, line in enumerate(lines):
+        others = [spot for place, other in enumerate(on_page) if place != index for spot in other]
+        for place, (spot, aside) in enumerate(zip(line, beside(on_page[index], others), strict=True)):
+            if place in {0, len(line) - 1} or math.isclose(spot[0], 1.0):
+                drawing.annotate(
+                    f"{spot[0]:g}", spot[1:], aside, textcoords="offset points", ha="center", va="center",
+                    fontsize=7.5, color=INK,
+                )  # fmt: skip
+
+
+def _spots(front: Front, axes: Axes) -> Spots:
+    keys = (axes.quality, axes.diversity)
+    found = [
+        (p.temperature, p.scores[keys[0]].value, p.scores[keys[1]].value)
+        for p in front.points
+        if all(key in p.scores for key in keys)
+    ]
+    return [spot for spot in found if math.isfinite(spot[1] + spot[2])]
+
+
+def _means(lines: Sequence[Spots]) -> Spots:
+    """A spot at each temperature that any seed has."""
+    by_temperature: dict[float, list[tuple[float, float]]] = {}
+    for line in lines:
+        for temperature, x, y in line:
+            by_temperature.setdefault(temperature, []).append((x, y))
+    return [
+        (temperature, statistics.mean(x for x, _ in spots), statistics.mean(y for _, y in spots))
+        for temperature, spots in sorted(by_temperature.items())
+    ]

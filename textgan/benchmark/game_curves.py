@@ -1,0 +1,160 @@
+"""A benchmark's recipes during the game: scores over time, and the size of the generator's gradient."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from textgan.benchmark.front_figures import SIZE
+from textgan.report import numbers
+from textgan.report.log import Curve
+from textgan.report.plots import COLOURS, DASHES, MARKERS, calm, literal, time_unit
+from textgan.report.reading import RunRecord
+from textgan.report.svg import Figure, figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+AT_MOST = 6  # recipes in one figure
+BINS = 60  # medians along a run
+OVER_TIME = ("bleu-4", "nll")
+
+Series = Sequence[tuple[float, float]]
+
+
+def over_time(records: Mapping[str, Sequence[RunRecord]], key: str, name: str) -> list[Figure]:
+    """Score `key` as it was looked at during the game: a thin line a seed, a thick one through their means. records: by
+    recipe; at most `AT_MOST` of them to a figure."""
+    lines = {}
+    for label, runs in records.items():
+        seeds = [line for run in runs if len(line := _looks(run, key)) > 1]
+        if seeds:
+            lines[label] = seeds
+    made = []
+    for place, some in enumerate(_shared_out(lines)):
+        title = f"{numbers.name(key)} during the game"
+        made.append(_curves(title, some, f"{name}-{key}-{place}"))
+    return made
+
+
+def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Figure]:
+    """The norm of the generator's gradient by step of the game, on a log scale: medians of all seeds, in bins."""
+    lines = {label: binned for label, runs in records.items() if len(binned := _binned(norms(runs))) > 1}
+    made = []
+    for place, some in enumerate(_shared_out(lines)):
+
+        def draw(axes: Axes, some: Mapping[str, Series] = some) -> None:
+            for index, (label, line) in enumerate(some.items()):
+                x, y = zip(*line, strict=True)
+                axes.plot(x, y, label=literal(label), **_style(index))
+            axes.set_yscale("log")
+            axes.set_xlabel("step")
+            _legend(axes, len(some))
+
+        told = ", ".join(f"{k} ends at {numbers.plain(line[-1][1])}" for k, line in some.items())
+        title = "Norm of the generator's gradient"
+        made.append(figure(title, f"{title} by step, medians: {told}.", f"{name}-{place}", draw, size=SIZE))
+    return made
+
+
+def norms(runs: Sequence[RunRecord]) -> Series:
+    """(step, gradient norm) of the game's steps, all seeds together."""
+    curves = [run.curves["g-grad-norm"] for run in runs if "g-grad-norm" in run.curves]
+    return [
+        (float(step), value)
+        for curve in curves
+        for step, value in _of_the_game(curve)
+        if math.isfinite(value) and value > 0
+    ]
+
+
+def _looks(run: RunRecord, key: str) -> list[tuple[int, float, float]]:
+    """(step, seconds since the game began, score)."""
+    began = dict(run.phase_starts).get("adversarial", 0.0)
+    return [
+        (look.step, look.seconds - began, look.scores[key].value)
+        for look in run.evaluations
+        if look.phase == "adversarial" and key in look.scores and math.isfinite(look.scores[key].value)
+    ]
+
+
+def _curves(
+    title: str, lines: Mapping[str, Sequence[Sequence[tuple[int, float, float]]]], name: str
+) -> Figure:
+    unit, word = time_unit(max(look[1] for seeds in lines.values() for line in seeds for look in line))
+    means = {label: _mean_line(seeds) for label, seeds in lines.items()}
+
+    def draw(axes: Axes) -> None:
+        for index, (label, seeds) in enumerate(lines.items()):
+            style = _style(index)
+            for line in seeds if len(seeds) > 1 else ():
+                axes.plot(
+                    [look[1] / unit for look in line], [look[2] for look in line],
+                    color=style["color"], lw=0.7, alpha=0.35,
+                )  # fmt: skip
+            x, y = [spot[0] / unit for spot in means[label]], [spot[1] for spot in means[label]]
+            axes.plot(
+                x, y, label=literal(label), marker=MARKERS[index % len(MARKERS)], markersize=3.5, **style
+            )
+        calm(axes)
+        axes.set_xlabel(word)
+        _legend(axes, len(lines))
+
+    told = "; ".join(
+        f"{label} from {numbers.plain(mean[0][1])} to {numbers.plain(mean[-1][1])}"
+        for label, mean in means.items()
+        if mean
+    )
+    return figure(title, f"{title}, means over seeds: {told}.", name, draw, size=SIZE)
+
+
+def _legend(axes: Axes, lines: int) -> None:
+    """Above the frame, where more than two lines would leave it no room within."""
+    if lines <= 2:
+        axes.legend(frameon=False)
+        return
+    whole: Any = axes.get_figure(root=True)
+    whole.legend(frameon=False, loc="outside upper left", ncols=2, fontsize=7.5)
+
+
+def _mean_line(seeds: Sequence[Sequence[tuple[int, float, float]]]) -> Series:
+    """(seconds, score), means at the steps that every seed was looked at."""
+    by_step = [{look[0]: look[1:] for look in line} for line in seeds]
+    steps = sorted(set.intersection(*(set(looks) for looks in by_step)))
+    return [
+        (statistics.mean(looks[s][0] for looks in by_step), statistics.mean(looks[s][1] for looks in by_step))
+        for s in steps
+    ]
+
+
+def _binned(spots: Series) -> Series:
+    if not spots:
+        return []
+    width = max(1.0, (max(step for step, _ in spots) + 1) / BINS)
+    bins: dict[int, list[tuple[float, float]]] = {}
+    for spot in spots:
+        bins.setdefault(int(spot[0] // width), []).append(spot)
+    return [
+        (statistics.mean(step for step, _ in some), statistics.median(value for _, value in some))
+        for _, some in sorted(bins.items())
+    ]
+
+
+def _of_the_game(curve: Curve) -> Iterator[tuple[int, float]]:
+    for step, value, phase in zip(curve.steps, curve.values, curve.phases, strict=True):
+        if phase == "adversarial":
+            yield step, value
+
+
+def _shared_out(lines: Mapping[str, Any]) -> list[dict[str, Any]]:
+    labels = list(lines)
+    return [
+        {label: lines[label] for label in labels[first : first + AT_MOST]}
+        for first in range(0, len(labels), AT_MOST)
+    ]
+
+
+def _style(index: int) -> dict[str, Any]:
+    return {"color": COLOURS[index % len(COLOURS)], "linestyle": DASHES[index % len(DASHES)], "lw": 1.5}
