@@ -15,6 +15,7 @@ from textgan.assembly.recipe import Recipe
 from textgan.data.oracle import Oracle
 from textgan.metrics.samples import Score
 from textgan.report import printed, table
+from textgan.report.captions import captions
 from textgan.report.movement import direction_in_words, movement, movements
 from textgan.report.reading import read
 from textgan.runs.train import train
@@ -74,9 +75,9 @@ def test_how_the_text_was_written_stands_below_the_table(make_run):
     cut, chosen = "before and after: tokens drawn from the nucleus", "after: written by both players"
     plain, other = read(make_run("a")), read(make_run("b", strategy="gumbel", written=[cut, chosen]))
     told = "Before and after: tokens drawn from the nucleus. After: written by both players."
-    assert told in table.captions([other])
-    assert f"gumbel (b): {told}" in table.captions([plain, other])
-    assert not any("players" in line for line in table.captions([plain]))
+    assert told in captions([other])
+    assert f"gumbel (b): {told}" in captions([plain, other])
+    assert not any("players" in line for line in captions([plain]))
 
 
 def test_nothing_is_marked_without_real_text_or_between_equals(make_run):
@@ -201,7 +202,7 @@ def test_the_terminal_keeps_what_tells_most_and_says_what_it_left_out(two):
 
 
 def test_the_caption_names_the_entropy_and_what_the_mark_means(make_run):
-    told = " ".join(table.captions([read(make_run(entropy=1.853))]))
+    told = " ".join(captions([read(make_run(entropy=1.853))]))
     assert "entropy of 1.853 nats per token" in told and "nearest to real text" in told and "One seed" in told
 
 
@@ -209,8 +210,8 @@ def test_the_true_entropy_comes_from_the_notes_where_only_they_tell_it(make_run)
     note = (
         "true entropy of the source: 24.10 nats a sentence, 1.853 a token of the test split (its end counted)"
     )
-    assert f"T{note[1:]}." in table.captions([read(make_run(notes=["a note", note]))])
-    both = " ".join(table.captions([read(make_run("both", notes=[note], entropy=1.853))]))
+    assert f"T{note[1:]}." in captions([read(make_run(notes=["a note", note]))])
+    both = " ".join(captions([read(make_run("both", notes=[note], entropy=1.853))]))
     assert "True entropy" not in both and both.count("1.853") == 1
 
 
@@ -222,7 +223,7 @@ def test_a_run_on_an_oracle_has_its_entropy_in_the_caption(tmp_path):
         Oracle(length=4, words=30, size=1, validation=1, test=1).source.entropy() / 4
     )  # an end is no token
     assert run.entropy == pytest.approx(exact)
-    told = [one for one in table.captions([run]) if "ntropy" in one]
+    told = [one for one in captions([run]) if "ntropy" in one]
     assert len(told) == 1 and f"entropy of {exact:.3f} nats per token" in told[0]
 
 
@@ -233,7 +234,7 @@ def test_differing_signatures_are_said(make_run):
     (folder / "evaluation.json").write_text(
         first + '"after"' + rest.replace("bleu-4|hyps:2000", "bleu-4|hyps:9")
     )
-    told = " ".join(table.captions([read(folder)]))
+    told = " ".join(captions([read(folder)]))
     assert "differing signatures, compare with care: BLEU-4, self-BLEU-4." in told
 
 
@@ -249,7 +250,7 @@ def test_how_long_the_scored_text_is_makes_no_other_measure(make_run, fact, diff
     rows = evaluation["rows"]
     rows["before"]["lm-score"], rows["after"]["lm-score"] = score, other
     (folder / "evaluation.json").write_text(json.dumps(evaluation))
-    told = " ".join(table.captions([read(folder)]))
+    told = " ".join(captions([read(folder)]))
     assert ("differing signatures" in told) == differs
 
 

@@ -13,6 +13,7 @@ from textgan.benchmark.results import Benchmark, CorpusFacts, Front
 from textgan.benchmark.verdict import BASELINE, Verdict, drawn_alike, judge, paired
 from textgan.metrics.samples import Score
 from textgan.report import numbers, table
+from textgan.report.captions import MARKED
 
 KEYS = (
     *(f"bleu-{n}" for n in range(2, 6)),
@@ -171,7 +172,7 @@ def _captions(
         f"At temperature 1, {benchmark.sentences([facts.name])} sentences, {named}, budget {benchmark.budget}{spread}."
     )
     if any(marked.values()):
-        told.append(f"Marked as best: {table.MARKED}")
+        told.append(f"Marked as best: {MARKED}")
     if any(line.differs for line in lines):
         told.append(
             "*: the 95% interval of the difference from its MLE, drawn alike where there is such a row (bootstrap over "
@@ -184,5 +185,5 @@ def _captions(
     generated = [line.row for line in lines if line.row.generated]
     differing = [k for k in keys if len({table.measure(r, k) for r in generated if k in r.cells}) > 1]
     if differing:
-        told.append(f"Scored under differing signatures, compare with care: {table.names(differing)}.")
+        told.append(f"Scored under differing signatures, compare with care: {numbers.names(differing)}.")
     return told

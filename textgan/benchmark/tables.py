@@ -16,7 +16,6 @@ from textgan.benchmark.rows import SHIFTED, CorpusTable, Line, corpus_tables
 from textgan.benchmark.verdict import BASELINE
 from textgan.report import numbers, tabular
 from textgan.report.printed import header
-from textgan.report.table import names
 from textgan.report.tabular import Cell, in_markdown, one_line
 from textgan.training.folder import write_text
 
@@ -60,7 +59,7 @@ def terminal(benchmark: Benchmark, width: int | None = None) -> RenderableType:
         drawn, left = _drawn(table, width)
         parts.append(drawn)
         told = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
-        rest = [f"No room here for {names(left)}: the page and table.md have them."] if left else []
+        rest = [f"No room here for {numbers.names(left)}: the page and table.md have them."] if left else []
         parts += [Text("\n".join(told)), Text()]
         if gaps := words.gap_lines(table.verdicts):
             parts += [Text(words.GAPS), *_gaps(gaps)]

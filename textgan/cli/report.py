@@ -20,14 +20,14 @@ def report(
     """Compare runs: a table here, and one self-contained HTML file."""
     for run in runs:
         check_run(run)
-    from textgan.report import page, printed, reading, table
+    from textgan.report import captions, page, printed, reading
 
     written = page.write(runs, out)
     records = [reading.read(run) for run in runs]
     if form:
         print(printed.FORMATS[form.value](records), end="")
         # csv has no place for a sentence
-        told = table.unscored(records) if form is TableFormat.csv else []
+        told = captions.unscored(records) if form is TableFormat.csv else []
         print(*told, f"report: {written}", sep="\n", file=sys.stderr)
         return
     printed.show(records)

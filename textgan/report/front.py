@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from textgan.errors import Mistake
 from textgan.report import page, printed, table
+from textgan.report.captions import MARKED, measured_apart
 from textgan.report.fronts import DIVERSITY, QUALITY, crossings, figures, named, writers
 from textgan.report.reading import RunRecord, read
 from textgan.runs.points import Sweep
@@ -97,10 +98,10 @@ def captions(made: Sequence[table.Row]) -> list[str]:
     keys = table.columns(made)
     told = ["“At” is the temperature, which divides the logits; 1 is the model as it was trained."]
     if any(table.best(made, key) for key in keys):
-        told.append(f"Marked: {table.MARKED}")
+        told.append(f"Marked: {MARKED}")
     if {"nll", "source-nll"} & set(keys):
         of_model = "; held-out NLL is that of the model at this temperature" if "nll" in keys else ""
         told.append(f"NLL in nats per token, lower is likelier{of_model}.")
-    told += table.measured_apart(made)
+    told += measured_apart(made)
     told.append("One seed, the same random numbers at every temperature: a small difference may be chance.")
     return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from textgan.metrics.samples import Score
 
@@ -40,6 +41,18 @@ def name(key: str) -> str:
     """The metric's name as a reader writes it: `self-BLEU-4`, `held-out NLL`."""
     stem, order = family(key)
     return NAMES.get(stem, stem) + (f"-{order}" if order else "")
+
+
+def names(keys: Sequence[str]) -> str:
+    """`BLEU-2..5, distinct-1`: runs of orders drawn together."""
+    told: dict[str, list[str]] = {}
+    for key in keys:
+        stem, rank = family(key)
+        told.setdefault(name(stem), []).append(rank)
+    return ", ".join(
+        f"{stem}-{orders[0]}..{orders[-1]}" if len(orders) > 1 else "-".join(filter(None, (stem, orders[0])))
+        for stem, orders in told.items()
+    )
 
 
 def order(key: str) -> tuple[int, str]:

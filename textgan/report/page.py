@@ -16,6 +16,7 @@ from typing import Any
 
 from textgan.errors import Mistake
 from textgan.report import numbers, plots, table
+from textgan.report.captions import captions, unscored
 from textgan.report.movement import direction_in_words, movements
 from textgan.report.reading import RunRecord, part_name, read
 from textgan.report.section import minutes_of, section
@@ -71,10 +72,10 @@ def render(runs: Sequence[RunRecord]) -> str:
     return fill(
         headline=headline(runs),
         summary=summary(runs[0]) if not many else _summary_of_many(runs),
-        unfinished=table.unscored(runs),
+        unfinished=unscored(runs),
         heads=heads(keys),
         rows=[(row, shown(rows, place, keys)) for place, row in enumerate(rows)],
-        captions=table.captions(runs),
+        captions=captions(runs),
         verdicts=[_named(run, runs) + verdict(run) for run in runs],
         movements=movements(runs),
         figures=[

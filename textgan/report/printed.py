@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textgan.report import numbers, tabular
+from textgan.report.captions import captions, unscored
 from textgan.report.movement import movements
 from textgan.report.reading import RunRecord
-from textgan.report.table import Row, best, captions, columns, names, rows, unscored
+from textgan.report.table import Row, best, columns, rows
 from textgan.report.tabular import Cell
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def lay_out(
     room -= max((len(row.label) for row in table), default=0)
     fitting = _that_fit(keys, room, first)
     left = [key for key in keys if key not in fitting]
-    told = [*told, *([f"No room here for {names(left)}: the page has them."] if left else [])]
+    told = [*told, *([f"No room here for {numbers.names(left)}: the page has them."] if left else [])]
     made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left")
     made.add_column("", no_wrap=True)
     for key in fitting:

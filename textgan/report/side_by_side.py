@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from textgan.metrics.yardstick import REAL, Measured
 from textgan.report import numbers, tabular
-from textgan.report.table import MARKED, Row, best, columns, comparable, measure, names
+from textgan.report.captions import MARKED
+from textgan.report.table import Row, best, columns, comparable, measure
 from textgan.report.tabular import Cell
 from textgan.scoring import FileScores
 
@@ -145,7 +146,7 @@ def captions(table: Sequence[Row]) -> list[str]:
     if apart:
         told.append(
             f"{NOT_AGAINST} the row of real text, which had fewer sentences or references (see the signatures): "
-            f"{names(apart)}. Give --train FILE with as many sentences."
+            f"{numbers.names(apart)}. Give --train FILE with as many sentences."
         )
     differing = [
         numbers.name(key)

@@ -1,0 +1,94 @@
+"""How to read the comparison table: what stands under it, and why a run has no row in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textgan.report import numbers
+from textgan.report.reading import RunRecord
+from textgan.report.table import Row, best, columns, measure, rows
+from textgan.training.unfinished import go_on
+
+MARKED = (
+    "among generated rows, BLEU, self-BLEU and distinct nearest to real text (not the highest: one good sentence "
+    "repeated wins in BLEU, words drawn at random in distinct), the other metrics by their better end."
+)
+
+
+def captions(runs: Sequence[RunRecord]) -> list[str]:
+    """How to read the table: units, what the mark means, and what the comparison rests on."""
+    table = rows(runs)
+    keys = columns(table)
+    told = []
+    if any(best(table, key) for key in keys):
+        told.append(f"Marked: {MARKED}")
+    told += dict.fromkeys(_told_of_writing(run, runs) for run in runs if run.written)
+    if {"nll", "source-nll"} & set(keys):
+        told.append("NLL in nats per token, lower is likelier.")
+    for corpus, entropy in sorted({(run.corpus, run.entropy) for run in runs if run.entropy is not None}):
+        told.append(
+            f"The source of {corpus} has an entropy of {numbers.plain(entropy)} nats per token: source "
+            "NLL below it means text more typical than the real, which a generator pays for with diversity."
+        )
+    older = {
+        note for run in runs if run.entropy is None for note in run.notes if note.startswith("true entropy")
+    }  # an evaluation of an earlier version told it in words alone
+    told += [f"{note[0].upper()}{note[1:]}." for note in sorted(older)]
+    told += measured_apart(table)
+    if any(row.generated for row in table):
+        seeds = {row.seed for row in table if row.seed}
+        told.append(
+            "One seed: a small difference may be chance."
+            if len(seeds) < 2
+            else f"{len(seeds)} seeds, one run a row: a small difference may be chance."
+        )
+    return told
+
+
+def measured_apart(table: Sequence[Row]) -> list[str]:
+    """A caption where scores were not measured alike: among generated rows, or of these and of real text."""
+    told = []
+    keys = columns(table)
+    generated = {
+        key: {measure(row, key) for row in table if row.generated and key in row.cells} for key in keys
+    }
+    real = {
+        key: {measure(row, key) for row in table if not row.generated and key in row.cells} for key in keys
+    }
+    if differing := [key for key in keys if len(generated[key]) > 1]:
+        told.append(f"Scored under differing signatures, compare with care: {numbers.names(differing)}.")
+    if apart := [
+        key for key in keys if generated[key] and real[key] - generated[key] and key not in differing
+    ]:
+        told.append(
+            "Real text has a signature of its own (other sentences, or another number of them) in: "
+            f"{numbers.names(apart)}."
+        )
+    return told
+
+
+def unscored(runs: Sequence[RunRecord]) -> list[str]:
+    """A sentence about each run that has no row: the table alone would not show that it was asked for."""
+    return [_why_unscored(run) for run in runs if not any(run.rows.values())]
+
+
+def _told_of_writing(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+    """How a run's text was written, with the run's strategy where another's was written otherwise."""
+    told = ". ".join(f"{text[0].upper()}{text[1:]}" for text in run.written)
+    shared = all(other.written == run.written for other in runs)
+    return f"{told}." if shared else f"{run.strategy} ({run.path.resolve().name}): {told}."
+
+
+def _why_unscored(run: RunRecord) -> str:
+    """Why a run has no scores, and how it gets some."""
+    if run.finished:
+        ask = f"textgan evaluate {run.path} --metrics bleu,self-bleu"
+        return f"{run.path} has no scores, since its recipe names no metrics; measure some with: {ask}"
+    last = max((curve.seconds[-1], curve.phases[-1], curve.steps[-1]) for curve in run.curves.values()) if (
+        run.curves
+    ) else None  # fmt: skip
+    where = f"last seen in phase {last[1]}, step {last[2]}" if last else "nothing logged so far"
+    return (
+        f"{run.path} has no final evaluation yet ({where}): it is still under way, or was stopped; "
+        f"{go_on(run.path)}"
+    )
