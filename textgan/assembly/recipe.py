@@ -9,20 +9,19 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import Field
-
+from textgan.assembly.keys import KEYS, chosen_budget, drop_unknown, known_only
 from textgan.assembly.library import locate, read, title
-from textgan.assembly.overrides import PART_KEYS, PHASES, Override, flatten, merge, numbers, parse
+from textgan.assembly.overrides import PART_KEYS, PHASES, merge, numbers, parse
+from textgan.assembly.settings import SETTINGS, WATCHING, Settings
 from textgan.errors import Mistake, did_you_mean, shown
 from textgan.metrics.suite import load_metrics
 from textgan.parts.binding import Bound, bind, bind_call, find, is_own_file, own_file, parameters
 from textgan.parts.names import DEFAULT_NAMES
-from textgan.parts.ranges import Seed
 
 HANDED: dict[str, frozenset[str]] = {
     "corpus": frozenset(),
@@ -50,41 +49,6 @@ LIGHT = ("objective", "penalty", "strategy")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The recipe's plain values.
-
-    length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
-    start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase. judge: a run whose
-    trained judge is taken over, in place of the discriminator phase.
-    threads: of the CPU; None is as many as there are cores, or as the container allows. labelled: how many training
-    sentences keep their label; None is all. judge_share: of the training sentences that the discriminator alone learns
-    from, and the generator never (cross-fitting); 0: both learn from all. callbacks: called while it trains,
-    `./mine.py:Mine` or a mapping with that `name` and its arguments. report_to: trackers that get the numbers; see
-    `textgan.training.tracking`.
-    """
-
-    length: Annotated[int, Field(ge=2)]
-    overlong: Literal["drop", "truncate"] = "drop"
-    metrics: list[str] = field(default_factory=lambda: ["bleu", "self-bleu", "distinct", "nll"])
-    seed: Seed = 1
-    device: str = "auto"
-    precision: Literal["no", "bf16"] = "no"
-    threads: Annotated[int, Field(ge=1, le=4096)] | None = None
-    start: Path | None = None
-    judge: Path | None = None
-    labelled: Annotated[int, Field(ge=1)] | None = None
-    judge_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    callbacks: list[str | dict[str, Any]] = field(default_factory=list)
-    report_to: list[str] = field(default_factory=list)
-
-
-SETTINGS = tuple(parameters(Settings))
-WATCHING = ("callbacks", "report_to")
-"""The settings that change nothing of what is trained; a run may be resumed with others."""
-KEYS = ("name", *PART_KEYS[:2], "length", *PART_KEYS[2:], "train", "evaluate", *SETTINGS[1:])
-
-
-@dataclass(frozen=True)
 class Recipe:
     """What is to be trained.
 
@@ -107,13 +71,15 @@ class Recipe:
         raw, mistakes = read(path)
         values: dict[str, Any] = numbers(raw)
         budgets = values.pop("budgets", None) or {}
-        mistakes += _drop_unknown(values)
+        mistakes += drop_unknown(values)
         for key in PART_KEYS:
             if isinstance(values.get(key), str):
                 values[key] = {"name": values[key]}
         given, faulty = parse(overrides)
-        user, unknown = _known_only([change for change in given if change.path != ("budget",)])
-        budget, wrong = _chosen([change.value for change in given if change.path == ("budget",)], budgets)
+        user, unknown = known_only([change for change in given if change.path != ("budget",)])
+        budget, wrong = chosen_budget(
+            [change.value for change in given if change.path == ("budget",)], budgets
+        )
 
         def takes(key: str, part: dict[str, Any], argument: str) -> bool:
             try:
@@ -290,39 +256,3 @@ def _mapping(value: Any, place: str, wanted: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Mistake(f"{place}: expected {wanted}, got {shown(value)}")
     return value
-
-
-def _drop_unknown(values: dict[str, Any]) -> list[str]:
-    unknown = [key for key in values if key not in KEYS]
-    for key in unknown:
-        del values[key]
-    return [_no_such_key(str(key), str(key)) for key in unknown]
-
-
-def _known_only(changes: list[Override]) -> tuple[list[Override], list[str]]:
-    """(the overrides whose first word is a recipe's key, a line for each of the others)."""
-    known = [change for change in changes if change.path[0] in KEYS]
-    return known, [_no_such_key(c.path[0], c.place) for c in changes if c.path[0] not in KEYS]
-
-
-def _no_such_key(key: str, place: str) -> str:
-    return f"{place}: a recipe has no key {key!r}.{did_you_mean(key, (*KEYS, 'budget', 'budgets'))}"
-
-
-def _chosen(names: list[Any], budgets: Any) -> tuple[list[Override], list[str]]:
-    """(the overrides of the budget that was asked for, the mistakes in all budgets)."""
-    if not isinstance(budgets, dict) or not all(isinstance(budget, dict) for budget in budgets.values()):
-        return [], ["budgets: expected a mapping such as {smoke: {train.mle.epochs: 1}}"]
-    mistakes = []
-    changes = {}
-    for budget, overrides in budgets.items():
-        changes[budget], unknown = _known_only(flatten(overrides))
-        mistakes += [f"budgets.{budget}.{line}" for line in unknown]
-    chosen: list[Override] = []
-    for name in names:
-        if not isinstance(name, (dict, list, set)) and name in changes:
-            chosen = changes[name]
-        else:
-            near = did_you_mean(str(name), map(str, changes)) or " It has none."
-            mistakes.append(f"budget: the recipe has none called {name!r}.{near}")
-    return chosen, mistakes

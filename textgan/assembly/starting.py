@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textgan.assembly.recipe import Recipe, Settings
+from textgan.assembly.recipe import Recipe
+from textgan.assembly.settings import Settings
 from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
 from textgan.training import checkpoints

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from textgan.assembly.recipe import WATCHING, Recipe
+from textgan.assembly.recipe import Recipe
+from textgan.assembly.settings import WATCHING
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake
 from textgan.plain import from_yaml
