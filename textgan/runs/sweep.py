@@ -70,23 +70,7 @@ def sweep(
     states = _states(run, checkpoint, "adversarial" in recipe.phases)
     corpus: Corpus = part(recipe, "corpus")
     check_text(run, corpus)
-    evaluation: Evaluation = recipe.evaluation.build(metrics=names)
-    evaluation.beside = recipe.folder
-    if resample is not None:
-        evaluation.resample = resample
-        check_resampling(evaluation, part(recipe, "objective"), "--resample")
-    if sharpness is not None:
-        if not 0 < sharpness < math.inf:
-            raise Mistake(f"--sharpness: expected a value above 0, got {sharpness:g}")
-        if evaluation.resample == 1:
-            raise Mistake(
-                "--sharpness: it is of what --resample chooses by; give --resample K, such as 8, too"
-            )
-        evaluation.sharpness = sharpness
-    if top_p is not None:
-        if not 0 < top_p <= 1:
-            raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {top_p:g}")
-        evaluation.top_p = top_p
+    evaluation = _evaluation(recipe, names, resample, sharpness, top_p)
     count = _count(samples, evaluation.final, len(corpus.train))
     real = corpus.test.texts if references is None else read(references, place="--references").texts
     against = "the run's test split" if references is None else references.name
@@ -112,6 +96,30 @@ def sweep(
             say(f"{state} at {temperature:g}: {told} ({how})")
             points.append(point)
     return Sweep(run, count, seed, against, tuple(points), evaluation.choice, evaluation.nucleus)
+
+
+def _evaluation(
+    recipe: Recipe, metrics: list[str], resample: int | None, sharpness: float | None, top_p: float | None
+) -> Evaluation:
+    """The recipe's, with other metrics and, where they are given, another choice of sentences and another nucleus."""
+    evaluation: Evaluation = recipe.evaluation.build(metrics=metrics)
+    evaluation.beside = recipe.folder
+    if resample is not None:
+        evaluation.resample = resample
+        check_resampling(evaluation, part(recipe, "objective"), "--resample")
+    if sharpness is not None:
+        if not 0 < sharpness < math.inf:
+            raise Mistake(f"--sharpness: expected a value above 0, got {sharpness:g}")
+        if evaluation.resample == 1:
+            raise Mistake(
+                "--sharpness: it is of what --resample chooses by; give --resample K, such as 8, too"
+            )
+        evaluation.sharpness = sharpness
+    if top_p is not None:
+        if not 0 < top_p <= 1:
+            raise Mistake(f"--top-p: expected a value above 0 and up to 1, got {top_p:g}")
+        evaluation.top_p = top_p
+    return evaluation
 
 
 def _states(run: Path, checkpoint: str, plays: bool) -> list[str]:
