@@ -8,6 +8,7 @@ from typing import Any
 
 from textgan.doctor.examine import Examination
 from textgan.doctor.labels import held_out
+from textgan.doctor.proposal import Proposal
 
 _cells = 30_000_000
 """Numbers in one batch of relaxed tokens (sentences x tokens x vocabulary): 120 MB, of which training holds a few."""
@@ -27,11 +28,7 @@ def recipe(found: Examination) -> str:
     plan = found.proposal
     train = found.sentences - held_out(found.sentences, found.test is not None)[2]
     long = plan.length > _relaxed
-    batch = 32 if long else 64
-    while not long and batch > 8 and batch * plan.length * plan.vocabulary > _cells:
-        batch //= 2
-    while batch > 8 and batch * 4 > train:
-        batch //= 2
+    batch = _batch(plan, train, long)
     drawn = {"samples": 200, "final": 500} if long else {"samples": 1000, "final": 2000}
     size = 128 if train <= 20_000 else 256
     labelled = found.labels is not None and found.labels.usable
@@ -49,13 +46,6 @@ def recipe(found: Examination) -> str:
     if labelled:
         judge["labels"] = "project"
         metrics = ["class-accuracy", *metrics]
-    strategy: dict[str, Any] = {
-        "name": "gumbel",
-        "temperature": {"start": 1.0, "end": 0.5, "shape": "exponential"},
-    }
-    strategy["hard"] = True
-    if long:
-        strategy = {"name": "reinforce", "rollouts": 0, "baseline": "leave-one-out"}
     epochs = max(1, min(30, _steps // max(train, 1)))
     lines = [
         f"# textgan corpus {Path(found.file).name} --write-recipe made this from {found.sentences:,} sentences.",
@@ -72,7 +62,7 @@ def recipe(found: Examination) -> str:
         f"generator: {_flow({'name': 'lstm', 'embedding': size // 2, 'hidden': size})}",
         f"discriminator: {_flow(judge)}",
         "objective: {name: non-saturating}",
-        f"strategy: {_flow(strategy)}",
+        f"strategy: {_flow(_strategy(long))}",
         "",
         "train:",
         f"  mle: {_flow({'epochs': epochs, 'batch': batch, 'optimizer': {'lr': 0.005}, 'patience': 3})}",
@@ -92,6 +82,26 @@ def recipe(found: Examination) -> str:
         "    evaluate: {every: 2, samples: 50, final: 100}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _batch(plan: Proposal, train: int, long: bool) -> int:
+    """Sentences at a time: fewer where relaxed tokens would take too much memory, or an epoch be a step or two."""
+    batch = 32 if long else 64
+    while not long and batch > 8 and batch * plan.length * plan.vocabulary > _cells:
+        batch //= 2
+    while batch > 8 and batch * 4 > train:
+        batch //= 2
+    return batch
+
+
+def _strategy(long: bool) -> dict[str, Any]:
+    if long:
+        return {"name": "reinforce", "rollouts": 0, "baseline": "leave-one-out"}
+    return {
+        "name": "gumbel",
+        "temperature": {"start": 1.0, "end": 0.5, "shape": "exponential"},
+        "hard": True,
+    }
 
 
 def _has_words(found: Examination) -> bool:
