@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from synthetic import MLE, TEMPERATURES, benchmark, cell, front, point
 
-from textgan.benchmark import resampling, verdict, words
-from textgan.benchmark.gap import HARMED, HELPED, SAME, TEXT, UNJUDGED, compare, differs
+from textgan.benchmark import resampling, words
+from textgan.benchmark.gap import BEYOND, HARMED, HELPED, LOST, SAME, TEXT, UNJUDGED, compare, differs
 from textgan.benchmark.results import Front
 from textgan.benchmark.rows import corpus_tables
 from textgan.benchmark.tables import markdown
@@ -115,7 +115,7 @@ def test_one_seed_of_three_that_collapsed_is_told_and_cannot_have_helped():
     pairs[2] = (front(((0.97, 0.99),) * 4, rng, spread=0.005), starts[2])
     gap = compare(pairs)
     assert gap.word == UNJUDGED and gap.low == -math.inf and gap.seeds[2] is None
-    assert gap.value == pytest.approx(0.05) and gap.notes == (f"seed 2 {verdict.LOST}",)
+    assert gap.value == pytest.approx(0.05) and gap.notes == (f"seed 2 {LOST}",)
     pairs[3] = pairs[2]
     assert compare(pairs).word == HARMED
 
@@ -150,7 +150,7 @@ def test_more_diverse_than_every_point_of_mle_is_judged_by_quality():
         beyond = front([(quality, 0.15), (0.1, 0.1)], rng, temperatures=(1.0, 1.2), spread=0.01)
         gap = compare({1: (beyond, base)})
         assert gap.word == word and gap.value == pytest.approx(quality - 0.26, abs=0.005)
-        assert gap.span is None and gap.notes == (f"it {verdict.BEYOND}",)
+        assert gap.span is None and gap.notes == (f"it {BEYOND}",)
 
 
 def test_one_point_is_judged_at_its_diversity():
