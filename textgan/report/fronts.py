@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from textgan.report import numbers
-from textgan.report.plots import COLOURS, DASHES, MARKERS
+from textgan.report import numbers, temperatures
+from textgan.report.plots import COLOURS, DASHES, MARKERS, calm
 from textgan.report.reading import RunRecord
 from textgan.report.svg import INK, Figure, figure
 from textgan.runs.points import Sweep
@@ -103,16 +103,8 @@ def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str, slug: str
         for _, point_x, point_y in real:
             axes.plot(point_x, point_y, "*", color=INK, markersize=12, label="real text")
         axes.margins(0.08)
-        at = axes.transData.transform
-        on_page = [at([point[1:] for point in points]).tolist() for points in fronts.values()]
-        star = at([point[1:] for point in real]).tolist() if real else []
-        for index, points in enumerate(fronts.values()):
-            others = star + [spot for k, line in enumerate(on_page) if k != index for spot in line]
-            for (temperature, *spot), aside in zip(points, beside(on_page[index], others), strict=True):
-                axes.annotate(
-                    f"{temperature:g}", (spot[0], spot[1]), aside, textcoords="offset points", ha="center",
-                    va="center", fontsize=7.5, color=INK,
-                )  # fmt: skip
+        calm(axes, "xy")
+        temperatures.label(axes, list(fronts.values()), [point[1:] for point in real])
         axes.set_xlabel(x_name)
         axes.set_ylabel(y_name)
         axes.legend(frameon=False)
@@ -127,25 +119,6 @@ def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str, slug: str
     alt = f"{caption} {x_name} and {y_name}: {'. '.join(told)}."
     title = f"{y_name} against {x_name} by temperature"
     return figure(title, alt, f"{slug}-{x}", draw, caption, SIZE)
-
-
-def beside(line: list[list[float]], others: list[list[float]]) -> list[tuple[float, float]]:
-    """Where each point's label goes, from the point: off the line, on the side that is further from the others."""
-    made = []
-    for index, (x, y) in enumerate(line):
-        (x1, y1), (x2, y2) = line[max(0, index - 1)], line[min(len(line) - 1, index + 1)]
-        length = math.hypot(x2 - x1, y2 - y1) or 1.0
-        across = ((y1 - y2) / length, (x2 - x1) / length) if (x1, y1) != (x2, y2) else (0.0, 1.0)
-        if across[1] < 0:
-            across = (-across[0], -across[1])  # above the line, unless the others are there
-
-        def room(sign: int, x: float = x, y: float = y, off: tuple[float, float] = across) -> float:
-            place = (x + 12 * sign * off[0], y + 12 * sign * off[1])
-            return min((math.dist(place, other) for other in others), default=0.0)
-
-        sign = 1 if room(1) >= room(-1) else -1
-        made.append((12 * sign * across[0], 9 * sign * across[1]))
-    return made
 
 
 def _at(sweep: Sweep, state: str, x: str, y: str) -> list[tuple[float, float, float]]:

@@ -188,12 +188,13 @@ def _real_level(run: RunRecord, key: str) -> float | None:
     return real.value if real and signatures == {real.signature} and math.isfinite(real.value) else None
 
 
-def calm(axes: Axes) -> None:
-    """A range of at least 2% of the values: what hardly moves is drawn as what hardly moves."""
-    low, high = axes.get_ylim()
-    missing = 0.02 * max(abs(low), abs(high), 0.1) - (high - low)
-    if missing > 0:
-        axes.set_ylim(low - missing / 2, high + missing / 2)
+def calm(axes: Axes, ways: str = "y") -> None:
+    """A range of at least 2% of the values: what hardly moves is drawn as what hardly moves. ways: "y" or "xy"."""
+    for way in ways:
+        low, high = getattr(axes, f"get_{way}lim")()
+        missing = 0.02 * max(abs(low), abs(high), 0.1) - (high - low)
+        if missing > 0:
+            getattr(axes, f"set_{way}lim")(low - missing / 2, high + missing / 2)
 
 
 def _mark_phases(axes: Axes, run: RunRecord, start: float, end: float, unit: float) -> None:
