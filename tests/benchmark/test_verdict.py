@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import replace
@@ -141,6 +142,14 @@ def test_a_mean_without_the_seeds_that_lost_diversity_says_so_wherever_it_stands
     assert (row["low"], row["seeds"]["2"]) == ("lost", "lost") and row["gap"] == pytest.approx(0.001)
     idle = verdicts(benchmark([cell("a", 1, starts[0])], starts[:1]))
     assert not any(caption.startswith("lost: ") for caption in words.captions(idle))
+
+
+@pytest.mark.parametrize(("seeds", "odds"), [(2, 2), (3, 4), (5, 16)])
+def test_few_seeds_are_said_to_agree_by_chance_as_often_as_so_many_coins(seeds, odds):
+    sides = list(itertools.product((-1, 1), repeat=seeds))
+    alike = [tossed for tossed in sides if len(set(tossed)) == 1]
+    assert len(sides) / len(alike) == odds
+    assert words.few(seeds).endswith(f"all {seeds} would have one sign one time in {odds}.")
 
 
 def test_more_diverse_than_every_point_of_mle_is_judged_by_quality():

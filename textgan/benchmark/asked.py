@@ -110,7 +110,7 @@ class Budget:
             return f"{self.minutes:g} minutes of the adversarial phase's own steps each"
         if self.steps is not None:
             return f"{self.steps:,} iterations of the adversarial phase each"
-        return f"each recipe's budget {self.name!r}" if self.name else "each recipe's own schedule"
+        return self.name or "each recipe's own schedule"
 
     def overrides(self, has_game: bool) -> list[str]:
         """As a recipe takes them; a recipe without an adversarial phase has nothing to be cut short."""

@@ -12,6 +12,7 @@ from textgan.report import numbers
 
 MADE = {HELPED: "helped", SAME: "made no difference", HARMED: "harmed"}
 TOLD_APART = 0.75  # AUC of train against test above which they are not one distribution
+FEW = 5  # seeds
 NARROW = 0.5  # share of the baseline's range below which a reader should know how little was compared
 
 HOW = (
@@ -27,10 +28,6 @@ ALIKE = (
 LEFT_OUT = (
     "lost: a seed whose text is less diverse than its MLE's at every temperature, so that there is no equal diversity "
     "to compare at. Its gap counts as −∞ in the interval; the mean is over the other seeds alone."
-)
-FEW = (
-    "Few seeds: each one's own gap stands beside the interval, since three all have one sign by chance one time in "
-    "four."
 )
 ONE = "One seed: the interval is over sentences alone and says nothing of another run."
 
@@ -127,7 +124,15 @@ def captions(found: Sequence[Verdict]) -> list[str]:
     alike = [ALIKE] if any(verdict.beside for verdict in found) else []
     gaps = [gap for verdict in found for some in (verdict.gaps, *verdict.beside.values()) for gap in some]
     alike += [LEFT_OUT] if any(gap.lost for gap in gaps) else []
-    return [HOW, *alike, *([ONE] if seeds == 1 else [FEW] if seeds <= 5 else [])]
+    return [HOW, *alike, *([ONE] if seeds == 1 else [few(seeds)] if seeds <= FEW else [])]
+
+
+def few(seeds: int) -> str:
+    """Of `seeds` fair coins all fall on one side, whichever, once in 2 ** (seeds - 1)."""
+    return (
+        f"Few seeds: each one's own gap stands beside the interval; without any effect all {seeds} would have one sign "
+        f"one time in {2 ** (seeds - 1)}."
+    )
 
 
 def cautions(facts: CorpusFacts) -> list[str]:
