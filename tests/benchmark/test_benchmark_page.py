@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from pages import BAD, asked, needs_browser, opened, own_script_only
 from synthetic import MLE, REAL, benchmark, cell, front, scored
 
-from textgan.benchmark import page
+from textgan.benchmark import game_curves, page
 from textgan.benchmark.gap import ALL, SOURCE, TEXT, Axes
 from textgan.benchmark.results import Benchmark, CorpusFacts
 from textgan.report import numbers
@@ -104,6 +105,26 @@ def test_every_axis_says_which_end_is_better(text):
     assert TEXT.named == ("BLEU-5 (better: higher)", "self-BLEU-5 (better: lower)")
     assert SOURCE.named == ("source NLL (better: lower)", "held-out NLL (better: lower)")
     assert Axes("mauve", 1, "distinct-4", 1).named[1] == "distinct-4 (better: higher)"
+
+
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        ((0.0075, 0.0155), ["0.008", "0.01", "0.012", "0.014"]),  # powers of ten alone would be one tick
+        ((0.6, 8), ["1", "2", "5"]),
+        ((0.02, 300), ["0.1", "1", "10", "100"]),
+    ],
+)
+def test_a_log_axis_has_plain_numbers(ends, told):
+    drawing = Figure()
+    axes = drawing.add_subplot()
+    axes.set_yscale("log")
+    game_curves._plain_ticks(axes, ends)
+    axes.set_ylim(*ends)
+    drawing.draw_without_rendering()
+    labels = axes.get_yticklabels(which="both")
+    shown = [label.get_text() for label in labels if ends[0] <= label.get_position()[1] <= ends[1]]
+    assert [text for text in shown if text] == told
 
 
 def test_the_gradient_is_told_in_numbers(text):

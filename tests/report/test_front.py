@@ -74,6 +74,12 @@ def test_the_figure_says_every_point_in_words_and_labels_it(make_run):
     assert all(labels.count(t) >= 2 for t in ("0.5", "1", "1.2"))
 
 
+def test_mle_is_dashed_ink_and_the_strategy_has_its_colour_of_the_other_figures(make_run):
+    run = make_run()
+    (figure,) = front.figures(swept(run), read(run))
+    assert "stroke-dasharray" in figure.svg and "--line1" in figure.svg and "--line2" not in figure.svg
+
+
 def test_fronts_are_compared_where_they_are_as_diverse_as_real_text(make_run):
     run = make_run()
     (told,) = front.crossings(swept(run), read(run))

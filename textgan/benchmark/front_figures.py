@@ -11,9 +11,9 @@ from textgan.benchmark.gap import ALL, SOURCE, TEXT, Axes
 from textgan.benchmark.groups import DRAWN_ALIKE, Group, baselines, controls
 from textgan.benchmark.results import Benchmark, CorpusFacts, Front
 from textgan.benchmark.verdict import Verdict
-from textgan.report import numbers
-from textgan.report.fronts import beside
-from textgan.report.plots import COLOURS, DASHES, MARKERS, literal
+from textgan.report import numbers, temperatures
+from textgan.report.fronts import BEGUN
+from textgan.report.plots import COLOURS, DASHES, MARKERS, calm, literal
 from textgan.report.svg import INK, Figure, figure
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SIZE = (3.9, 2.9)  # inches, of every figure of the page
 
 STYLES: dict[str, dict[str, Any]] = {
-    "MLE": {"color": INK, "linestyle": DASHES[1], "marker": MARKERS[0]},
+    "MLE": BEGUN,
     DRAWN_ALIKE: {"color": COLOURS[1], "linestyle": DASHES[2], "marker": MARKERS[2]},
 }
 """Of what a recipe is held against."""
@@ -77,7 +77,8 @@ def _front(
         if len(star) == 2:
             drawing.plot(*star, "*", color=INK, markersize=11, label="real text")
         drawing.margins(0.1)
-        _temperatures(drawing, list(means.values()))
+        calm(drawing, "xy")
+        temperatures.label(drawing, list(means.values()), [star] if len(star) == 2 else [], _telling)
         drawing.set_xlabel(across)
         drawing.set_ylabel(up)
         drawing.legend(frameon=False)
@@ -101,18 +102,9 @@ def _title(verdict: Verdict, axes: Axes) -> str:
     return f"{verdict.label}{by}: {gap.word}{value}" + (f", {gap.lost}" if value and gap.lost else "")
 
 
-def _temperatures(drawing: Drawn, lines: Sequence[Spots]) -> None:
-    """Numbers at the ends of each front and at temperature 1, off the line."""
-    at = drawing.transData.transform
-    on_page = [at([spot[1:] for spot in line]).tolist() for line in lines]
-    for index, line in enumerate(lines):
-        others = [spot for place, other in enumerate(on_page) if place != index for spot in other]
-        for place, (spot, aside) in enumerate(zip(line, beside(on_page[index], others), strict=True)):
-            if place in {0, len(line) - 1} or math.isclose(spot[0], 1.0):
-                drawing.annotate(
-                    f"{spot[0]:g}", spot[1:], aside, textcoords="offset points", ha="center", va="center",
-                    fontsize=7.5, color=INK,
-                )  # fmt: skip
+def _telling(line: Sequence[tuple[float, float, float]], place: int) -> bool:
+    """The ends of a front and temperature 1 have a label: small figures have room for few."""
+    return place in {0, len(line) - 1} or math.isclose(line[place][0], 1.0)
 
 
 def _spots(front: Front, axes: Axes) -> Spots:

@@ -50,6 +50,7 @@ def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Fig
                 x, y = zip(*line, strict=True)
                 axes.plot(x, y, label=literal(label), **_style(index))
             axes.set_yscale("log")
+            _plain_ticks(axes, [value for line in some.values() for _, value in line])
             axes.set_xlabel("step")
             _legend(axes, len(some))
 
@@ -57,6 +58,17 @@ def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Fig
         title = "Norm of the generator's gradient"
         made.append(figure(title, f"{title} by step, medians: {told}.", f"{name}-{place}", draw, size=SIZE))
     return made
+
+
+def _plain_ticks(axes: Axes, values: Sequence[float]) -> None:
+    """`0.5`, `1`, `2` in place of powers of ten, of which a range within one of them shows one or none."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+    decades = math.log10(max(values) / min(values))
+    by_ratio = LogLocator(subs=(1.0, 2.0, 5.0) if decades < 2 else (1.0,))
+    axes.yaxis.set_major_locator(MaxNLocator(5) if decades < 0.7 else by_ratio)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def norms(runs: Sequence[RunRecord]) -> Series:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textgan.report import numbers, temperatures
-from textgan.report.plots import COLOURS, DASHES, MARKERS, calm
+from textgan.report.plots import COLOURS, DASHES, MARKERS, calm, literal
 from textgan.report.reading import RunRecord
 from textgan.report.svg import INK, Figure, figure
 from textgan.runs.points import Sweep
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 QUALITY, DIVERSITY = "bleu-5", "self-bleu-5"
 SIZE = (4.7, 3.4)  # inches
+BEGUN: dict[str, Any] = {"color": INK, "linestyle": DASHES[1], "marker": MARKERS[0]}
+"""How the front of what the game began with is drawn, here and in a benchmark."""
 FIGURES = {  # (x, y) -> how to read it
     (
         QUALITY,
@@ -84,21 +86,20 @@ def crossing(sweep: Sweep, state: str) -> tuple[float, float] | None:
 
 
 def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str, slug: str) -> Figure | None:
-    fronts = {
-        name: points for name, state in named(sweep, run).items() if (points := _at(sweep, state, x, y))
-    }
+    states = named(sweep, run)
+    fronts = {name: points for name, state in states.items() if (points := _at(sweep, state, x, y))}
     if not fronts:
         return None
     real = _at(sweep, "real", x, y)
     x_name, y_name = numbers.name(x), numbers.name(y)
 
     def draw(axes: Axes) -> None:
-        for index, (name, points) in enumerate(fronts.items()):
-            colour = COLOURS[index % len(COLOURS)]
+        others = [name for name in fronts if states[name] != "pretrained"]
+        for name, points in fronts.items():
             across, up = [point[1] for point in points], [point[2] for point in points]
             axes.plot(
-                across, up, color=colour, linestyle=DASHES[index % len(DASHES)], lw=1.4, markersize=5,
-                marker=MARKERS[index % len(MARKERS)], label=name.replace("$", r"\$"),
+                across, up, lw=1.4, markersize=5, label=literal(name),
+                **(BEGUN if name not in others else _style(others.index(name))),
             )  # fmt: skip
         for _, point_x, point_y in real:
             axes.plot(point_x, point_y, "*", color=INK, markersize=12, label="real text")
@@ -119,6 +120,15 @@ def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str, slug: str
     alt = f"{caption} {x_name} and {y_name}: {'. '.join(told)}."
     title = f"{y_name} against {x_name} by temperature"
     return figure(title, alt, f"{slug}-{x}", draw, caption, SIZE)
+
+
+def _style(index: int) -> dict[str, Any]:
+    """Of the front of what was trained: the colour that the strategy has in the report's other figures."""
+    return {
+        "color": COLOURS[index % len(COLOURS)],
+        "linestyle": "-" if index == 0 else DASHES[(index + 1) % len(DASHES)],
+        "marker": MARKERS[(index + 1) % len(MARKERS)],
+    }
 
 
 def _at(sweep: Sweep, state: str, x: str, y: str) -> list[tuple[float, float, float]]:
