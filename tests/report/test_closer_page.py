@@ -35,7 +35,7 @@ def test_what_the_page_tells(looked):
     for told in (
         "It helped: BLEU-5 .450 against .350 of its MLE (+.100), where both are as diverse as real text; one seed",
         "a <mark>horse</mark> runs ",
-        "overlap 0.50, longest copied run 2 of 3 words",
+        "overlap .50, longest copied run 2 of 3 words",
         "Searched: the first 50,000 of 80,000 training sentences",
         "Mean overlap of 50 generated sentences .61, of as many held-out real ones .33",
         "<td>horse</td><td>9</td><td>1</td><td>+2.5</td>",

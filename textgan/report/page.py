@@ -104,6 +104,7 @@ def fill(**values: Any) -> str:
         lstrip_blocks=True,
         loader=FunctionLoader(_file),
     )
+    surroundings.filters["plain"] = numbers.plain
     script = _file("sort.js")
     digest = b64encode(sha256(script.encode()).digest()).decode()
     empty: dict[str, Any] = {"unfinished": [], "movements": [], "figures": [], "lead": [], "sections": []}
