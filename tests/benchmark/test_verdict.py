@@ -149,7 +149,7 @@ def test_few_seeds_are_said_to_agree_by_chance_as_often_as_so_many_coins(seeds, 
     sides = list(itertools.product((-1, 1), repeat=seeds))
     alike = [tossed for tossed in sides if len(set(tossed)) == 1]
     assert len(sides) / len(alike) == odds
-    assert words.few(seeds).endswith(f"all {seeds} would have one sign one time in {odds}.")
+    assert words.few(seeds).endswith(f"{seeds} gaps have one sign by chance one time in {odds}.")
 
 
 def test_more_diverse_than_every_point_of_mle_is_judged_by_quality():

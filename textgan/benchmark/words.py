@@ -130,8 +130,8 @@ def captions(found: Sequence[Verdict]) -> list[str]:
 def few(seeds: int) -> str:
     """Of `seeds` fair coins all fall on one side, whichever, once in 2 ** (seeds - 1)."""
     return (
-        f"Few seeds: each one's own gap stands beside the interval; without any effect all {seeds} would have one sign "
-        f"one time in {2 ** (seeds - 1)}."
+        f"Few seeds: each one's own gap stands beside the interval; without any effect {seeds} gaps have one sign by "
+        f"chance one time in {2 ** (seeds - 1)}."
     )
 
 
