@@ -118,6 +118,58 @@ def test_empty_lines_of_a_samples_file_are_sentences_as_those_of_a_run_are(capsy
     assert any("1 of 21 lines are empty" in warning for warning in found.warnings)
 
 
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+@pytest.mark.parametrize("wide", [False, True])
+def test_empty_texts_of_a_table_are_sentences_as_empty_lines_are(ending: str, wide: bool) -> None:
+    texts = ["", *read("a.txt")[:10], "", " ", *read("a.txt")[10:], ""]
+    Path("hollow.txt").write_text("\n".join([*texts, "."]) + "\n", encoding="utf-8")
+    path = table(Path(f"hollow.{ending}"), [*texts, "."], wide)
+    (plain, file) = evaluate_files([Path("hollow.txt"), path], Path("real.txt"), column="text").files
+    assert file.scores == plain.scores and "|hyps:25|" in file.scores["bleu-2"].signature
+    if wide:  # a record without text is one at the end too
+        (file,) = evaluate_files([table(path, texts, wide)], Path("real.txt")).files
+        assert file.amount == 24
+        (file,) = (found := evaluate_files([path], Path("real.txt"), label="label")).files
+        assert file.amount == 24 and file.labels["x"].amount == 24
+        assert any("4 of 24 lines are empty" in warning for warning in found.warnings)
+    # empty references are none, as those of plain text
+    real = evaluate_files([Path("a.txt")], table(path, texts, wide)).files[0]
+    assert "|refs:20|" in real.scores["bleu-2"].signature
+
+
+def table(path: Path, texts: list[str], wide: bool) -> Path:
+    rows = [{"text": text, **({"label": "x"} if wide else {})} for text in texts]
+    if path.suffix == ".parquet":
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    elif path.suffix == ".jsonl":
+        path.write_text("\n\n".join(map(json.dumps, rows)) + "\n\n", encoding="utf-8")
+    else:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            between = "\t" if path.suffix == ".tsv" else ","
+            writer = csv.DictWriter(file, list(rows[0]), delimiter=between, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+            file.write("\n\n")  # line ends, and no records
+    return path
+
+
+def test_blank_lines_of_a_table_of_one_column_are_as_those_of_plain_text() -> None:
+    for name in ("one.csv", "one.tsv"):
+        Path(name).write_text("text\na b\n\nb a\n\n", encoding="utf-8")
+        assert evaluate_files([Path(name)]).files[0].amount == 3
+    Path("two.csv").write_text("text,by\na b,me\n\nb a,me\n\n", encoding="utf-8")
+    assert evaluate_files([Path("two.csv")]).files[0].amount == 2
+
+
+def test_an_empty_text_without_a_label_is_one_line(capsys: CI) -> None:
+    Path("gap.csv").write_text("text,label\na b,x\n,\n", encoding="utf-8")
+    assert run(["evaluate", "gap.csv", "--label", "label"]) == 2
+    assert "--label: gap.csv, line 3 has no label; fill it in" in capsys.readouterr().err
+
+
 def test_text_without_spaces_is_said_to_be_one_word_a_sentence() -> None:
     lines = ["一只白狗在跑", "两只黑猫在睡", "一个男人在走", "两个女人在看"]
     Path("uncut.txt").write_text("\n".join(lines), encoding="utf-8")

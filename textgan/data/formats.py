@@ -57,6 +57,8 @@ def _unquoted(row: list[str], width: int) -> list[str]:
         with suppress(csv.Error):
             whole = next(csv.reader(["\t".join(row)], delimiter="\t", strict=True))
             return whole if len(whole) == width else row
+    if row == ['""'] and width == 1:  # so that the line is not blank; it holds no text
+        return [""]
     return [
         field[1:-1].replace('""', '"')
         if len(field) > 3 and field[0] == field[-1] == '"' and _doubled(field[1:-1])

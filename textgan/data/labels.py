@@ -34,7 +34,9 @@ class Columns:
         """The files to be scored. With a label, each must have that column."""
         if self.label is None:
             return {path: Labelled(sentences(path, "target", self.text, empty=True)) for path in paths}
-        return {path: Labelled(*labelled(path, "target", self.label, self.text)) for path in paths}
+        return {
+            path: Labelled(*labelled(path, "target", self.label, self.text, empty=True)) for path in paths
+        }
 
     def real(self, path: Path | None, option: str) -> Labelled:
         """Sentences that files are held against; their labels if there are any. Empty where there is no file."""

@@ -15,15 +15,24 @@ TABLES = (".jsonl", ".csv", ".tsv", ".parquet")
 
 
 def labelled(
-    path: Path, place: str, label: str, column: str | None = None, *, needed: bool = True
+    path: Path,
+    place: str,
+    label: str,
+    column: str | None = None,
+    *,
+    needed: bool = True,
+    empty: bool = False,
 ) -> tuple[list[str], list[str] | None]:
-    """Sentences, and the label of each. Where there is no such column: Mistake if it is needed, else None."""
+    """Sentences, and the label of each. Where there is no such column: Mistake if it is needed, else None.
+
+    empty: as in `sentences`.
+    """
     from textgan.data.reading import columns_of, read, records
 
     if path.suffix.lower() in TABLES and path.is_file():
         found = None if needed else records(path, place=place)
         if found is None or label in columns_of(found):
-            rows = read(path, column, label, place=place)
+            rows = read(path, column, label, place=place, empty=empty)
             return _not_too_long(rows.texts, path, place), rows.labels
     elif needed:
         lines = sentences(path, place)  # what is wrong with the file itself comes first
@@ -35,7 +44,8 @@ def labelled(
 def sentences(path: Path, place: str, column: str | None = None, *, empty: bool = False) -> list[str]:
     """The lines that are not empty, without the spaces around them; Mistake where there are none.
 
-    empty: keep empty lines too, but for those at the end: a generator may have written nothing.
+    empty: keep empty lines too, but for those at the end, and every record of a table whose text is empty: a generator
+    may have written nothing.
     UTF-8, with or without a mark at its beginning. Read line by line, so that a huge line is refused before
     it is in memory. place: what the user calls the file, such as `--references`. column: the text of a table.
     """
@@ -44,7 +54,7 @@ def sentences(path: Path, place: str, column: str | None = None, *, empty: bool 
     if path.suffix.lower() in TABLES and path.is_file():
         from textgan.data.reading import read
 
-        return _not_too_long(read(path, column, place=place).texts, path, place)
+        return _not_too_long(read(path, column, place=place, empty=empty).texts, path, place)
     if path.suffix.lower() == ".json" and path.is_file():
         raise Mistake(f"{place}: {path} is JSON, which is not read; save it as .jsonl, one object a line")
     try:

@@ -16,7 +16,7 @@ from textgan.errors import Mistake, did_you_mean
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts with their spaces normalised, labels as written, and how many empty texts were left out.
+    """Texts with their spaces normalised, labels as written, and how many texts were empty.
 
     numbers: whether all labels were numbers, not text, in a format that tells the two apart.
     """
@@ -36,15 +36,18 @@ def read(
     label: str | None = None,
     encoding: str = "utf-8",
     place: str = "corpus.path",
+    *,
+    empty: bool = False,
 ) -> Rows:
     """The sentences of a file; its ending decides the format, plain text where it is not known.
 
     place: what the user calls the file; `corpus.path`, or an option of the command line such as `--references`.
+    empty: keep the empty texts of a file with columns, which are left out else.
     """
     file = existing(Path(path).expanduser(), place)
     found = records(file, encoding, place)
     if found is not None:
-        return from_records(found, column, label, file.name, place)
+        return from_records(found, column, label, file.name, place, empty=empty)
     no_columns(file, column, label, place)
     return _kept([(line, None) for line in _text(file, encoding, place).split("\n")], file.name, place, False)
 
@@ -83,14 +86,34 @@ def _beside(place: str, name: str) -> str:
 
 
 def from_records(
-    records: Sequence[Record], column: str | None, label: str | None, name: str, place: str = "corpus.path"
+    records: Sequence[Record],
+    column: str | None,
+    label: str | None,
+    name: str,
+    place: str = "corpus.path",
+    *,
+    empty: bool = False,
 ) -> Rows:
-    """The text and label columns of records; column None is `text`, or the only one there is."""
-    text_column = text_column_of(columns_of(records), column, label, name, place)
-    rows = [cells(where, record, text_column, label, place) for where, record in records]
+    """The text and label columns of records; column None is `text`, or the only one there is. empty: as in `read`."""
+    columns = columns_of(records)
+    text_column = text_column_of(columns, column, label, name, place)
+    if empty:
+        records = _written(records, alone=len(columns) == 1)
+    rows = [cells(where, record, text_column, label, place, empty=empty) for where, record in records]
     values = [] if label is None else [record.get(label) for _, record in records]
     numbers = label is not None and all(value is None or _is_number(value) for value in values)
-    return replace(_kept(rows, name, place, label is not None), numbers=numbers)
+    return replace(_kept(rows, name, place, label is not None, empty=empty), numbers=numbers)
+
+
+def _written(records: Sequence[Record], alone: bool) -> list[Record]:
+    """The records without those of blank lines. alone: but where a file has one column, a blank line may be an empty
+    text; only those at its end are then line ends and no more, as in plain text."""
+    kept = list(records)
+    if not alone:
+        return [each for each in kept if each[1]]
+    while kept and not kept[-1][1]:
+        kept.pop()
+    return kept
 
 
 def _is_number(value: Any) -> bool:
@@ -98,9 +121,18 @@ def _is_number(value: Any) -> bool:
 
 
 def cells(
-    where: str, record: dict[str, Any], text_column: str, label: str | None, place: str = "corpus.path"
+    where: str,
+    record: dict[str, Any],
+    text_column: str,
+    label: str | None,
+    place: str = "corpus.path",
+    *,
+    empty: bool = False,
 ) -> tuple[str, str | None]:
-    """The text and the label of one record; a record may lack the text, but where it has one, not the label."""
+    """The text and the label of one record; a record may lack the text, but where it has one, not the label.
+
+    empty: one without a text is a sentence too, and needs its label.
+    """
     text = record.get(text_column)
     if text is not None and not isinstance(text, str):
         kind = type(text).__name__
@@ -108,7 +140,7 @@ def cells(
             f"{_beside(place, 'column')}: {where}: {text_column} holds {kind}, not text; give a column of text"
         )
     value = record.get(label) if label is not None else None
-    if label is not None and (text or "").strip() and (value is None or not str(value).strip()):
+    if label is not None and (empty or (text or "").strip()) and (value is None or not str(value).strip()):
         raise Mistake(f"{_beside(place, 'label')}: {where} has no {label}; fill it in, or take the line out")
     return text or "", None if value is None else str(value).strip()
 
@@ -142,14 +174,18 @@ def _listed(columns: list[str], wanted: str) -> str:
     return f"{', '.join(map(repr, columns))}.{near}"
 
 
-def _kept(rows: Sequence[tuple[str, str | None]], name: str, place: str, labelled: bool) -> Rows:
+def _kept(
+    rows: Sequence[tuple[str, str | None]], name: str, place: str, labelled: bool, *, empty: bool = False
+) -> Rows:
     normal = [(" ".join(text.split()), value) for text, value in rows]
     kept = [(text, value) for text, value in normal if text]
     if not kept:
         raise Mistake(f"{place}: {name} holds no sentence; expected one a line")
+    found_empty = len(normal) - len(kept)
+    if empty:
+        kept = normal
     labels = [str(value) for _, value in kept] if labelled else None
-    empty = len(normal) - len(kept)
-    return Rows([text for text, _ in kept], labels, empty)
+    return Rows([text for text, _ in kept], labels, found_empty)
 
 
 def existing(file: Path, place: str) -> Path:
