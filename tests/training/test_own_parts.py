@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -213,3 +214,32 @@ def test_players_of_ones_own_are_tried_before_any_file_is_made(
     found = told(small_recipe("seqgan-short", f"{kind}={tmp_path}/mine.py:A"), tmp_path / "run")
     assert found.startswith(expected)
     assert not (tmp_path / "run").exists()
+
+
+AMBIGUOUS = """
+from textgan.data.corpus import Split
+from textgan.data.grammar import Grammar
+
+class Twofold:
+    name, label_names, notes = "twofold", (), []
+
+    def __init__(self):
+        self.source = Grammar("start: <p> z | k <n> z\\np: k l | o l\\nn: l | m", "twofold")  # k l z in two ways
+        texts = self.source.sample(120, 1)
+        self.train, self.validation, self.test = Split(texts[:60]), Split(texts[60:90]), Split(texts[90:])
+"""
+
+
+def test_a_run_on_an_ambiguous_grammar_ends_without_its_entropy(
+    small_recipe: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text(AMBIGUOUS)
+    own = (f"corpus={{name: '{tmp_path}/mine.py:Twofold'}}", "metrics=[bleu, source]")
+    found = json.loads(
+        (train(small_recipe("mle-short", *own), tmp_path / "run") / "evaluation.json").read_text()
+    )
+    assert found["rows"]["after"]["grammaticality"] and "entropy" not in found
+    (note,) = [one for one in found["notes"] if "entropy" in one]
+    assert note == (
+        "true entropy of the source: not known (twofold: the grammar is ambiguous, so no entropy: 'k l z')"
+    )

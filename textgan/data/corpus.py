@@ -30,7 +30,7 @@ class Source(Protocol):
         ...
 
     def entropy(self) -> float:
-        """Nats per sentence."""
+        """Nats per sentence; ValueError where it is not known."""
         ...
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from textgan.amounts import amount
 from textgan.assembly.build import Built
 from textgan.assembly.recipe import Recipe
-from textgan.data.corpus import token_counts
+from textgan.data.corpus import Corpus, token_counts
 from textgan.metrics.samples import HeldOut, Score
 from textgan.training import checkpoints, closer
 from textgan.training.evaluation import judge_accuracy, likelihood_of
@@ -54,6 +54,23 @@ def _same(found: HeldOut) -> HeldOut:
     return found
 
 
+def _entropy(corpus: Corpus) -> tuple[dict[str, float], list[str]]:
+    """The true entropy, nats a token of the test split, as `entropy`, and a note of it; that there is none in a note
+    alone, and nothing of a corpus without a known source."""
+    source = corpus.source
+    if source is None:
+        return {}, []
+    try:
+        whole = source.entropy()
+    except ValueError as error:  # an ambiguous grammar of a user's own: a finished run is not lost for that
+        return {}, [f"true entropy of the source: not known ({' '.join(str(error).split())})"]
+    rate = whole / float(token_counts(source, corpus.test.texts).mean())
+    counted = " (its end counted)" if getattr(source, "ends", True) else ""
+    return {"entropy": rate}, [
+        f"true entropy of the source: {whole:.2f} nats a sentence, {rate:.3f} a token of the test split{counted}"
+    ]
+
+
 def conclude(
     recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder, texts: Texts
 ) -> Mapping[str, Mapping[str, Score]]:
@@ -69,15 +86,8 @@ def conclude(
         folder.write_samples(name, sentences)
     if game.discriminator.tells_classes:
         rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
-    source, known = corpus.source, {}
-    if source is not None:
-        rate = source.entropy() / float(token_counts(source, corpus.test.texts).mean())
-        known = {"entropy": rate}
-        counted = " (its end counted)" if getattr(source, "ends", True) else ""
-        built.notes.append(
-            f"true entropy of the source: {source.entropy():.2f} nats a sentence, "
-            f"{rate:.3f} a token of the test split{counted}"
-        )
+    known, said = _entropy(corpus)
+    built.notes += said
     written = []
     if evaluation.nucleus:
         written.append(f"before and after: {evaluation.nucleus}; likelihoods are those of all tokens")
