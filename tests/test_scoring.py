@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 import types
@@ -18,7 +19,7 @@ from textgan.cli import run
 from textgan.metrics import ngram
 from textgan.metrics.samples import Score
 from textgan.metrics.yardstick import REAL
-from textgan.report import side_by_side
+from textgan.report import side_by_side, tabular
 from textgan.report.table import best
 from textgan.scoring import evaluate_files, evaluate_texts
 
@@ -247,6 +248,31 @@ def test_markdown_marks_bleu_nearest_to_real_text(capsys: CI) -> None:
     assert value["copies.txt"] == "1.000" and value["a.txt"].startswith("**.")
     assert "copies.txt: every sentence scored stands in real.txt too, so BLEU is 1 by construction" in err
     assert "`bleu|n:2..5|hyps:20|refs:50|" in out and "real:train(seed:0)" in out
+
+
+def test_markdown_is_escaped(capsys: CI) -> None:
+    odd = "a|b_*`c`.txt"
+    Path(odd).write_text(Path("a.txt").read_text())
+    out, _ = told(capsys, odd, "b.txt", "--references", "real.txt", "--format", "md")
+    rows = [line for line in out.splitlines() if line.startswith("|")]
+    assert len(rows) == 5 and len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
+    name = r"a\|b\_\*\`c\`.txt"
+    assert rows[3].startswith(f"| {name} | ")
+    assert f"\n{name}, b.txt: `bleu|n:2..5|hyps:20|" in out and odd not in out
+
+
+def test_a_label_in_a_heading_is_escaped_and_on_one_line(capsys: CI) -> None:
+    Path("odd.csv").write_text('text,label\na b c,"x_\ny*"\nb c d,"x_\ny*"\n', encoding="utf-8")
+    words = ("odd.csv", "--label", "label", "--metrics", "distinct", "--format")
+    assert "\n### label x\\_ y\\* (2 sentences)\n\n| " in told(capsys, *words, "md")[0]
+    assert "\n% label x_ y* (2 sentences)\n\\begin" in told(capsys, *words, "latex")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "span"), [("a|b", "`a|b`"), ("a`b``c", "```a`b``c```"), ("`", "`` ` ``"), ("a\nb", "`a b`")]
+)
+def test_a_span_of_code_holds_its_own_marks(text: str, span: str) -> None:
+    assert tabular.code(text) == span
 
 
 def test_csv_is_read_back(capsys: CI) -> None:

@@ -300,3 +300,15 @@ def test_empty_sentences_are_no_diversity(two):
         "; 20.4% of its sentences are empty (before 0.3%), which self-BLEU takes for diversity"
     )
     assert "empty" not in second
+
+
+def test_markdown_captions_and_heads_are_escaped(make_run):
+    odd = {
+        "rows": {"before": BEFORE, "after": GUMBEL | {"own_|x": 1.0}},
+        "corpus": "my_*text*",
+        "entropy": 1.5,
+    }
+    out = printed.markdown([read(make_run("a_b_c", **odd))])
+    lines = [line for line in out.splitlines() if line.startswith("|")]
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1 and r" own\_\|x |" in lines[0]
+    assert "source of my\\_\\*text\\* has" in out and "my_*text*" not in out

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from textgan.report import side_by_side
+from textgan.report.tabular import comments, in_markdown
 from textgan.scoring import FileScores
 
 Files = Sequence[FileScores]
@@ -27,9 +28,9 @@ def parts(files: Files) -> list[tuple[str, list[FileScores]]]:
     return found
 
 
-def told(files: Files, show: Callable[[Files], str], heading: str = "{}\n") -> str:
+def told(files: Files, show: Callable[[Files], str], heading: Callable[[str], str] = "{}\n".format) -> str:
     """`show` of the whole and of each label, an empty line and a heading between."""
-    return "\n".join((heading.format(title) if title else "") + show(part) for title, part in parts(files))
+    return "\n".join((heading(title) if title else "") + show(part) for title, part in parts(files))
 
 
 def written(files: Files, form: str) -> str:
@@ -37,7 +38,9 @@ def written(files: Files, form: str) -> str:
     show = side_by_side.FORMATS[form]
     if form == "csv" and any(file.labels for file in files):
         return _csv(files)
-    return told(files, show, {"md": "### {}\n\n", "latex": "% {}\n"}.get(form, "{}\n"))
+    if form == "latex":
+        return told(files, show, lambda title: comments([title]))
+    return told(files, show, lambda title: f"### {in_markdown(title)}\n\n")
 
 
 def _csv(files: Files) -> str:

@@ -12,7 +12,7 @@ from textgan.report.captions import captions, unscored
 from textgan.report.movement import movements
 from textgan.report.reading import RunRecord
 from textgan.report.table import Row, best, columns, rows
-from textgan.report.tabular import Cell
+from textgan.report.tabular import Cell, in_markdown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -75,7 +75,9 @@ def markdown(runs: Sequence[RunRecord]) -> str:
     """The table in GitHub's markdown, the best in bold, the captions below it."""
     table = rows(runs)
     blocks = [tabular.markdown(*_cells(table))] if table else []
-    return "\n".join([*blocks, *(f"{caption}\n" for caption in _told(runs))])
+    told = map(in_markdown, [*movements(runs), *captions(runs)])
+    # A run without scores is told of with a command to copy, which has to stand as it is.
+    return "\n".join([*blocks, *(f"{line}\n" for line in (*told, *unscored(runs)))])
 
 
 def csv(runs: Sequence[RunRecord]) -> str:

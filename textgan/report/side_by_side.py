@@ -17,7 +17,7 @@ from textgan.metrics.yardstick import REAL, Measured
 from textgan.report import numbers, tabular
 from textgan.report.captions import MARKED
 from textgan.report.table import Row, best, columns, comparable, measure
-from textgan.report.tabular import Cell
+from textgan.report.tabular import Cell, code, in_markdown
 from textgan.scoring import FileScores
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def terminal(files: Sequence[FileScores], width: int) -> RenderableType:
 def markdown(files: Sequence[FileScores]) -> str:
     """The table in GitHub's markdown, the best in bold, the signatures below."""
     table = rows(files)
-    signed = (re.sub(r"(\S*\|\S*)", r"`\1`", line) for line in signatures(table))
-    told = [*captions(table), *signed]
+    told = [in_markdown(caption) for caption in captions(table)]
+    told += [f"{in_markdown(', '.join(who))}: {code(signature)}" for who, signature in _signed(table)]
     return tabular.markdown(*_cells(table)) + "".join(f"\n{caption}\n" for caption in told)
 
 
@@ -161,6 +161,11 @@ def captions(table: Sequence[Row]) -> list[str]:
 
 def signatures(table: Sequence[Row]) -> list[str]:
     """A line for each signature, its orders drawn together, with the rows that have it."""
+    return [f"{', '.join(who)}: {signature}" for who, signature in _signed(table)]
+
+
+def _signed(table: Sequence[Row]) -> list[tuple[list[str], str]]:
+    """Each signature with the rows that have it, as `signatures` tells them."""
     who: dict[str, dict[str, list[str]]] = {}  # signature without the order -> row -> orders
     for row in table:
         for key in columns(table):
@@ -171,7 +176,7 @@ def signatures(table: Sequence[Row]) -> list[str]:
     for general, labels in who.items():
         orders = next(iter(labels.values()))
         span = orders[0] if len(orders) == 1 else f"{orders[0]}..{orders[-1]}"
-        told.append(f"{', '.join(labels)}: {general.replace('|n:*', f'|n:{span}')}")
+        told.append((list(labels), general.replace("|n:*", f"|n:{span}")))
     return told
 
 

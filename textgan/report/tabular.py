@@ -13,7 +13,7 @@ Cell = tuple[str, bool]  # what it says; whether it is marked, which is bold
 def markdown(heads: Sequence[str], align: str, rows: Sequence[Sequence[Cell]]) -> str:
     """align: a letter a column, `l` or `r`."""
     rules = ["---:" if side == "r" else "---" for side in align]
-    lines = [heads, rules, *_written(rows, in_markdown, "**{}**")]
+    lines = [list(map(in_markdown, heads)), rules, *_written(rows, in_markdown, "**{}**")]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -35,7 +35,15 @@ def comments(told: Sequence[str]) -> str:
 
 def in_markdown(text: str) -> str:
     """On one line, and as it stands."""
-    return re.sub(r"([\\|*_<>`\[\]])", r"\\\1", one_line(text))
+    return re.sub(r"([\\|*_<>`~\[\]])", r"\\\1", one_line(text))
+
+
+def code(text: str) -> str:
+    """A span of code in markdown, whatever marks the text holds: fenced by more of them than stand together in it."""
+    text = one_line(text)
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    room = " " * (text[:1] == "`" or text[-1:] == "`")
+    return f"{fence}{room}{text}{room}{fence}"
 
 
 def one_line(text: str) -> str:
