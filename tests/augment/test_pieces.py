@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from textgan.augment.classifiers import CLASSIFIERS
+from textgan.augment.experiment import augment
 from textgan.augment.generating import Generated, write_table
 from textgan.augment.labelled import Labelled, pick, quotas, read_labelled, spaced, stratified, together
+from textgan.augment.request import Request
 from textgan.augment.sieve import Sieve
 from textgan.augment.simple import changed, copied, more, swapped, thinned
 from textgan.augment.told import real_text
@@ -294,3 +296,17 @@ def test_answers_are_kept_to_the_bit() -> None:
     assert (again.right == cell.right).all()
     assert pick(REAL, np.array([6, 0])) == Split([GOOD[0], BAD[2]], [1, 0])
     assert together(REAL, REAL).labels == [*(REAL.labels or []), *(REAL.labels or [])]
+
+
+def test_labels_with_a_line_break_are_refused_for_a_tsv_before_anything_is_made(tmp_path: Path) -> None:
+    rows = [
+        {"text": text, "kind": kind} for kind, texts in (("a\nb", GOOD), ("c", BAD)) for text in texts * 2
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    request = Request(tmp_path / "in.jsonl", "text", "kind", 5, tmp_path / "out.tsv")
+    with pytest.raises(Mistake, match=r"^--out: a .tsv cannot hold 'a\\nb', .*; name out.csv or out.jsonl$"):
+        augment(request)
+    assert [file.name for file in tmp_path.iterdir()] == ["in.jsonl"]
+    for ending in ("csv", "jsonl"):
+        write_table(tmp_path / f"out.{ending}", Split(["x y", "z"], [0, 1]), ("a\nb", "c"), "text", "kind")
+        assert read(tmp_path / f"out.{ending}", "text", "kind").labels == ["a\nb", "c"]

@@ -31,7 +31,7 @@ from textgan.augment.labelled import (
     stratified,
     together,
 )
-from textgan.augment.request import Request, check_work, opened, shares_of, unread
+from textgan.augment.request import Request, check_table, check_work, opened, shares_of, unread
 from textgan.augment.sieve import Sieve
 from textgan.augment.simple import changed, copied, more
 from textgan.augment.verdict import Cell, Comparison, compare
@@ -80,6 +80,7 @@ def augment(request: Request, say: Callable[[str], None] = lambda line: None) ->
     request.check()
     budget = BUDGETS[request.budget]
     data = read_labelled(request.train, request.text, request.label, request.test, request.seed)
+    check_table(request, data.names)
     run = None if request.run is None else opened(request.run, data, request.trust_code)
     data = data if run is None else unread(data, run)
     shares = shares_of(request, data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -82,6 +82,17 @@ class Request:
             raise Mistake(f"--temperature: expected a value from {COLDEST:g} to {HOTTEST:g}")
         if not 0 <= self.reject < 1:
             raise Mistake(f"--reject: {self.reject:g} is no share to drop; give 0 or more and less than 1")
+
+
+def check_table(request: Request, names: Sequence[str]) -> None:
+    """Mistake where the file to be written could not hold the labels, or the names of its columns. Tab-separated text
+    has a record a line, and readers of it differ in whether quotation marks may hold a line break."""
+    broken = [name for name in (request.text, request.label, *names) if "\n" in name or "\r" in name]
+    if request.out.suffix.lower() == ".tsv" and broken:
+        raise Mistake(
+            f"--out: a .tsv cannot hold {broken[0]!r}, which has a line break in it; name {request.out.stem}.csv or "
+            f"{request.out.stem}.jsonl"
+        )
 
 
 def opened(path: Path, data: Labelled, trust_code: bool) -> LoadedRun:
