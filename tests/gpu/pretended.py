@@ -26,7 +26,6 @@ from torch import Tensor
 from torch.utils import backend_registration
 from torch.utils._mode_utils import no_dispatch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map_only
 
 import textgan
 
@@ -44,6 +43,25 @@ WAITS = {
 COPIES = {"copy_", "_to_copy"}
 INSTEAD = {**FUSED, "_efficientzerotensor": torch.zeros}  # zeros without memory, which the CPU would read
 INDEXES = {"index", "index_put", "index_put_", "_index_put_impl_"}
+
+
+def leaves(value: Any) -> list[Any]:
+    """What an operation is given or gives, without its lists and mappings: torch's own way takes longer than the CPU's
+    work on models this small."""
+    if isinstance(value, list | tuple):
+        return [leaf for one in value for leaf in leaves(one)]
+    return [leaf for one in value.values() for leaf in leaves(one)] if isinstance(value, dict) else [value]
+
+
+def each_of(kind: type, change: Callable[[Any], Any], value: Any) -> Any:
+    """The value with every leaf of this kind changed."""
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, list | tuple):
+        return type(value)([each_of(kind, change, one) for one in value])
+    if isinstance(value, dict):
+        return {name: each_of(kind, change, one) for name, one in value.items()}
+    return value
 
 
 class Misplaced(RuntimeError):
@@ -127,7 +145,7 @@ class Pretended(TorchDispatchMode):
 
     def run(self, func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         name = func._schema.name.partition("::")[2]
-        tensors = [one for one in tree_leaves((args, kwargs)) if isinstance(one, Tensor)]
+        tensors = [one for one in leaves((args, kwargs)) if isinstance(one, Tensor)]
         there = [one for one in tensors if isinstance(one, There)]
         asked = kwargs.get("device")
         goes = bool(there) if asked is None else torch.device(asked).type == NAME
@@ -145,9 +163,9 @@ class Pretended(TorchDispatchMode):
         if goes and asked is not None:
             kwargs = {**kwargs, "device": torch.device("cpu")}
         call: Callable[..., Any] = INSTEAD.get(name, func)
-        held_args, held_kwargs = tree_map_only(There, lambda one: one.held, (args, kwargs))
+        held_args, held_kwargs = each_of(There, lambda one: one.held, (args, kwargs))
         found = call(*held_args, **held_kwargs)
-        if goes and any(one.dtype == torch.float64 for one in tree_leaves(found) if isinstance(one, Tensor)):
+        if goes and any(one.dtype == torch.float64 for one in leaves(found) if isinstance(one, Tensor)):
             self.doubles[place()] += 1
         if there and torch.Tag.inplace_view in func.tags:
             with no_dispatch():  # the shell takes the new shape too
@@ -155,12 +173,12 @@ class Pretended(TorchDispatchMode):
         if not goes:
             return found
         shells = {id(one.held): one for one in there}  # what was changed in place stays in its shell
-        return tree_map_only(Tensor, lambda one: shells[id(one)] if id(one) in shells else There(one), found)
+        return each_of(Tensor, lambda one: shells[id(one)] if id(one) in shells else There(one), found)
 
     def _look(self, func: Any, name: str, args: Any, tensors: list[Tensor]) -> None:
         """Misplaced, if a GPU would refuse these tensors together."""
         here = [one for one in tensors if not isinstance(one, There)]
-        first = [one for one in tree_leaves(args[:1]) if isinstance(one, Tensor)]
+        first = [one for one in leaves(args[:1]) if isinstance(one, Tensor)]
         written = func._schema.arguments[0].is_write and not all(isinstance(one, There) for one in first)
         if name in COPIES:
             return
@@ -181,10 +199,10 @@ class Pretended(TorchDispatchMode):
 
 def place() -> str:
     """`strategies/rollouts.py:roll_out`: the function of the toolkit that is at work."""
-    for frame in reversed(traceback.extract_stack()):
-        path = Path(frame.filename)
+    for frame, _ in traceback.walk_stack(None):
+        path = Path(frame.f_code.co_filename)
         if path.is_relative_to(ROOT):
-            return f"{path.relative_to(ROOT)}:{frame.name}"
+            return f"{path.relative_to(ROOT)}:{frame.f_code.co_name}"
     return "nowhere in the toolkit"
 
 
