@@ -12,7 +12,7 @@ from textgan.report.svg import COLOURS
 STYLE = files("textgan.report").joinpath("page.css").read_text("utf-8")
 SHADES = ("up1", "up2", "up3", "down1", "down2", "down3")
 TEXT = [
-    *(("ink", back) for back in ("page", "card", "mark", "novel", *SHADES)),
+    *(("ink", back) for back in ("page", "card", "mark", "novel", "shade", *SHADES)),
     *(("soft", back) for back in ("page", "card")),
     *(("accent", back) for back in ("page", "card")),
     ("warn", "warn-back"),
