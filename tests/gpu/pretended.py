@@ -13,7 +13,7 @@ own (`play.py`).
 
 from __future__ import annotations
 
-import traceback
+import inspect
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -199,10 +199,12 @@ class Pretended(TorchDispatchMode):
 
 def place() -> str:
     """`strategies/rollouts.py:roll_out`: the function of the toolkit that is at work."""
-    for frame, _ in traceback.walk_stack(None):
+    frame = inspect.currentframe()
+    while frame is not None:
         path = Path(frame.f_code.co_filename)
         if path.is_relative_to(ROOT):
             return f"{path.relative_to(ROOT)}:{frame.f_code.co_name}"
+        frame = frame.f_back
     return "nowhere in the toolkit"
 
 
