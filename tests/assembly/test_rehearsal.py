@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ FORBID = "logits[..., list(self.vocabulary.forbidden)] = -1e9"
 def of_the_docs(name: str, *changes: tuple[str, str]) -> Any:
     """The class of a block of docs/extending.md, with changes."""
     blocks = EXTENDING.read_text(encoding="utf-8").split("```")
-    text = next(block for block in blocks if f"class {name}(" in block).removeprefix("python\n")
+    text = next(block for block in blocks if re.search(rf"class {name}\b", block)).removeprefix("python\n")
     for old, new in changes:
         assert old in text
         text = text.replace(old, new)

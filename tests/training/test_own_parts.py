@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from textgan.assembly.build import build
 from textgan.assembly.recipe import Recipe
 from textgan.errors import Mistake
 from textgan.runs.train import train
@@ -84,6 +85,72 @@ def test_what_a_part_lacks_is_told_before_any_file_is_made(
     (tmp_path / "mine.py").write_text(HEAD + text)
     found = told(small_recipe("gumbel-short", f"{kind}={tmp_path}/mine.py:A"), tmp_path / "run")
     assert found.startswith(f"{kind}: {expected}")
+    assert not (tmp_path / "run").exists()
+
+
+OBJECTIVE = """
+class A:
+    def discriminator_loss(self, real, fake):
+        return (fake.score - real.score).mean()
+
+    def generator_loss(self, real, fake):
+        return -fake.score.mean()
+
+    def reward(self, real, fake):
+        return fake.score
+
+    def value(self, real, fake):
+        return {"gap": (real.score - fake.score).mean()}
+"""
+PENALTY = """
+class A:
+    def __call__(self, discriminator, real, fake):
+        return discriminator.judge(fake).score.square().mean()
+"""
+MEAN = """
+class A(Discriminator):
+    def __init__(self, vocabulary):
+        super().__init__()
+        self.table, self.score = nn.Embedding(vocabulary.size, 4), nn.Linear(4, 1)
+
+    def embed(self, text):
+        return text.read(self.table.weight) * text.weight.unsqueeze(-1)
+
+    def forward(self, embeddings, weight, labels=None):
+        return Verdict(self.score(embeddings.sum(1)).squeeze(-1), embeddings.sum(1))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "old", "new", "expected"),
+    [
+        ("objective", OBJECTIVE, "return fake.score\n", "return 1 / 0\n", "mine.py: A.reward: ZeroDivisionError"),
+        ("objective", OBJECTIVE, "return fake.score\n", "return real.score\n", "A.reward stays as it is when two"),
+        ("penalty", PENALTY, ".mean()", "", "A.__call__ gives a tensor of shape (3,)"),
+        ("strategy", CLIPPED, "return Turn(", "return (", "Clipped.turn gives a tuple; expected a Turn"),
+        ("discriminator", MEAN, "text.read(self.table.weight)", "self.table(text.ids)", "A.embed lets no gradient"),
+    ],
+)  # fmt: skip
+def test_what_parts_return_to_each_other_is_tried_before_any_file_is_made(
+    small_recipe: Callable[..., Recipe],
+    tmp_path: Path,
+    kind: str,
+    text: str,
+    old: str,
+    new: str,
+    expected: str,
+) -> None:
+    text, name = text.replace("PASS", "pass"), "Clipped" if kind == "strategy" else "A"
+    assert old in text
+    for number, source in enumerate((text, text.replace(old, new))):
+        file = tmp_path / f"mine{number or ''}.py"
+        file.write_text(HEAD + source)
+        recipe = small_recipe("gumbel-short", f"{kind}={file}:{name}")
+        if number:
+            found = told(recipe, tmp_path / "run")
+            assert found.startswith(f"{kind}: {expected.replace('mine.py', 'mine1.py')}"), found
+        else:
+            build(recipe)
     assert not (tmp_path / "run").exists()
 
 

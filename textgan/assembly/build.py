@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from textgan.assembly.fitting import check_resampling, check_they_fit
 from textgan.assembly.material import read
-from textgan.assembly.part import part
+from textgan.assembly.part import is_own, part
 from textgan.assembly.players import players
 from textgan.assembly.recipe import Recipe
 from textgan.assembly.starting import judge_checkpoint, start_checkpoint
+from textgan.assembly.trial_turn import PLAYING, rehearse_turn
 from textgan.data.batches import Encoded
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
@@ -73,6 +74,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
         ranks=ranks,
     )
     phases = _phases(recipe, game)
+    material.notes += _rehearse_together(recipe, game, {phase.name for phase in phases})
     return Built(material.corpus, material.tokenizer, material.test, game, phases, evaluation, material.notes)
 
 
@@ -108,3 +110,11 @@ def _phases(recipe: Recipe, game: Game) -> list[Phase]:
     for phase in phases:
         phase.check(game)
     return phases
+
+
+def _rehearse_together(recipe: Recipe, game: Game, phases: set[str]) -> list[str]:
+    """Try what the parts return to each other, where one of them is of a user's own file; notes of what was not."""
+    parts = {key: getattr(game, key) for key in PLAYING}
+    if phases & {"discriminator", "adversarial"} and any(is_own(recipe, *one) for one in parts.items()):
+        return rehearse_turn(game, judge_alone="adversarial" not in phases)
+    return []

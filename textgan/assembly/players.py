@@ -6,11 +6,10 @@ import torch
 
 from textgan.assembly.fitting import check_one_space
 from textgan.assembly.material import Material
-from textgan.assembly.part import part
+from textgan.assembly.part import is_own, part
 from textgan.assembly.recipe import Recipe
 from textgan.assembly.rehearsal import rehearse_generator, rehearse_judge
 from textgan.assembly.starting import start_checkpoint, take_judge
-from textgan.parts.binding import OWN
 from textgan.training import checkpoints
 from textgan.types import Discriminator, Generator
 
@@ -48,14 +47,7 @@ def players(
 def _rehearse(recipe: Recipe, generator: Generator, judge: Discriminator | None, classes: int) -> None:
     """Try the players that are of a user's own file; those of the toolkit have tests."""
     length = recipe.settings.length
-    if _own(recipe, "generator", generator):
+    if is_own(recipe, "generator", generator):
         rehearse_generator(generator, length, classes)
-    if judge is not None and _own(recipe, "discriminator", judge):
+    if judge is not None and is_own(recipe, "discriminator", judge):
         rehearse_judge(judge, generator.vocabulary, length, classes)
-
-
-def _own(recipe: Recipe, key: str, player: torch.nn.Module) -> bool:
-    bound = recipe.part(key)
-    return (bound is not None and bound.file is not None) or any(
-        type(module).__module__.startswith(OWN) for module in player.modules()
-    )

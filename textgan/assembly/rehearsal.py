@@ -79,6 +79,10 @@ def rehearse_judge(judge: Discriminator, vocabulary: Vocabulary, length: int, cl
             f"discriminator: {name} gives {SENTENCES} sentences a score of shape {shape}, expected ({SENTENCES},); "
             f"{remedy}, {SEE}"
         )
+    if not verdict.score.isfinite().all():
+        raise Mistake(
+            f"discriminator: {name} gives scores that are no finite numbers (NaN or infinity); {SEE}"
+        )
 
 
 @contextmanager
