@@ -12,7 +12,6 @@ import torch
 from test_rehearsal import VOCABULARY, of_the_docs
 from torch import nn
 
-from textgan.assembly.build import engine_for
 from textgan.assembly.rehearsal import rehearse_judge
 from textgan.assembly.trial_turn import rehearse_turn
 from textgan.data.batches import Encoded
@@ -22,6 +21,7 @@ from textgan.parts.names import PARTS
 from textgan.strategies.embedding import Embedding
 from textgan.strategies.gumbel import Gumbel
 from textgan.strategies.reinforce import Reinforce
+from textgan.training.engine import engine_for
 from textgan.training.game import Game
 from textgan.types import Discriminator, Text
 
