@@ -28,7 +28,7 @@ from textgan.cli import run as command
 from textgan.errors import Mistake
 from textgan.objectives.adversarial import NonSaturating
 from textgan.runs.train import Interrupted, train
-from textgan.training import checkpoints, stopping, trainer
+from textgan.training import checkpoints, looks, stopping, trainer
 from textgan.training.adversarial import Adversarial
 from textgan.training.health import Diverged
 from textgan.training.mle import Mle
@@ -165,7 +165,7 @@ def test_a_signal_during_a_look_or_the_final_scores_is_followed_at_once(
 ) -> None:
     recipe = small_recipe("gumbel-short")
     whole = whole_of(recipe, tmp_path)
-    original = trainer.Trainer.write
+    original = looks.Looks.write
     for call in (1, 5):  # the look at the phase's start, and the final scores
         calls = 0
 
@@ -180,7 +180,7 @@ def test_a_signal_during_a_look_or_the_final_scores_is_followed_at_once(
 
         run = tmp_path / f"run-{call}"
         with monkeypatch.context() as patch, pytest.raises(Interrupted):
-            patch.setattr(trainer.Trainer, "write", signalled)
+            patch.setattr(looks.Looks, "write", signalled)
             train(recipe, run)
         assert content(train(recipe, run, resume=True)) == whole
 

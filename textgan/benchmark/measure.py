@@ -31,7 +31,7 @@ from textgan.runs.sweep import ALWAYS
 from textgan.runs.tempered import AFTER_TRAINING, Bench, Player
 from textgan.training.evaluation import Evaluation
 from textgan.training.folder import write_json
-from textgan.training.trainer import as_rows
+from textgan.training.looks import as_rows
 
 AGAINST = "the run's test split"
 SHOWN = 20  # sentences of each front that are kept as they are

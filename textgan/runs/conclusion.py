@@ -13,9 +13,10 @@ from textgan.metrics.samples import HeldOut, Score
 from textgan.training import checkpoints, closer
 from textgan.training.evaluation import judge_accuracy, likelihood_of
 from textgan.training.folder import CLOSER, RunFolder, write_json
+from textgan.training.looks import as_rows
 from textgan.training.progress import clock
 from textgan.training.real_text import score_real
-from textgan.training.trainer import Trainer, as_rows
+from textgan.training.trainer import Trainer
 
 NOTICED = 0.01
 """A share of empty sentences above this is warned of."""
@@ -42,7 +43,7 @@ def last_texts(built: Built, trainer: Trainer) -> Texts:
         writer = game.generator
         if name == "after":
             writer = built.evaluation.writer(game.generator, game.discriminator)
-        sentences = trainer.write(count, seed, writer=writer)
+        sentences = trainer.looks.write(count, seed, writer=writer)
         likelihood = likelihood_of(writer, built.test, game.engine, ranks)
         if likelihood is not None and name == "before":  # by the weights that are there now
             likelihood = partial(_same, likelihood())
@@ -81,7 +82,7 @@ def conclude(
     test = corpus.test
     rows = {"real": score_real(evaluation, corpus, test.texts, count, seed, test.labels)}
     for name, (sentences, likelihood) in texts.items():
-        asked = trainer.asked(count, seed)
+        asked = trainer.looks.asked(count, seed)
         rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)
         folder.write_samples(name, sentences)
     if game.discriminator.tells_classes:

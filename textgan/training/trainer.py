@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,19 +14,19 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake
 from textgan.machine import streams
 from textgan.machine.process import give_back_freed_memory
-from textgan.machine.ranks import ALONE, Ranks
-from textgan.metrics.samples import HeldOut, Score
+from textgan.machine.ranks import Ranks
+from textgan.metrics.samples import Score
 from textgan.training import checkpoints, keeping
 from textgan.training.callbacks import Callbacks, Moment
-from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences
+from textgan.training.evaluation import Evaluation
 from textgan.training.folder import RunFolder
 from textgan.training.form import mismatch, taking_over
 from textgan.training.game import Game
 from textgan.training.health import Health
+from textgan.training.looks import Looks
 from textgan.training.phase import Phase
 from textgan.training.progress import Display
 from textgan.training.stopping import Stop, Stopped
-from textgan.types import Generator
 
 SAVE_SECONDS = 60.0
 
@@ -47,7 +46,6 @@ class Trainer:
     tokenizer: Tokenizer
     folder: RunFolder
     display: Display
-    best: float | None = None
     warnings: list[str] = field(default_factory=list)
     stop: Stop = field(default_factory=Stop)
     callbacks: Callbacks = field(default_factory=Callbacks)
@@ -59,6 +57,9 @@ class Trainer:
     _steps: dict[str, int] = field(default_factory=dict)
     _resumed: bool = False
     _ending: str = ""
+
+    def __post_init__(self) -> None:
+        self.looks = Looks(self.game, self.evaluation, self.corpus, self.tokenizer, self.folder, self.display)
 
     def run(self, resume: bool = False) -> None:
         """All phases to their end. Raises Stopped where `stop` was asked to, Diverged on NaN."""
@@ -169,7 +170,7 @@ class Trainer:
         )
         return Moment(
             self.folder.path, name, step, total, sum(self._steps.values()), self.elapsed, self._resumed,
-            self.game, partial(self.write, together=False),
+            self.game, partial(self.looks.write, together=False),
         )  # fmt: skip
 
     def _stop_if_asked(self) -> None:
@@ -179,71 +180,16 @@ class Trainer:
             raise Stopped(int(by))
 
     def _look_if_due(self, phase: Phase) -> None:
-        """A look takes long and changes nothing: when the run is to stop, it is left to the resumed run."""
         if not self._look_due:
             return
-        size, best, random = self.folder.size, self.best, streams.random_state()
-        scores: dict[str, Score] = {}
-        sentences: list[str] = []
-        by = 0
         try:
-            # What all ranks do is given up by all of them or by none.
-            with self.stop.at_once() if self.ranks.alone else nullcontext():
-                sentences = self.write(self.evaluation.samples, seed=self.game.seed + 1)
-                likelihood = likelihood_of(
-                    self.game.generator, self.game.heldout, self.game.engine, self.ranks
-                )
-            if self.ranks.first:
-                with self.stop.at_once():
-                    scores = self._look(phase, sentences, likelihood)
-        except Stopped as stopped:
-            by = stopped.by
-        by = int(self.ranks.highest(by))
-        if by:
-            self.folder.cut(size)
-            self.best = best
-            streams.set_random_state(random)
-            self.save()
-            raise Stopped(by)
+            scores, sentences = self.looks.look(phase.name, phase.step_count, self.elapsed, self.stop)
+        except Stopped:
+            self.save()  # the look is still due, and is left to the resumed run
+            raise
         self._look_due = False
         give_back_freed_memory()
         self._tell("on_evaluate", scores, sentences)
-
-    def _look(
-        self, phase: Phase, sentences: list[str], likelihood: Callable[[], HeldOut] | None
-    ) -> dict[str, Score]:
-        """Score what was drawn against validation text, show some, keep the best weights."""
-        game = self.game
-        heldout = self.corpus.validation
-        asked = self.asked(self.evaluation.samples, seed=game.seed + 1)
-        scores = self.evaluation.score(
-            sentences, heldout.texts, self.corpus, likelihood, asked, heldout.labels
-        )
-        row = {"kind": "evaluate", "phase": phase.name, "step": phase.step_count, "seconds": self.elapsed}
-        self.folder.append({**row, "scores": as_rows(scores)})
-        self.folder.write_samples(f"{phase.name}-{phase.step_count:06d}", sentences[:100])
-        self.display.sample(sentences[:2])
-        watched = scores.get(self.evaluation.best)
-        if watched is not None and self.evaluation.better(watched.value, self.best):
-            self.best = watched.value
-            checkpoints.save(self.folder.checkpoints / "best", game.writers)
-        return scores
-
-    def write(
-        self, count: int, seed: int, together: bool = True, writer: Generator | None = None
-    ) -> list[str]:
-        """Readable sentences by the generator as it is. together: by all ranks, each of which must call this.
-        writer: in the generator's place."""
-        game = self.game
-        return write_sentences(
-            writer or game.generator, self.tokenizer, count, game.length, self.evaluation.sampler, seed,
-            game.engine, game.train.text.labels, self.ranks if together else ALONE,
-        )  # fmt: skip
-
-    def asked(self, count: int, seed: int) -> list[int] | None:
-        """The labels that `write` asks the sentences to have; None without labels."""
-        labels = asked_labels(self.game.train.text.labels, count, seed)
-        return None if labels is None else labels.tolist()
 
     @property
     def _last(self) -> Path:
@@ -272,7 +218,7 @@ class Trainer:
             "elapsed": self.elapsed,
             "seconds": dict(self._seconds),
             "steps": dict(self._steps),
-            "best": self.best,
+            "best": self.looks.best,
             "warnings": list(self.warnings),
             "health": self._health.state_dict(),
             "look-due": self._look_due,
@@ -308,7 +254,7 @@ class Trainer:
         self._seconds_before = float(state["elapsed"])
         self._seconds = {name: float(seconds) for name, seconds in state["seconds"].items()}
         self._steps = {name: int(steps) for name, steps in state.get("steps", {}).items()}
-        self.best = None if state["best"] is None else float(state["best"])
+        self.looks.best = None if state["best"] is None else float(state["best"])
         self.warnings = [str(warning) for warning in state["warnings"]]
         self._health.load_state_dict(state["health"])
         self._look_due = bool(state.get("look-due", False))
@@ -323,7 +269,3 @@ class Trainer:
         if not self.folder.cut(state["metrics-size"]):
             self.display.warn(f"{self.folder.metrics} has lost rows that were written before the checkpoint")
         return phase is not None
-
-
-def as_rows(scores: dict[str, Score]) -> dict[str, dict[str, Any]]:
-    return {key: {"value": score.value, "signature": score.signature} for key, score in scores.items()}
