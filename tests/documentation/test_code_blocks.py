@@ -46,6 +46,7 @@ NOT_RUN = {
     "--launcher submitit": "submits jobs, as tests/benchmark/test_cluster.py does, and submitit may not be there",
     "textgan augment my.csv": "trains several generators and classifiers; tests/augment runs its section in smoke form",
     "textgan/  machine/": "a list of folders and no code",
+    "recipe.yaml ──► corpus": "a picture",
 }
 """What a line or block holds -> why it is not run."""
 
