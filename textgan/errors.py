@@ -16,6 +16,14 @@ class Unfit(Mistake, ValueError):
     """Parts that do not go together, or not with this text or batch; a ValueError too, for whoever joins them."""
 
 
+class NoSuchFile(Mistake):
+    """A file that a recipe or command names does not exist. place: the key or option that names it."""
+
+    def __init__(self, place: str, file: Path, remedy: str) -> None:
+        super().__init__(f"{place}: {file} does not exist{remedy}")
+        self.place, self.file = place, file
+
+
 class SaidElsewhere(Mistake):
     """A mistake that another process of the run tells the user; the command line says nothing, and exits with 2."""
 

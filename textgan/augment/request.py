@@ -21,7 +21,7 @@ from textgan.metrics.tokens import SPLIT
 from textgan.plain import from_json
 from textgan.runs.choosing import weights_of
 from textgan.runs.loaded import LoadedRun, load
-from textgan.runs.origin import changed_text
+from textgan.runs.origin import changed_text, where_trained
 from textgan.sampling import COLDEST, HOTTEST
 from textgan.training import checkpoints
 from textgan.training.folder import write_json
@@ -113,7 +113,8 @@ def unread(data: Labelled, run: LoadedRun) -> Labelled:
     common sentences, and go; Mistake where they are more than COMMON. Where the run's text is gone, a note says so.
     """
     try:
-        corpus: Corpus = part(run.recipe, "corpus")
+        with where_trained(run.path):
+            corpus: Corpus = part(run.recipe, "corpus")
         why = "is not the text that it was trained on" if changed_text(run.path, fingerprint(corpus)) else ""
     except Mistake as mistake:
         why = f"cannot be read ({mistake})"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan.data.formats import FORMATS, Record
-from textgan.errors import Mistake, did_you_mean
+from textgan.errors import Mistake, NoSuchFile, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -197,13 +197,11 @@ def existing(file: Path, place: str) -> Path:
     if file.is_file():
         return file
     if not file.parent.is_dir():
-        raise Mistake(
-            f"{place}: {file} does not exist, nor does its folder; paths start in the current folder"
-        )
+        raise NoSuchFile(place, file, ", nor does its folder; paths start in the current folder")
     beside = sorted(each.name for each in file.parent.iterdir() if each.is_file())
     near = get_close_matches(file.name, beside, n=1, cutoff=0.6)
     remedy = f"did you mean {near[0]!r}?" if near else "paths start in the current folder"
-    raise Mistake(f"{place}: {file} does not exist; {remedy}")
+    raise NoSuchFile(place, file, f"; {remedy}")
 
 
 def _text(file: Path, encoding: str, place: str) -> str:

@@ -10,7 +10,7 @@ from textgan.data.reading import read
 from textgan.machine.streams import untouched
 from textgan.metrics.samples import Score
 from textgan.runs.loaded import load
-from textgan.runs.origin import check_text
+from textgan.runs.origin import check_text, where_trained
 from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
 
 
@@ -28,7 +28,8 @@ def evaluate_run(
     """
     loaded = load(run, trust_code=trust_code)
     recipe = Recipe.of_run(run, trust_code)
-    built = build(recipe)
+    with where_trained(run):
+        built = build(recipe)
     loaded.check_labels(built.corpus)
     check_text(run, built.corpus)
     evaluation = built.evaluation

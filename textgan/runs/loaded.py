@@ -24,7 +24,7 @@ from textgan.plain import from_json
 from textgan.runs.asked import Asked, Drawn
 from textgan.runs.choosing import choose_by_label, mark, weights_of
 from textgan.runs.drawing import Pen
-from textgan.runs.origin import check_text, warn_of_code
+from textgan.runs.origin import check_text, warn_of_code, where_trained
 from textgan.sampling import Draw
 from textgan.training import checkpoints
 from textgan.training.engine import engine_for
@@ -169,7 +169,8 @@ class LoadedRun:
 
     def corpus(self) -> Corpus:
         """The text that its recipe names, read anew. Mistake where it cannot be, or is not what it was trained with."""
-        corpus: Corpus = part(self.recipe, "corpus")
+        with where_trained(self.path):
+            corpus: Corpus = part(self.recipe, "corpus")
         check_text(self.path, corpus)
         return corpus
 

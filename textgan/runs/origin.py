@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from textgan.assembly.overrides import PART_KEYS
 from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus, fingerprint
-from textgan.errors import Mistake
+from textgan.errors import Mistake, NoSuchFile
 from textgan.parts.binding import is_own_file, own_file
 from textgan.plain import from_json
 
@@ -47,6 +48,21 @@ def check_text(run: Path, corpus: Corpus) -> None:
             f"{run}: its corpus ({', '.join(changed)}) is not the text that it was trained with; put the old text "
             "back, or train a new run"
         )
+
+
+@contextmanager
+def where_trained(run: Path) -> Iterator[None]:
+    """While a run's corpus is read again: a missing file that the recipe names by a relative path is a Mistake that
+    says to go back to the folder the run was trained from. The run does not record that folder, which is private."""
+    try:
+        yield
+    except NoSuchFile as missing:
+        if missing.file.is_absolute():
+            raise
+        raise Mistake(
+            f"{missing.place}: {missing.file} does not exist in the current folder, and the recipe of {run} names it "
+            "by a relative path; run the command from the folder that the run was trained from"
+        ) from missing
 
 
 def changed_code(run: Path, recipe: Recipe) -> list[str] | None:

@@ -21,7 +21,7 @@ from textgan.data.reading import read
 from textgan.errors import Mistake
 from textgan.machine.streams import untouched
 from textgan.metrics.suite import load_metrics
-from textgan.runs.origin import check_text
+from textgan.runs.origin import check_text, where_trained
 from textgan.runs.points import KEPT, TEMPERATURES, Point, Sweep, checked
 from textgan.runs.tempered import AFTER_TRAINING, Bench, Player
 from textgan.training.evaluation import Evaluation
@@ -68,7 +68,8 @@ def sweep(
     names = list(dict.fromkeys([*ALWAYS, *(settings.metrics if metrics is None else as_list(metrics))]))
     load_metrics(names, beside=recipe.folder)
     states = _states(run, checkpoint, "adversarial" in recipe.phases)
-    corpus: Corpus = part(recipe, "corpus")
+    with where_trained(run):
+        corpus: Corpus = part(recipe, "corpus")
     check_text(run, corpus)
     evaluation = _evaluation(recipe, names, resample, sharpness, top_p)
     count = _count(samples, evaluation.final, len(corpus.train))

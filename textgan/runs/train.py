@@ -22,7 +22,7 @@ from textgan.machine.ranks import Ranks
 from textgan.parts.blame import own_trouble
 from textgan.runs.conclusion import conclude, last_texts
 from textgan.runs.environment import environment
-from textgan.runs.origin import CODE, TEXT, own_code
+from textgan.runs.origin import CODE, TEXT, own_code, where_trained
 from textgan.runs.resuming import check_corpus, check_folder, keep_code
 from textgan.training import checkpoints
 from textgan.training.callbacks import Callback, Callbacks
@@ -83,7 +83,7 @@ def train(
                         held.enter_context(locked(path))
                 held.enter_context(stop.listening())
                 # Of several ranks all stop together, and that is at a step.
-                with stop.at_once() if ranks.alone else nullcontext():
+                with where_trained(path), stop.at_once() if ranks.alone else nullcontext():
                     built = _built(recipe, display, ranks)
                 with ranks.together():
                     if ranks.first:
