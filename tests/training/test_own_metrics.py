@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from textgan.assembly.recipe import Recipe
+from textgan.cli import run as textgan
 from textgan.runs.train import train
 
 MINE = """
@@ -39,3 +42,25 @@ def test_training_is_the_same_whatever_a_metric_draws(
     own = ", ".join(f"{tmp_path}/mine.py:{name}" for name in ("draws", "seeds"))
     recipe = small_recipe("gumbel-short", f"metrics=[bleu, self-bleu, nll, {own}]")
     assert left(train(recipe, tmp_path / "measured")) == left(plain)
+
+
+def test_a_metric_whose_file_changed_since_the_scores_is_told_of(
+    small_recipe: Callable[..., Recipe], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text(MINE)
+    run = train(small_recipe("mle-short", f"metrics=[bleu, {mine}:draws]"), tmp_path / "run")
+    commands = ["report", str(run)], ["evaluate", str(run), "--trust-code"]
+    for words in commands:
+        assert textgan(words) == 0
+        assert "has changed since" not in capsys.readouterr().err
+    assert "has changed since" not in (run / "report.html").read_text()
+    mine.write_text(MINE.replace("0.5", "0.25"))
+    for words in commands:
+        assert textgan(words) == 0
+        assert "textgan: warning: mine.py: this metric's file has changed since" in capsys.readouterr().err
+    assert "this metric&#39;s file has changed since" in (run / "report.html").read_text()
+    assert textgan(["evaluate", str(run), "--trust-code", "--metrics", "bleu"]) == 0  # it is not measured
+    assert "has changed since" not in capsys.readouterr().err
+    mine.unlink()
+    assert textgan(["report", str(run)]) == 0

@@ -24,6 +24,8 @@ def report(
 
     written = page.write(runs, out)
     records = [reading.read(run) for run in runs]
+    for warning in [warning for record in records for warning in record.outdated]:
+        print(f"textgan: warning: {warning}", file=sys.stderr)
     if form:
         print(printed.FORMATS[form.value](records), end="")
         # csv has no place for a sentence

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake
+from textgan.metrics import own_files
 from textgan.metrics.samples import Score
 from textgan.plain import from_json, from_yaml
 from textgan.report.closer import REMEDY, Closer, parse
@@ -72,6 +73,7 @@ class RunRecord:
     sweep: Sweep | None = None  # the front by temperature, where `textgan sweep` has measured one
     stand: Stand | None = None  # where the weights are of, unless training is over
     problems: tuple[str, ...] = field(default=())  # what could not be read
+    outdated: tuple[str, ...] = field(default=())  # scores of an own metric whose file has changed since
 
     @property
     def finished(self) -> bool:
@@ -181,6 +183,18 @@ def read(run: Path) -> RunRecord:
         sweep=read_kept(run),
         stand=stand(run),
         problems=problems,
+        outdated=_outdated(run, recipe, evaluation),
+    )
+
+
+def _outdated(run: Path, recipe: Mapping[str, Any], evaluation: Mapping[str, Any]) -> tuple[str, ...]:
+    """A warning for each own metric file that changed since the scores were measured. None of it is run."""
+    names = recipe.get("metrics")
+    listed = names if isinstance(names, list) else []
+    return tuple(
+        f"{file}: this metric's file has changed since {run} was scored; the scores are of the old file, and "
+        f"`textgan evaluate {run} --trust-code` measures with the new one"
+        for file in own_files.changed(listed, run, evaluation.get(own_files.KEY))
     )
 
 

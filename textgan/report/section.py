@@ -70,7 +70,7 @@ def section(run: RunRecord, slug: str) -> Section:
             Snapshot(shot.phase, shot.step, shot.sentences[:OF_EACH])
             for shot in _spread(run.over_time, MOMENTS)
         ],
-        warnings=(*run.problems, *run.warnings),
+        warnings=(*run.problems, *run.outdated, *run.warnings),
         notes=run.notes,
         recipe=run.recipe_text,
         environment=list(_flat(run.environment)),

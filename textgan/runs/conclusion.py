@@ -9,6 +9,7 @@ from textgan.amounts import amount
 from textgan.assembly.build import Built
 from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus, token_counts
+from textgan.metrics import own_files
 from textgan.metrics.samples import HeldOut, Score
 from textgan.training import checkpoints, closer
 from textgan.training.evaluation import judge_accuracy, likelihood_of
@@ -117,6 +118,7 @@ def conclude(
             "minutes": trainer.minutes,
             "rows": {state: as_rows(found) for state, found in rows.items()},
             **known,
+            own_files.KEY: own_files.digests(evaluation.metrics, evaluation.beside),
             "written": written,
             "empty": empty,
             "notes": built.notes,

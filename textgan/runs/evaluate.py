@@ -10,7 +10,7 @@ from textgan.data.reading import read
 from textgan.machine.streams import untouched
 from textgan.metrics.samples import Score
 from textgan.runs.loaded import load
-from textgan.runs.origin import check_text, where_trained
+from textgan.runs.origin import check_text, warn_of_metrics, where_trained
 from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
 
 
@@ -33,6 +33,8 @@ def evaluate_run(
     loaded.check_labels(built.corpus)
     check_text(run, built.corpus)
     evaluation = built.evaluation
+    if metrics is None:
+        warn_of_metrics(run, recipe)
     if metrics is not None:
         evaluation.metrics = metrics
     labels, seed = built.game.train.text.labels, recipe.settings.seed + 2

@@ -17,6 +17,7 @@ from textgan.assembly.overrides import PART_KEYS
 from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake, NoSuchFile
+from textgan.metrics import own_files
 from textgan.parts.binding import is_own_file, own_file
 from textgan.plain import from_json
 
@@ -88,6 +89,17 @@ def warn_of_code(run: Path, recipe: Recipe) -> None:
         warnings.warn(
             f"{', '.join(changed)}: not what {run} was trained with, and run as it is now; put the old one back for "
             "the text and scores that it had",
+            stacklevel=1,
+        )
+
+
+def warn_of_metrics(run: Path, recipe: Recipe) -> None:
+    """A warning that names the own metric files that changed since the run's final scores were measured."""
+    before = (_kept(run / "evaluation.json") or {}).get(own_files.KEY)
+    if changed := own_files.changed(recipe.settings.metrics, recipe.folder, before):
+        warnings.warn(
+            f"{', '.join(changed)}: this metric's file has changed since {run} was trained; these scores are of the "
+            f"file as it is now, those in {run / 'evaluation.json'} of the old one",
             stacklevel=1,
         )
 

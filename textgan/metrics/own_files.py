@@ -1,0 +1,40 @@
+"""The files of a user's own metrics: whether they are still those that a run's scores were measured with.
+
+`evaluation.json` keeps a digest of each file, and no path. What such a file imports is not followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from textgan.parts.binding import is_own_file, own_file
+
+KEY = "metric_code"
+"""The key of `evaluation.json` that holds the digests."""
+
+
+def digests(names: Iterable[Any], beside: Path) -> list[str]:
+    """SHA-256 of each own metric file among these metric names. beside: as for `textgan.metrics.evaluate`."""
+    return sorted({_digest(file) for file in _files(names, beside)})
+
+
+def changed(names: Iterable[Any], beside: Path, known: Any) -> list[str]:
+    """The names of the own metric files whose content is not among the digests `known`.
+
+    A file that is gone is left out: nothing can be measured with it. So is every file where `known` is no list, as in
+    the folder of a run from an earlier version.
+    """
+    if not isinstance(known, list):
+        return []
+    return [file.name for file in _files(names, beside) if file.is_file() and _digest(file) not in known]
+
+
+def _files(names: Iterable[Any], beside: Path) -> list[Path]:
+    return sorted({own_file(name, (beside,))[0] for name in names if is_own_file(name)})
+
+
+def _digest(file: Path) -> str:
+    return sha256(file.read_bytes()).hexdigest()
