@@ -102,7 +102,7 @@ def test_more_labelled_text_in_three_commands(
         ("--out more.csv --budget smok", "--budget: there is none called 'smok'. Did you mean 'smoke'?"),
         ("--out more.csv --reject 1", "--reject: 1 is no share to drop; give 0 or more and less than 1"),
         ("--out more.csv --balance pso=1", "--balance: no label is called 'pso'. Did you mean 'pos'?"),
-        ("--out more.csv --run nowhere", "run: there is no run folder nowhere; `textgan train` makes one"),
+        ("--out more.csv --run nowhere", "run: there is no run folder nowhere; `textgan train` creates one"),
         (
             "--out more.csv --text-column txet",
             "--text-column: r.csv has no column 'txet'; it has 'text', 'kind'",

@@ -277,5 +277,5 @@ def test_the_verb(out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
 
     monkeypatch.setattr("textgan.benchmark.run.run", stopped)
     assert command(words) == 130
-    assert "the same command goes on" in capsys.readouterr().err
+    assert "the same command continues" in capsys.readouterr().err
     assert command(["benchmark", "mle-short", "--out", str(out / "results.jsonl")]) == 2

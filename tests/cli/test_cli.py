@@ -99,7 +99,7 @@ def test_what_is_to_be_kept_is_handed_over_and_what_was_dropped_told(
         balance={"pos": 3.0, "neg": 1.0}, best_of=4, reject=0.5, min_score=-1.0, unique=True, novel=True
     )
     assert calls["asked"] == chosen
-    told = "textgan: of 5 sentences 2 were kept; 3 written before\n"
+    told = "textgan: 2 of 5 sentences were kept; 3 written before\n"
     assert capsys.readouterr().err == told
     assert run(["sample", "run", "--reject", "odds", "--balance", "train"]) == 0
     assert calls["asked"] == Asked(reject="odds", balance="train")
@@ -145,7 +145,7 @@ def test_train_hands_everything_over_and_stops_with_the_signal_s_code(
         ("sample run --balance pos", "--balance: 'pos' is no weight; give even, train, or weights such as"),
         ("sample run --label pos --balance train", "--balance: with --label all sentences have one label"),
         ("sample run --label pos --balance even", "--balance: with --label all sentences have one label"),
-        ("train mle-short --seed 3 seed=4", "--seed: given twice, as seed=... too; keep one of the two"),
+        ("train mle-short --seed 3 seed=4", "--seed: also given as seed=...; keep one of the two"),
         ("evaluate nowhere.txt", "target: there is no file or run folder nowhere.txt"),
         (
             "evaluate real.txt --metrics bleu",
@@ -153,7 +153,7 @@ def test_train_hands_everything_over_and_stops_with_the_signal_s_code(
         ),
         ("evaluate real.txt --metrics blue", "metrics: there is no metric 'blue'. Did you mean 'bleu'?"),
         ("evaluate real.txt --metrics nll", "metrics.nll: needs a run folder, for its likelihood"),
-        ("evaluate real.txt --metrics ,", "--metrics: names none"),
+        ("evaluate real.txt --metrics ,", "--metrics: names no metric"),
         ("evaluate real.txt --references gone.txt", "--references: there is no file or run folder gone.txt"),
         ("evaluate empty.txt", "target: empty.txt holds no sentence; expected one a line"),
         ("evaluate binary", "target: binary is not UTF-8 text"),

@@ -44,12 +44,12 @@ from textgan.data.lines import LONGEST
         ("a.txt --preset texigen", "there is no preset 'texigen'. Did you mean 'texygen'?"),
         ("a.txt --preset texygen --metrics bleu", "metrics.bleu: needs real text to compare with"),
         ("one.txt --metrics self-bleu", "nothing could be measured of one.txt"),
-        ("a.txt --json --format md", "--format: does not go with --json; give one of them"),
+        ("a.txt --json --format md", "--format: cannot be combined with --json; give one of them"),
         ("a.txt --format html", "'html'"),
-        (". a.txt", "samples: a run folder is scored alone"),
+        (". a.txt", "samples: a run folder is scored on its own"),
         (".", "run: . is not a run folder; expected one that holds recipe.yaml"),
-        ("run --ci", "--ci: is for files of sentences, not for a run folder"),
-        ("run --preset texygen", "--preset: is for files of sentences"),
+        ("run --ci", "--ci: applies to text files, not to a run folder"),
+        ("run --preset texygen", "--preset: applies to text files"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(

@@ -87,7 +87,7 @@ def test_what_cannot_be_read_is_one_clear_line(
     assert "has no labels" in capsys.readouterr().err
     (renamed := tmp_path / "run").symlink_to(bare)
     assert run(["documents", str(renamed), str(bare)]) == 2
-    assert "have one name" in capsys.readouterr().err
+    assert "have the same name" in capsys.readouterr().err
 
 
 def test_a_corpus_that_changed_since_is_refused(

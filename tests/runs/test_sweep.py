@@ -189,7 +189,7 @@ def test_the_tempered_likelihood_is_that_of_what_is_drawn(run: Path) -> None:
         ("--samples 1", "'--samples'"),
         ("--samples 71", "--samples: expected 2 to 70"),
         ("--metrics blue", "metrics: there is no metric 'blue'. Did you mean 'bleu'?"),
-        ("--metrics ,", "--metrics: names none"),
+        ("--metrics ,", "--metrics: names no metric"),
         ("--references gone.txt", "--references: "),
         ("--checkpoint first", "'first'"),
         ("--out no/where.html", "--out: no is no folder; make it first"),
@@ -282,7 +282,7 @@ def test_a_stopped_run_is_called_what_its_weights_are(
 ) -> None:
     stop(run, at)
     phase, _, step = at.split()
-    note = f"textgan: {run} was stopped in {phase} at step {step}, or is still under way; its text is of then"
+    note = f"textgan: {run} was stopped in {phase} at step {step}, or is still training; the text is from that point"
     for words in (
         ["sweep", str(run), "--temperatures", "1"],
         ["sample", str(run), "-n", "1"],

@@ -1,5 +1,5 @@
 # ruff: noqa: I001
-"""The command line, a module for each verb. A verb imports what is heavy when it is called.
+"""The command line, one module per command. A command imports heavy libraries only when it is called.
 
 A user's mistake is one line on standard error, `textgan: where: what; remedy`, and exit code 2.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 import typer
 
-# Importing a verb has it join `app`; help has this order.
+# Importing a command's module registers it with `app`; help lists the commands in this order.
 from textgan.cli import train, sample, evaluate, sweep, benchmark  # noqa: F401
 from textgan.cli import report, corpus, augment, interpolate, documents, export  # noqa: F401
 from textgan.cli.shared import app, say
@@ -32,7 +32,7 @@ _ClickException: Any = _UsageError.__base__
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """The console script: run the verb and leave with its exit code."""
+    """The console script: run the command and exit with its code."""
     wait_briefly()
     sys.exit(run(sys.argv[1:] if words is None else list(words)))
 
@@ -47,7 +47,7 @@ def run(words: Sequence[str]) -> int:
 def _show(
     usual: Callable[..., None], message: Warning | str, category: type[Warning], filename: str, *more: Any
 ) -> None:
-    """A warning of ours as a line like the others; those of libraries as Python shows them."""
+    """Our own warnings on one line each, like other messages; those of libraries as Python shows them."""
     if category is UserWarning and Path(filename).is_relative_to(PACKAGE):
         print(f"textgan: warning: {message}", file=sys.stderr)
     else:
@@ -73,20 +73,19 @@ def _run(words: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         print("textgan: stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `| head` has read enough; what is left in the buffer goes nowhere
+    except BrokenPipeError:  # `| head` has read enough; discard what is still in the buffer
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (OSError, MemoryError, RuntimeError) as error:
         if out_of_memory(error):
-            return say("there is not enough memory; free some, or ask for less at once")
+            return say("out of memory; free some, or ask for less at once")
         if isinstance(error, OSError):
             return say(
-                f"{error.filename or 'a file'}: {error.strerror or error}; check the path, and the room left"
+                f"{error.filename or 'a file'}: {error.strerror or error}; check the path and the free disk space"
             )
         raise
     except SystemExit as error:
-        if isinstance(
-            error.__context__, BrokenPipeError
-        ):  # how typer takes it when it is the first to see it
+        # What typer makes of a broken pipe when it is the first to see it.
+        if isinstance(error.__context__, BrokenPipeError):
             return 0
         raise

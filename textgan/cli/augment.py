@@ -1,4 +1,4 @@
-"""`textgan augment`: more labelled text, and whether it helps a classifier."""
+"""`textgan augment`: generate more labelled text, and measure whether it helps a classifier."""
 
 from __future__ import annotations
 
@@ -14,38 +14,46 @@ from textgan.cli.shared import LARGEST, TrustCode, app, check_run, say
     epilog="Example: textgan augment reviews.csv --text-column text --label-column sentiment -n 2000 --out more.csv"
 )
 def augment(
-    train: Annotated[Path, typer.Argument(metavar="TRAIN", help="Labelled text: csv, tsv, jsonl, parquet.")],
+    train: Annotated[
+        Path, typer.Argument(metavar="TRAIN", help="Labelled text: csv, tsv, jsonl or parquet.")
+    ],
     label_column: Annotated[str, typer.Option(help="The column that holds the class.")],
     out: Annotated[Path, typer.Option(help="The table to write: csv, tsv or jsonl.")],
     text_column: Annotated[str, typer.Option(help="The column that holds the text.")] = "text",
     n: Annotated[
-        int, typer.Option("-n", min=1, max=LARGEST, help="Sentences to generate, of all labels together.")
+        int, typer.Option("-n", min=1, max=LARGEST, help="Sentences to generate, over all labels.")
     ] = 1000,
     run: Annotated[
         Path | None,
         typer.Option(
-            help="Take this run's generator, which may not have read held-out text; else one is trained."
+            help="Use this run's generator (not trained on the held-out text); by default one is trained."
         ),
     ] = None,
     test: Annotated[
-        Path | None, typer.Option(help="Held-out text to measure on; else a tenth of TRAIN is.")
+        Path | None, typer.Option(help="Held-out text to measure on; by default a tenth of TRAIN.")
     ] = None,
     budget: Annotated[str, typer.Option(help="usual, thorough, or smoke (a few seconds).")] = "usual",
     with_real: Annotated[
-        bool, typer.Option("--with-real", help="Write the real text first, too, without what is held out.")
+        bool,
+        typer.Option("--with-real", help="Write the real text to OUT too, first, without the held-out part."),
     ] = False,
-    balance: Annotated[str, typer.Option(help="Of the labels: train, even, or pos=3,neg=1.")] = "train",
-    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
-    reject: Annotated[float, typer.Option(help="Drop this share of the judge's lowest scores.")] = 0.5,
+    balance: Annotated[
+        str, typer.Option(help="Shares of the labels: train, even, or pos=3,neg=1.")
+    ] = "train",
+    temperature: Annotated[
+        float, typer.Option(help="Sampling temperature: below 1 safer, above 1 more varied.")
+    ] = 1.0,
+    reject: Annotated[float, typer.Option(help="Drop this share, by the lowest discriminator scores.")] = 0.5,
     seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST, help="Of the held-out tenth, the generator and the draws.")
+        int,
+        typer.Option(min=0, max=LARGEST, help="Seed of the held-out split, the training and the sampling."),
     ] = 1,
     trust_code: TrustCode = False,
 ) -> None:
     """Generate labelled text, filter it, and measure on held-out text whether it helps a CNN and a linear classifier.
 
-    The work is kept beside OUT (aug.work of aug.csv), with the runs, report.json and report.html; the same command goes
-    on with what was stopped.
+    The runs, report.json and report.html are kept beside OUT (in aug.work for aug.csv). If it is stopped, the same
+    command continues it.
     """
     from textgan.runs.asked import balancing
 
@@ -80,7 +88,7 @@ def augment(
     try:
         outcome = work_through(request, Display().say)
     except (Interrupted, KeyboardInterrupt) as stopped:
-        say("stopped; what was done is kept, and the same command goes on")
+        say("stopped; finished work is kept, and the same command continues")
         raise typer.Exit(stopped.code if isinstance(stopped, Interrupted) else 130) from None
     reports = told.write(outcome)
     Console().print(told.table(outcome))

@@ -1,4 +1,4 @@
-"""`textgan benchmark`: recipes by seeds on equal terms, and whether the game helped."""
+"""`textgan benchmark`: train recipes with several seeds on equal terms, and test whether the GAN helped."""
 
 from __future__ import annotations
 
@@ -17,50 +17,57 @@ from textgan.cli.shared import LARGEST, app, names_of, say
 def benchmark(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="RECIPE|KEY=VALUE", help="Recipes, and changes made to all of them."),
+        typer.Argument(metavar="RECIPE|KEY=VALUE", help="Recipes, and overrides that apply to all of them."),
     ],
     seeds: Annotated[
         list[str] | None,
-        typer.Option("--seeds", "--seed", metavar="N...", help="1 2 3, or 1,2,3; by default 1."),
+        typer.Option("--seeds", "--seed", metavar="N...", help="Such as 1 2 3, or 1,2,3; by default 1."),
     ] = None,
     grid: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=A,B", help="Every recipe with each of these; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="KEY=A,B", help="Train every recipe with each value; repeatable."),
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(help="smoke, demo, ..., minutes=5 or steps=200 of the game; by default the recipe's."),
+        typer.Option(
+            help="smoke, demo, ..., or minutes=5 or steps=200 of adversarial training; by default the recipe's."
+        ),
     ] = None,
     temperatures: Annotated[
-        str, typer.Option(help="Of the fronts; `...` goes on in equal steps.")
+        str, typer.Option(help="Sampling temperatures of the fronts; `...` continues in equal steps.")
     ] = "0.5,0.6,...,1.2",
     samples: Annotated[
         int | None,
         typer.Option(
             min=2,
             max=LARGEST,
-            help="Sentences at each temperature, at most the training split; by default `evaluate.final`.",
+            help="Sentences per temperature, at most the training split's size; by default `evaluate.final`.",
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, max=LARGEST, help="Runs at a time.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, max=LARGEST, help="Runs trained at the same time.")] = 2,
     threads: Annotated[
-        int | None, typer.Option(min=1, max=LARGEST, help="Of each run; by default the cores, shared evenly.")
+        int | None, typer.Option(min=1, max=LARGEST, help="CPU threads per run; by default an even share.")
     ] = None,
-    metrics: Annotated[str, typer.Option(help="Beside bleu, self-bleu and source.")] = "distinct,nll",
-    out: Annotated[Path, typer.Option(help="The folder; the same command goes on there.")] = Path(
+    metrics: Annotated[str, typer.Option(help="In addition to bleu, self-bleu and source.")] = "distinct,nll",
+    out: Annotated[Path, typer.Option(help="Output folder; the same command continues there.")] = Path(
         "runs/benchmark"
     ),
     launcher: Annotated[
-        str, typer.Option(metavar="local|submitit", help="Where the runs are done: here, or by SLURM.")
+        str, typer.Option(metavar="local|submitit", help="Where runs are trained: here, or through SLURM.")
     ] = "local",
     launcher_option: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KEY=VALUE", help="Of submitit: slurm_partition=gpu, timeout_min=240; repeatable."
+            metavar="KEY=VALUE",
+            help="For submitit, such as slurm_partition=gpu, timeout_min=240; repeatable.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as one JSON object.")] = False,
 ) -> None:
-    """Recipes by seeds from the same weights; fronts by temperature, a verdict on each, tables and a page."""
+    """Train recipes with several seeds, each seed from the same pretrained weights; say whether the GAN helped.
+
+    Writes fronts by temperature, a verdict for each recipe, tables and an HTML page.
+    """
     from textgan.benchmark.asked import Budget, sort_words
     from textgan.runs.points import parse_temperatures
 
@@ -83,7 +90,7 @@ def benchmark(
             say=display.say, command=command, launcher=launcher, launcher_options=tuple(launcher_option or ()),
         )  # fmt: skip
     except Stopped:
-        say("stopped and saved; the same command goes on")
+        say("stopped and saved; the same command continues")
         raise typer.Exit(130) from None
     if as_json:
         print(json.dumps({"budget": done.found.budget, "rows": done.rows}, indent=2))

@@ -1,4 +1,4 @@
-"""`textgan corpus`: what a file of text holds, and a recipe that fits it."""
+"""`textgan corpus`: examine a text file, and propose a recipe that fits it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from textgan.errors import Mistake
 
 @app.command(epilog="Example: textgan corpus my.txt --write-recipe my.yaml && textgan train my.yaml")
 def corpus(
-    file: Annotated[Path, typer.Argument(help="Text with a sentence a line, or csv, tsv, jsonl, parquet.")],
+    file: Annotated[Path, typer.Argument(help="Text, one sentence per line, or csv, tsv, jsonl, parquet.")],
     column: Annotated[str | None, typer.Option(help="The column that holds the text.")] = None,
-    label: Annotated[str | None, typer.Option(help="The column that holds a class.")] = None,
-    test: Annotated[Path | None, typer.Option(help="Test text: its overlap and shift against FILE.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column that holds the label.")] = None,
+    test: Annotated[
+        Path | None, typer.Option(help="Test text, checked for overlap with FILE and shift.")
+    ] = None,
     tokenizer: Annotated[
-        str | None, typer.Option(help="word, character or bpe, in place of the one that fits.")
+        str | None, typer.Option(help="word, character or bpe; by default the one that fits the text.")
     ] = None,
     encoding: Annotated[
-        str | None, typer.Option(help="Of the file; by default what it is marked as, or UTF-8.")
+        str | None,
+        typer.Option(help="The file's encoding; by default that of its byte order mark, or UTF-8."),
     ] = None,
     write_recipe: Annotated[Path | None, typer.Option(help="Write a recipe for this text.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Examine a file before anything learns from it: lengths, vocabulary, repeats, odd lines; propose a recipe."""
+    """Examine a text file before training on it: lengths, vocabulary, repeats, odd lines; propose a recipe."""
     if write_recipe is not None:
         _check_target(write_recipe)
     from rich.console import Console
@@ -54,10 +57,10 @@ def corpus(
 
 
 def _check_target(path: Path) -> None:
-    """Before the file is read: a recipe that exists is not written over."""
+    """Checked before the file is read. An existing recipe is never overwritten."""
     if path.suffix not in (".yaml", ".yml"):
         raise Mistake(f"--write-recipe: {path} does not end in .yaml; name it {path.stem or 'my'}.yaml")
     if path.exists():
-        raise Mistake(f"--write-recipe: {path} exists already; name another file, or take it away")
+        raise Mistake(f"--write-recipe: {path} exists already; name another file, or remove it")
     if not path.parent.is_dir():
         raise Mistake(f"--write-recipe: there is no folder {path.parent}; make it first")

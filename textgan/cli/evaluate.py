@@ -1,4 +1,4 @@
-"""`textgan evaluate`: scores of files that anyone may have written, or of a run."""
+"""`textgan evaluate`: score text files from any source, or a run."""
 
 from __future__ import annotations
 
@@ -19,19 +19,22 @@ from textgan.errors import Mistake
 )
 def evaluate(
     samples: Annotated[
-        list[Path], typer.Argument(help="Files with a sentence a line, from any program; or one run folder.")
+        list[Path],
+        typer.Argument(help="Text files from any program, one sentence per line; or one run folder."),
     ],
-    references: Annotated[Path | None, typer.Option(help="Real held-out sentences, one a line.")] = None,
-    train: Annotated[Path | None, typer.Option(help="The sentences that the generator learnt from.")] = None,
+    references: Annotated[Path | None, typer.Option(help="Real held-out sentences, one per line.")] = None,
+    train: Annotated[Path | None, typer.Option(help="The sentences the generator was trained on.")] = None,
     metrics: Annotated[
-        str | None, typer.Option(help="Names with commas between, such as bleu,self-bleu; or all.")
+        str | None, typer.Option(help="Comma-separated names, such as bleu,self-bleu; or all.")
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(help="As others did: texygen-paper, texygen, relgan, textgan-pytorch, falling-short."),
+        typer.Option(
+            help="Measure as others did: texygen-paper, texygen, relgan, textgan-pytorch, falling-short."
+        ),
     ] = None,
     label: Annotated[
-        str | None, typer.Option(help="A column of the files, to score each of its values apart too.")
+        str | None, typer.Option(help="A column of the files; each of its values is also scored on its own.")
     ] = None,
     column: Annotated[
         str | None, typer.Option(help="The column that holds the text of csv, tsv, jsonl or parquet.")
@@ -41,13 +44,13 @@ def evaluate(
         typer.Option(help="For frechet and mauve: lm, or a folder or hub name for transformers."),
     ] = None,
     trust_code: TrustCode = False,
-    ci: Annotated[bool, typer.Option("--ci", help="With 95% bootstrap intervals over sentences.")] = False,
+    ci: Annotated[bool, typer.Option("--ci", help="Add 95% bootstrap intervals over sentences.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     form: PastedAs = None,
 ) -> None:
-    """Score files of sentences side by side, or a run, beside real text; every score has its signature."""
+    """Score text files side by side, or a run, next to real text; every score carries its signature."""
     if as_json and form:
-        raise Mistake("--format: does not go with --json; give one of them")
+        raise Mistake("--format: cannot be combined with --json; give one of them")
     names = names_of(metrics)
     from textgan.scoring import evaluate_files, evaluate_folder
 
@@ -89,12 +92,12 @@ def evaluate(
 
 
 def _only_run(samples: Sequence[Path], for_files: Mapping[str, object]) -> Path:
-    """The one run folder; Mistake where there is more beside it, or an option that it knows nothing of."""
+    """The one run folder; Mistake if anything else is given, or an option that applies to files only."""
     run, *others = samples
     if others:
-        raise Mistake("samples: a run folder is scored alone; give one run folder, or files only")
+        raise Mistake("samples: a run folder is scored on its own; give one run folder, or files only")
     check_run(run)
     if given := [option for option, value in for_files.items() if value]:
-        told = f"textgan sample {run} -n 2000 > samples.txt"
-        raise Mistake(f"{given[0]}: is for files of sentences, not for a run folder; write one first: {told}")
+        remedy = f"textgan sample {run} -n 2000 > samples.txt"
+        raise Mistake(f"{given[0]}: applies to text files, not to a run folder; write a file first: {remedy}")
     return run

@@ -1,4 +1,4 @@
-"""`textgan report`: runs side by side."""
+"""`textgan report`: compare runs side by side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="The HTML file.")] = None,
     form: PastedAs = None,
 ) -> None:
-    """Compare runs: a table here, and one self-contained HTML file."""
+    """Compare runs: a table in the terminal, and one self-contained HTML file."""
     for run in runs:
         check_run(run)
     from textgan.report import captions, page, printed, reading
@@ -29,8 +29,8 @@ def report(
     if form:
         print(printed.FORMATS[form.value](records), end="")
         # csv has no place for a sentence
-        told = captions.unscored(records) if form is TableFormat.csv else []
-        print(*told, f"report: {written}", sep="\n", file=sys.stderr)
+        unscored = captions.unscored(records) if form is TableFormat.csv else []
+        print(*unscored, f"report: {written}", sep="\n", file=sys.stderr)
         return
     printed.show(records)
     for record in records:

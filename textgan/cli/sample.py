@@ -1,4 +1,4 @@
-"""`textgan sample`: sentences of a run."""
+"""`textgan sample`: sample sentences from a run."""
 
 from __future__ import annotations
 
@@ -37,48 +37,55 @@ class Checkpoint(str, Enum):
 )
 def sample(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
-    n: Annotated[int, typer.Option("-n", min=1, max=LARGEST, help="Sentences.")] = 10,
-    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 bolder.")] = 1.0,
+    n: Annotated[int, typer.Option("-n", min=1, max=LARGEST, help="Number of sentences.")] = 10,
+    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 more varied.")] = 1.0,
     top_k: Annotated[
-        int | None, typer.Option(min=1, max=LARGEST, help="Draw from the K likeliest tokens.")
+        int | None, typer.Option(min=1, max=LARGEST, help="Sample from the K likeliest tokens only.")
     ] = None,
-    top_p: Annotated[float | None, typer.Option(help="Draw from the likeliest tokens of total P.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Nucleus sampling: from the likeliest tokens whose total is P.")
+    ] = None,
     prefix: Annotated[str | None, typer.Option(help="Every sentence begins with this text.")] = None,
-    label: Annotated[str | None, typer.Option(help="A label of the corpus, for a run with labels.")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Sentences of this label only, for a run with labels.")
+    ] = None,
     balance: Annotated[
         str | None,
         typer.Option(
-            help="Of the labels: even (the default), train (as in the training text), or pos=3,neg=1."
+            help="Shares of the labels: even (the default), train (as in the training text), or pos=3,neg=1."
         ),
     ] = None,
     best_of: Annotated[
-        int, typer.Option(min=1, max=LARGEST, help="Keep the one of K that the judge finds most real.")
+        int, typer.Option(min=1, max=LARGEST, help="Keep the sentence with the best score of K.")
     ] = 1,
     resample: Annotated[
-        int, typer.Option(min=1, max=LARGEST, help="Keep one in K, drawn by the judge's odds.")
+        int, typer.Option(min=1, max=LARGEST, help="Keep one in K, drawn with weights: the judge's odds.")
     ] = 1,
     sharpness: Annotated[
-        float, typer.Option(help="With --resample: the power of the odds; above 1 the judge counts for more.")
+        float, typer.Option(help="With --resample: the exponent of the odds; above 1, the judge counts more.")
     ] = 1.0,
     reject: Annotated[
-        str | None, typer.Option(help="Drop this share, by the judge's score; or `odds`: by its odds.")
+        str | None, typer.Option(help="Drop this share, by the lowest scores; or `odds`: rejection sampling.")
     ] = None,
-    min_score: Annotated[float | None, typer.Option(help="Drop what the judge scores lower.")] = None,
-    unique: Annotated[bool, typer.Option("--unique", help="No sentence twice.")] = False,
-    novel: Annotated[bool, typer.Option("--novel", help="No sentence of the training text.")] = False,
+    min_score: Annotated[float | None, typer.Option(help="Drop sentences with a lower score.")] = None,
+    unique: Annotated[bool, typer.Option("--unique", help="Write no sentence twice.")] = False,
+    novel: Annotated[bool, typer.Option("--novel", help="Write no sentence of the training text.")] = False,
     seed: Annotated[
         int, typer.Option(min=0, max=LARGEST, help="The same seed gives the same sentences.")
     ] = 0,
-    form: Annotated[Format, typer.Option("--format", help="Plain lines, or JSON objects.")] = Format.txt,
+    form: Annotated[Format, typer.Option("--format", help="Plain lines, or JSON lines.")] = Format.txt,
     jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="JSON objects: text, label, log-probability (nats), score.")
+        bool, typer.Option("--jsonl", help="JSON lines: text, label, log-probability (nats), score.")
     ] = False,
     checkpoint: Annotated[
-        Checkpoint, typer.Option(help="Which weights; the judge is the last.")
+        Checkpoint, typer.Option(help="Which generator weights; the judge's are the last.")
     ] = Checkpoint.last,
     trust_code: TrustCode = False,
 ) -> None:
-    """Write sentences of a run to standard output as they are drawn, one a line."""
+    """Write sentences from a run to standard output as they are drawn, one per line.
+
+    Scores are those of the run's discriminator, here called the judge: higher is more real.
+    """
     from textgan.runs.asked import Asked, balancing, rejecting
     from textgan.runs.choosing import DROPPED
 
@@ -104,11 +111,11 @@ def sample(
                 waiting.tell(f"{number:,} of {n:,} sentences", number / n)
     if dropped := +dropped:
         why = ", ".join(f"{count:,} {DROPPED[name]}" for name, count in dropped.most_common())
-        print(f"textgan: of {n + dropped.total():,} sentences {n:,} were kept; {why}", file=sys.stderr)
+        print(f"textgan: {n:,} of {n + dropped.total():,} sentences were kept; {why}", file=sys.stderr)
 
 
 def row(one: Drawn) -> dict[str, object]:
-    """A line of `--jsonl`; what the run cannot say is left out.
+    """A line of `--jsonl`; values that the run cannot give are left out.
 
     log_prob: of the sentence with its end, nats, under the generator at temperature 1; log_prob_per_token: over
     `tokens`, its tokens and its end. score: the judge's, higher is more real.

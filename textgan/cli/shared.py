@@ -1,4 +1,4 @@
-"""The application that the verbs join, and what several of them check."""
+"""The application that the commands register with, and the checks that several of them share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textgan.errors import Mistake
 
 
 class Verbs(TyperGroup):
-    """Typer takes Ctrl-C for an exit like any other, which says nothing; as an abortion it is told of."""
+    """Typer treats Ctrl-C as a silent exit; raised as Abort, it is reported."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -51,14 +51,14 @@ PastedAs = Annotated[TableFormat | None, typer.Option("--format", help="Print a 
 
 
 LARGEST = 10**12
-"""Of a whole number in an option: beyond it sums run out of the 64 bits of torch's and numpy's generators."""
+"""The largest integer option: beyond it, sums overflow the 64-bit seeds of torch's and numpy's generators."""
 _LONGEST = 1000
 
 
 def say(lines: str) -> int:
-    """On standard error, each line under the program's name; returns the exit code of a mistake."""
+    """Print to standard error, each line after the program's name; returns the exit code of a mistake."""
     for line in lines.splitlines():
-        if len(line) > _LONGEST:  # it repeats what it was given: both its ends say more than all of it
+        if len(line) > _LONGEST:  # it quotes very long input: its beginning and end are enough
             line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 4 :]}"
         print(f"textgan: {line}", file=sys.stderr)
     return 2
@@ -68,22 +68,22 @@ def names_of(metrics: str | None) -> list[str] | None:
     """`bleu, self-bleu` as a list; None where the option was not given."""
     names = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
     if names == []:
-        raise Mistake("--metrics: names none; expected names with commas between, such as bleu,self-bleu")
+        raise Mistake("--metrics: names no metric; expected comma-separated names, such as bleu,self-bleu")
     return names
 
 
 def check_run(run: Path) -> None:
     """Mistake unless it is a folder that `textgan train` made."""
     if not run.is_dir():
-        raise Mistake(f"run: there is no run folder {run}; `textgan train` makes one")
+        raise Mistake(f"run: there is no run folder {run}; `textgan train` creates one")
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"run: {run} is not a run folder; expected one that holds recipe.yaml")
 
 
 def tell_if_unfinished(run: Path, checkpoint: str = "last") -> None:
-    """A note on standard error where the weights are not yet what the recipe asks for."""
+    """A note on standard error if the weights are not yet those at the end of training."""
     from textgan.training.unfinished import stand
 
     where = stand(run)
-    if where and checkpoint != "pretrained":  # which is what it will be
-        print(f"textgan: {run} {where}, or is still under way; its text is of then", file=sys.stderr)
+    if where and checkpoint != "pretrained":  # further training does not change that one
+        print(f"textgan: {run} {where}, or is still training; the text is from that point", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`textgan sweep`: the quality-diversity front of a run by temperature."""
+"""`textgan sweep`: a run's quality-diversity front over sampling temperatures."""
 
 from __future__ import annotations
 
@@ -25,35 +25,40 @@ class Swept(str, Enum):
 def sweep(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     temperatures: Annotated[
-        str, typer.Option(help="Numbers with commas between; `...` goes on in equal steps.")
+        str, typer.Option(help="Comma-separated numbers; `...` continues in equal steps.")
     ] = "0.5,0.6,...,1.2",
     samples: Annotated[
         int | None,
-        typer.Option(min=2, max=LARGEST, help="Sentences at each; by default the run's `evaluate.final`."),
+        typer.Option(min=2, max=LARGEST, help="Sentences per temperature; by default `evaluate.final`."),
     ] = None,
     metrics: Annotated[
-        str | None, typer.Option(help="Beside bleu, self-bleu and source; by default the run's own.")
+        str | None, typer.Option(help="In addition to bleu, self-bleu and source; by default the recipe's.")
     ] = None,
-    references: Annotated[Path | None, typer.Option(help="In place of the run's test split.")] = None,
+    references: Annotated[
+        Path | None, typer.Option(help="Real sentences, one per line; by default the run's test split.")
+    ] = None,
     checkpoint: Annotated[
         Swept, typer.Option(help="Which weights; all: pretrained (plain MLE) and last, side by side.")
     ] = Swept.last,
     resample: Annotated[
         int | None,
-        typer.Option(min=1, max=1000, help="Keep one in K, by the judge's odds; else `evaluate.resample`."),
+        typer.Option(
+            min=1, max=1000, help="Keep one in K, by the judge's odds; by default `evaluate.resample`."
+        ),
     ] = None,
     sharpness: Annotated[
-        float | None, typer.Option(help="The power of the judge's odds; else `evaluate.sharpness`.")
+        float | None, typer.Option(help="The exponent of the judge's odds; by default `evaluate.sharpness`.")
     ] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Draw from the likeliest tokens of total P; else `evaluate.top_p`.")
+        float | None,
+        typer.Option(help="Nucleus: the likeliest tokens whose total is P; by default `evaluate.top_p`."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, help="In place of the run's seed.")] = None,
-    out: Annotated[Path | None, typer.Option(help="The HTML file, in place of RUN/front.html.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=LARGEST, help="By default the run's seed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The HTML file; by default RUN/front.html.")] = None,
     trust_code: TrustCode = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Quality against diversity over sampling temperatures, with real text: a table and a page with the plot."""
+    """Measure quality against diversity over sampling temperatures, next to real text: a table and an HTML plot."""
     from textgan.runs.points import parse_temperatures
 
     values = parse_temperatures(temperatures)

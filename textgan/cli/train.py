@@ -1,4 +1,4 @@
-"""`textgan train` and `textgan recipes`: run a recipe, and which there are."""
+"""`textgan train` and `textgan recipes`: train a recipe, and list the recipes there are."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from textgan.errors import Mistake
     epilog="Example: textgan train seqgan-short corpus.path=my.txt strategy.rollouts=8 --out runs/mine"
 )
 def train(
-    recipe: Annotated[str, typer.Argument(help="A name that `textgan recipes` lists, or a YAML file.")],
+    recipe: Annotated[str, typer.Argument(help="A name from `textgan recipes`, or a YAML file.")],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY.PATH=VALUE", help="Changes: strategy=gumbel, budget=smoke, ..."),
+        typer.Argument(metavar="KEY.PATH=VALUE", help="Overrides: strategy=gumbel, budget=smoke, ..."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The run folder; by default a new one under runs/.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, max=LARGEST, help="In place of the recipe's seed.")
+        int | None, typer.Option(min=0, max=LARGEST, help="By default the recipe's seed.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
 ) -> None:
-    """Train a recipe; write checkpoints, samples, scores and a report into a run folder."""
+    """Train a recipe; write checkpoints, samples, scores and a report to a run folder."""
     if seed is not None and any(word.startswith("seed=") for word in overrides or []):
-        raise Mistake("--seed: given twice, as seed=... too; keep one of the two")
+        raise Mistake("--seed: also given as seed=...; keep one of the two")
     from textgan.assembly.recipe import Recipe
 
     loaded = Recipe.load(recipe, overrides or [])
@@ -58,7 +58,7 @@ def train(
 
 @app.command(epilog="Example: textgan recipes")
 def recipes() -> None:
-    """List the recipes: name, strategy, minutes of the real form (the recipe's head says on what), what it is."""
+    """List the recipes: name, strategy, minutes at full size (the recipe's head says on what machine), summary."""
     from textgan.assembly.library import Listed
     from textgan.assembly.library import recipes as known
 
