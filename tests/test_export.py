@@ -360,7 +360,7 @@ def test_a_folder_with_files_is_left_alone_but_by_force(runs: Runs, tmp_path: Pa
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert json.loads((tmp_path / "config.json").read_text())["model_type"] == "textgan"
     assert command(["export", run, str(tmp_path / "new"), "--checkpoint", "best"]) == 2
-    assert "--checkpoint: the run has none called 'best'" in capsys.readouterr().err
+    assert "--checkpoint: the run has no checkpoint 'best'" in capsys.readouterr().err
     assert not (tmp_path / "new").exists() and len(list(tmp_path.iterdir())) == 8
 
 

@@ -212,7 +212,7 @@ def test_a_corpus_of_other_labels_than_the_run_s_is_told(ground: Ground) -> None
     assert (outcome.code, outcome.fault) == (
         2,
         "",
-    ) and "is not the text that it was trained with" in outcome.error
+    ) and "is not the text it was trained on" in outcome.error
 
 
 def test_rows_without_bounds_are_left_out_of_the_report(ground: Ground) -> None:

@@ -131,7 +131,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_mended_strategy(
     (folder / "mine.py").write_text(STRATEGY.replace("pass", "rate = 2"))
     assert benchmark(folder) == 0
     assert benchmark(folder) == 0  # what it ended with is what is there now
-    assert "it goes on with what is there now" in (folder / "out/logs/mine-seed1.txt").read_text()
+    assert "the run continues with the current file" in (folder / "out/logs/mine-seed1.txt").read_text()
 
 
 def test_another_own_metric_is_measured_anew_in_every_row(folder: Path) -> None:

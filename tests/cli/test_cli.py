@@ -140,11 +140,14 @@ def test_train_hands_everything_over_and_stops_with_the_signal_s_code(
         ("sample run --top-p 1.5", "--top-p: expected a value above 0 and up to 1, got 1.5"),
         ("sample run --format csv", "'csv'"),
         ("sample run --best-of 0", "'--best-of'"),
-        ("sample run --reject 1", "--reject: 1 is no share to drop; give 0 or more and less than 1, or odds"),
+        ("sample run --reject 1", "--reject: expected a share of 0 or more and less than 1, or odds, got 1"),
         ("sample run --reject half", "--reject: expected a share such as 0.5, or odds, got 'half'"),
-        ("sample run --balance pos", "--balance: 'pos' is no weight; give even, train, or weights such as"),
-        ("sample run --label pos --balance train", "--balance: with --label all sentences have one label"),
-        ("sample run --label pos --balance even", "--balance: with --label all sentences have one label"),
+        (
+            "sample run --balance pos",
+            "--balance: 'pos' is not a weight; give even, train, or weights such as",
+        ),
+        ("sample run --label pos --balance train", "--balance: with --label, all sentences have one label"),
+        ("sample run --label pos --balance even", "--balance: with --label, all sentences have one label"),
         ("train mle-short --seed 3 seed=4", "--seed: also given as seed=...; keep one of the two"),
         ("evaluate nowhere.txt", "target: there is no file or run folder nowhere.txt"),
         (

@@ -88,5 +88,5 @@ def test_a_sentence_that_has_no_code_is_refused(run: LoadedRun, sentence: str, w
 
 def test_a_run_without_codes_is_refused(run: LoadedRun) -> None:
     other = replace(run, generator=LSTM(run.generator.vocabulary))
-    with pytest.raises(Mistake, match="no codes"):
+    with pytest.raises(Mistake, match="no latent codes"):
         latent.interpolate(other, A, B)

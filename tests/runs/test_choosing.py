@@ -101,7 +101,7 @@ def test_filters_that_leave_nothing_give_up_with_one_line(monkeypatch: pytest.Mo
     assert next(found).text == "a"
     with pytest.raises(Mistake) as error:
         next(found)
-    told = "10 sentences in a row were dropped (5 of the training text, 5 written before)"
+    told = "10 sentences in a row were dropped (5 in the training text, 5 written before)"
     assert str(error.value).startswith(f"--novel: {told}; ") and "\n" not in str(error.value)
 
 

@@ -99,7 +99,7 @@ def test_a_corpus_that_changed_since_is_refused(
     with (tmp_path / "moved" / "test.csv").open("a") as file:
         file.write("robin sky,bird\n")
     assert run(["documents", str(recipe.parent)]) == 2
-    assert "its corpus (test) is not the text that it was trained with" in capsys.readouterr().err
+    assert "its corpus (test) is not the text it was trained on" in capsys.readouterr().err
 
 
 def test_counts_leave_out_special_and_unknown_tokens_and_what_follows_the_end() -> None:

@@ -176,16 +176,16 @@ def test_the_tempered_likelihood_is_that_of_what_is_drawn(run: Path) -> None:
         ("--temperatures 1,-0.5", "--temperatures: expected values from 0.01 to 100, got -0.5"),
         ("--temperatures nan", "--temperatures: expected values from 0.01 to 100, got nan"),
         ("--temperatures inf", "--temperatures: expected values from 0.01 to 100, got inf"),
-        ("--temperatures warm", "--temperatures: 'warm' is no number"),
-        ("--temperatures ,", "--temperatures: expected 1 to 100 of them, got 0"),
-        ("--temperatures ...,1", "`...` stands between numbers"),
-        ("--temperatures 1,...,2", "`...` stands between numbers"),
-        ("--temperatures 1,2,...", "`...` stands between numbers"),
-        ("--temperatures 1,2,...,...,3", "'...' is no number"),
-        ("--temperatures 1,2,...,inf", "are more than 100"),
-        ("--temperatures 1,1,...,2", "does not go on in equal steps"),
-        ("--temperatures 0.5,0.7,...,1.2", "does not go on in equal steps"),
-        ("--temperatures 1,1.00001,...,2", "are more than 100"),
+        ("--temperatures warm", "--temperatures: 'warm' is not a number"),
+        ("--temperatures ,", "--temperatures: expected 1 to 100 values, got 0"),
+        ("--temperatures ...,1", "`...` needs numbers around it"),
+        ("--temperatures 1,...,2", "`...` needs numbers around it"),
+        ("--temperatures 1,2,...", "`...` needs numbers around it"),
+        ("--temperatures 1,2,...,...,3", "'...' is not a number"),
+        ("--temperatures 1,2,...,inf", "gives more than 100 values"),
+        ("--temperatures 1,1,...,2", "has no equal steps"),
+        ("--temperatures 0.5,0.7,...,1.2", "has no equal steps"),
+        ("--temperatures 1,1.00001,...,2", "gives more than 100 values"),
         ("--samples 1", "'--samples'"),
         ("--samples 71", "--samples: expected 2 to 70"),
         ("--metrics blue", "metrics: there is no metric 'blue'. Did you mean 'bleu'?"),
@@ -220,7 +220,7 @@ def test_a_generator_of_vectors_is_refused(trained: Path, tmp_path: Path) -> Non
     kept = [one for one in SMALL if not one.startswith(("train.mle", "train.discriminator"))]
     corpus = f"corpus.path={trained.parent / 'small.txt'}"
     run = train(Recipe.load("wgan-gp-short", [corpus, *kept]), tmp_path / "vectors")
-    with pytest.raises(Mistake, match="writes vectors, which have no temperature; sweep a run"):
+    with pytest.raises(Mistake, match="outputs vectors, which have no temperature; sweep a run"):
         sweep(run, [1.0])
     assert not (run / "sweep.jsonl").exists()
 
@@ -339,6 +339,6 @@ def test_a_corpus_that_changed_since_is_refused(
     capsys.readouterr()
     assert command([words[0], str(run), *words[1:]]) == 2
     (told,) = capsys.readouterr().err.strip().splitlines()
-    assert "its corpus (train" in told and told.endswith("put the old text back, or train a new run")
+    assert "its corpus (train" in told and told.endswith("restore the old text, or train a new run")
     (run / "corpus.json").unlink()  # as in a run of an earlier version
     assert command([words[0], str(run), *words[1:]]) == 0

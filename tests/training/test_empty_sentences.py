@@ -26,6 +26,6 @@ def test_many_empty_sentences_are_counted_and_warned_of(
     assert len(lines) == told["samples"] and told["empty"] == {"after": empty}
     assert empty > 0.01 * len(lines)  # of some 30 words the end is as likely as any
     assert told["warnings"] == [
-        f"{empty:,} of {len(lines):,} sentences written in the end are empty: "
-        "self-BLEU and distinct take that for diversity"
+        f"{empty:,} of {len(lines):,} sentences written at the end are empty: "
+        "self-BLEU and distinct count that as diversity"
     ]

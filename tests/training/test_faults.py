@@ -315,7 +315,7 @@ def test_too_little_memory_ends_in_one_line(
 
     assert child(work) == 2
     (line,) = told.read_text().splitlines()
-    assert "there is not enough memory; nothing was begun" in line
+    assert "there is not enough memory; nothing was written" in line
     assert not (tmp_path / "run").exists()
 
 
@@ -332,7 +332,7 @@ def test_text_that_is_not_what_the_run_began_with_is_refused(
     lines = text.split("\n")
     for other in (["the cat sees one .", *lines[1:]], lines[::-1]):
         corpus_file.write_text("\n".join(other), encoding="utf-8")
-        with pytest.raises(Mistake, match="is not the text that .* was begun with"):
+        with pytest.raises(Mistake, match="is not the text that .* was started with"):
             train(recipe, run, resume=True)
     corpus_file.unlink()
     with pytest.raises(Mistake, match="does not exist"):

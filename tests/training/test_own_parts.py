@@ -188,7 +188,7 @@ def test_one_that_breaks_while_it_trains_is_told_and_nothing_is_lost(
     recipe = small_recipe("seqgan-short", f"strategy={tmp_path}/mine.py:Clipped", "train.mle.epochs=1")
     found = told(recipe, tmp_path / "run")
     assert re.match(re.escape(expected).replace(r"\.\*", ".*"), found), found
-    assert "the last good checkpoint is" in found and "; mend it; go on with: " in found
+    assert "the last good checkpoint is" in found and "; fix it; go on with: " in found
     if fault == "1 / 0":
         (tmp_path / "mine.py").write_text(HEAD + CLIPPED.replace("PASS", "pass"))
         train(recipe, tmp_path / "run", resume=True)

@@ -175,7 +175,7 @@ def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_t
     with pytest.raises(Mistake, match=r"^--top-p: expected a value above 0 and up to 1, got 0$"):
         sweep(run, [1.0], top_p=0.0)
     plain = train(Recipe.load("seqgan-short", [*SMALL, "evaluate.resample=1"]), tmp_path / "plain")
-    with pytest.raises(Mistake, match=r"^--sharpness: it is of what --resample"):
+    with pytest.raises(Mistake, match=r"^--sharpness: only --resample uses it"):
         sweep(plain, [1.0], sharpness=2.0)
     without = json.loads((plain / "evaluation.json").read_text())["rows"]
     assert without["before"]["bleu-2"] == rows["before"]["bleu-2"]

@@ -78,7 +78,7 @@ def _run(words: Sequence[str]) -> int:
         return 0
     except (OSError, MemoryError, RuntimeError) as error:
         if out_of_memory(error):
-            return say("out of memory; free some, or ask for less at once")
+            return say("there is not enough memory; free some, or ask for less at once")
         if isinstance(error, OSError):
             return say(
                 f"{error.filename or 'a file'}: {error.strerror or error}; check the path and the free disk space"

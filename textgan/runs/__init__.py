@@ -1,1 +1,1 @@
-"""A run and its folder: trained, opened again, sampled from, swept over temperatures."""
+"""A run and its folder: train it, reopen it, sample from it, sweep it over temperatures."""

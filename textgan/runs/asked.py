@@ -1,4 +1,4 @@
-"""What `sample` was asked for, and what it gets: a sentence with all there is to say of it."""
+"""What `sample` is asked for, and what it returns: a sentence with its label, log-probability and score."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Literal
 from textgan.errors import Mistake
 from textgan.sampling import COLDEST, HOTTEST
 
-_ONE_LABEL = "--balance: with --label all sentences have one label; give one of the two"
+_ONE_LABEL = "--balance: with --label, all sentences have one label; give one of the two"
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A sentence that was written, and what there is to say of it.
+    """A generated sentence and what is known of it.
 
-    label: the one it was asked to have. tokens: with its end. log_prob: of the whole sentence under the generator as
-    it was trained (temperature 1, no cut), nats; a prefix that was given counts in. score: the judge's, higher is more
-    real. luck: a number in [0, 1), drawn with the sentence, that choice by odds decides by.
+    label: the one it was generated for. tokens: their number, EOS included. log_prob: of the whole sentence, a given
+    prefix included, under the generator as it was trained (temperature 1, no top-k or top-p), in nats. score: the
+    judge's; higher is more real. luck: a uniform number in [0, 1) drawn with the sentence, which decides selection by
+    odds.
     """
 
     text: str
@@ -34,13 +35,13 @@ class Drawn:
 class Asked:
     """How sentences are drawn, and which are kept.
 
-    label: all of this one. balance: of the labels, `even`, `train` (as in the training text) or a weight for each.
-    best_of: the one with the highest score of so many. resample: one in so many, drawn with weights
-    exp(sharpness * score), powers of the odds of a judge that classifies, see `by_weight` (`training/resampled.py`
-    does so with a whole batch). reject: the share in [0, 1) with the lowest scores is dropped (the bar is the quantile
-    of PILOT sentences), or `odds`, see `by_odds`.
-    min_score: lower ones are dropped. unique: no sentence twice. novel: none of the training text. Both by the letter,
-    as the tokenizer writes it.
+    label: all sentences have this label. balance: the shares of the labels: `even`, `train` (as in the training text)
+    or a weight for each. best_of: of every group of this size, keep the sentence with the highest score. resample:
+    keep one in this many, drawn with weights exp(sharpness * score), which are powers of the odds of a classifying
+    judge; see `by_weight` (`training/resampled.py` does this with a whole batch). reject: drop the share in [0, 1)
+    with the lowest scores (the threshold is a quantile of PILOT sentences), or `odds`, see `by_odds`. min_score: drop
+    lower scores. unique: no sentence twice. novel: no sentence of the training text. Both compare the text exactly, as
+    the tokenizer writes it.
     """
 
     temperature: float = 1.0
@@ -78,17 +79,15 @@ class Asked:
         if not 0 < self.sharpness < math.inf:
             raise Mistake(f"--sharpness: expected a value above 0, got {self.sharpness:g}")
         if self.sharpness != 1 and self.resample == 1:
-            raise Mistake(
-                "--sharpness: it is of what --resample chooses by; give --resample K, such as 8, too"
-            )
+            raise Mistake("--sharpness: only --resample uses it; add --resample K, such as --resample 8")
         if self.resample > 1 and (self.best_of > 1 or self.reject is not None):
             other = "--best-of" if self.best_of > 1 else "--reject"
-            raise Mistake(f"--resample: with {other} sentences would be chosen twice; give one of the two")
+            raise Mistake(f"--resample: cannot be combined with {other}; give one of the two")
         if isinstance(self.reject, str) and self.reject != "odds":
             raise Mistake(f"--reject: expected a share such as 0.5, or odds, got {self.reject!r}")
         if self.reject is not None and not isinstance(self.reject, str) and not 0 <= self.reject < 1:
             raise Mistake(
-                f"--reject: {self.reject:g} is no share to drop; give 0 or more and less than 1, or odds"
+                f"--reject: expected a share of 0 or more and less than 1, or odds, got {self.reject:g}"
             )
         if self.min_score is not None and math.isnan(self.min_score):
             raise Mistake("--min-score: expected a number, got nan")
@@ -97,7 +96,7 @@ class Asked:
 
     @property
     def needs_judge(self) -> str | None:
-        """The option that cannot do without a judge's score, if there is one."""
+        """The first option given that needs the judge's score; None if there is none."""
         wanted = {
             "--best-of": self.best_of > 1,
             "--resample": self.resample > 1,
@@ -108,7 +107,7 @@ class Asked:
 
 
 def rejecting(word: str | None) -> float | Literal["odds"] | None:
-    """What `--reject` was given, as `Asked.reject`."""
+    """The value of `--reject` as `Asked.reject`. Raises Mistake."""
     if word is None or word == "odds":
         return None if word is None else "odds"
     try:
@@ -118,8 +117,10 @@ def rejecting(word: str | None) -> float | Literal["odds"] | None:
 
 
 def balancing(word: str | None, label: str | None = None) -> Literal["even", "train"] | dict[str, float]:
-    """What `--balance` was given (`even`, `train`, `pos=3,neg=1`), as `Asked.balance`; None: `even`. Mistake where
-    it was given beside a label."""
+    """The value of `--balance` (`even`, `train`, `pos=3,neg=1`) as `Asked.balance`; None: `even`.
+
+    Mistake if it is malformed, or combined with a label.
+    """
     if word is not None and label is not None:
         raise Mistake(_ONE_LABEL)
     if word is None or word == "even":
@@ -135,6 +136,6 @@ def balancing(word: str | None, label: str | None = None) -> Literal["even", "tr
             sign = ""
         if not sign:
             raise Mistake(
-                f"--balance: {part!r} is no weight; give even, train, or weights such as pos=3,neg=1"
+                f"--balance: {part!r} is not a weight; give even, train, or weights such as pos=3,neg=1"
             )
     return weights

@@ -1,7 +1,7 @@
-"""Which of the sentences that a generator writes are kept: what was asked for, label by label, one at a time.
+"""Selects which generated sentences are kept: as `Asked` says, label by label, one sentence at a time.
 
-Nothing here knows a model: candidates come from an iterator and are looked at once, so that a hundred thousand take no
-more memory than ten, but for some 100 bytes a sentence where none may come twice.
+Nothing here knows a model. Candidates come from an iterator and are seen once, so a hundred thousand sentences need no
+more memory than ten, except about 100 bytes per sentence with `unique`.
 """
 
 from __future__ import annotations
@@ -18,29 +18,32 @@ from textgan.runs.asked import Asked, Drawn
 from textgan.sampling import POOL
 
 PATIENCE = 20_000
-"""Sentences drawn in a row that may not be kept, after which it is given up."""
+"""After so many rejected sentences in a row, sampling gives up with a Mistake."""
 PILOT = 1_000
-"""Sentences drawn first, to learn which scores are low (`reject` a share) or how high they go (by odds)."""
+"""Sentences drawn beforehand, to estimate a quantile of the scores (`reject` a share) or their maximum (`odds`)."""
 DROPPED = {
-    "novel": "of the training text",
+    "novel": "in the training text",
     "unique": "written before",
-    "min-score": "below the least score",
+    "min-score": "below the minimum score",
     "reject": "rejected by score",
     "best-of": "not the best of their group",
     "resample": "not drawn by their odds",
-    "left": "drawn with the last, and more than were asked for",
+    "left": "left over from the last group",
 }
-"""Why a sentence is dropped -> the same in words."""
+"""Reason for dropping a sentence -> the reason in words."""
 
 
 class Candidates(Protocol):
-    """Sentences of a label (None: without labels) without end; pilot: others than those that are given out."""
+    """An endless stream of sentences of a label (None: a run without labels).
+
+    pilot: a separate stream, whose sentences are never returned to the user.
+    """
 
     def __call__(self, name: str | None, pilot: bool = False) -> Iterator[Drawn]: ...
 
 
 def weights_of(balance: Mapping[str, float], names: Sequence[str]) -> dict[str, float]:
-    """The weights above 0, in the order of the run's labels. Mistake for an unknown label and where none is left."""
+    """The weights above 0, in the order of the run's labels. Mistake for an unknown label, or if all are 0."""
     for name, weight in balance.items():
         if name not in names:
             raise Mistake(f"--balance: no label is called {name!r}.{did_you_mean(name, names)}")
@@ -53,9 +56,9 @@ def weights_of(balance: Mapping[str, float], names: Sequence[str]) -> dict[str, 
 
 
 def turns(weights: Mapping[str, float]) -> Iterator[str]:
-    """Labels without end, one for each sentence: whichever is furthest behind its share, the first of equals.
+    """An endless stream of labels, one per sentence: the one furthest behind its share; ties go to the first.
 
-    After any number of sentences, each label has its share of them to within one.
+    After any number of sentences, each label's count is within one of its share.
     """
     total = sum(weights.values())
     given = dict.fromkeys(weights, 0)
@@ -66,21 +69,22 @@ def turns(weights: Mapping[str, float]) -> Iterator[str]:
 
 
 def mark(text: str) -> int:
-    """8 bytes that stand for a text: among a million, two have the same with a chance of 3 in 100 million."""
+    """An 8-byte hash of a text. A million texts have a collision with a chance of 3 in 100 million."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
 def bar(scores: Sequence[float], share: float) -> float:
-    """The score that the lowest `share` of these lie below; those that equal it stay."""
+    """The threshold that the lowest `share` of these scores lie below; scores equal to it are kept."""
     return sorted(scores)[math.floor(share * len(scores))]
 
 
 class by_odds:
     """Rejection by the judge's odds (Discriminator Rejection Sampling, Azadi et al. 2019, section 3.1), exact form.
 
-    A sentence is kept with probability exp(score - highest): were the score the log-odds of being real, what is kept
-    would have the distribution of real text. highest: of PILOT sentences, raised by any that exceeds it. Departures:
-    gamma is 0 and epsilon has no part (both make up for a judge that is too sure), and the judge is taken as it is.
+    A sentence is kept with probability exp(score - highest). If the score were exactly the log-odds of being real, the
+    kept sentences would have the distribution of real text. highest: the highest score of PILOT sentences, raised by
+    any later one that exceeds it. Departures: gamma is 0 and epsilon is not used (both correct for an overconfident
+    judge), and the judge is not calibrated or trained further.
     """
 
     def __init__(self, scores: Sequence[float]) -> None:
@@ -93,9 +97,9 @@ class by_odds:
 
 
 def by_weight(pool: Sequence[Drawn], count: int, sharpness: float = 1.0) -> list[Drawn]:
-    """`count` of a pool, drawn one after the other with weights exp(sharpness * score) and not put back; in its order.
+    """`count` of a pool, drawn without replacement with weights exp(sharpness * score); in the pool's order.
 
-    Each sentence's own luck decides: those are kept whose score * sharpness + Gumbel noise is highest (Efraimidis &
+    Each sentence's own luck decides: the ones with the highest sharpness * score + Gumbel noise are kept (Efraimidis &
     Spirakis 2006, in logarithms).
     """
     noise = [-math.log(-math.log(one.luck)) if one.luck > 0 else -math.inf for one in pool]
@@ -113,10 +117,10 @@ def choose(
     pilot: Callable[[], Sequence[float]] = list,
     dropped: Counter[str] | None = None,
 ) -> Iterator[Drawn]:
-    """The candidates that are kept, as they come. Mistake once `PATIENCE` in a row might not be kept.
+    """The candidates that are kept, in their order. Mistake after `PATIENCE` rejected in a row.
 
-    seen: marks of what was given out, to which each kept sentence is added where none may come twice. known: marks of
-    the training text. pilot: scores of other candidates like these. dropped: counts by reason, see DROPPED.
+    seen: hashes (`mark`) of the sentences returned so far; each kept one is added if `unique`. known: hashes of the
+    training text. pilot: returns the scores of other candidates. dropped: counts by reason, see DROPPED.
     """
     counts = Counter[str]() if dropped is None else dropped
     passes: Callable[[Drawn], bool] | None = None
@@ -126,7 +130,7 @@ def choose(
         least = bar(pilot(), asked.reject)
         passes = lambda one: _score(one) >= least  # noqa: E731
     beaten = "resample" if asked.resample > 1 else "best-of"
-    together = POOL if asked.resample > 1 else 1  # of a group, kept
+    together = POOL if asked.resample > 1 else 1  # sentences kept of each group
     group: list[Drawn] = []
     tries, here = 0, Counter[str]()
     for one in candidates:
@@ -147,7 +151,7 @@ def choose(
         else:
             kept = [max(group, key=_score)] if asked.best_of > 1 else group
         counts[beaten] += len(group) - len(kept)
-        counts["left"] += len(kept)  # until each is taken
+        counts["left"] += len(kept)  # taken back as each one is yielded: the caller may stop in between
         group = []
         for best in kept:
             counts["left"] -= 1
@@ -168,9 +172,9 @@ def choose_by_label(
     known: Collection[int] = (),
     dropped: Counter[str] | None = None,
 ) -> Iterator[Drawn]:
-    """`n` that are kept, the labels taken from in turns, each with a bar and a pilot of its own. Mistake as `choose`.
+    """`n` kept sentences, with the labels taking turns; each has its own threshold and pilot. Mistake as `choose`.
 
-    weights: how often each label is asked for; None without labels. known, dropped: as for `choose`.
+    weights: the relative frequency of each label; None for a run without labels. known, dropped: as for `choose`.
     """
     seen: set[int] = set()  # no sentence twice, whatever its label
 
@@ -205,15 +209,17 @@ def _why_not(
 
 
 def _given_up(here: Mapping[str, int], tries: int) -> Mistake:
-    told = ", ".join(f"{count:,} {DROPPED[why]}" for why, count in sorted(here.items(), key=lambda i: -i[1]))
+    reasons = ", ".join(
+        f"{count:,} {DROPPED[why]}" for why, count in sorted(here.items(), key=lambda i: -i[1])
+    )
     most = max(here, key=lambda why: here[why])
     remedy = {
-        "novel": "the generator writes its training text; raise --temperature, or leave --novel out",
+        "novel": "the generator repeats its training text; raise --temperature, or leave --novel out",
         "unique": "ask for fewer, raise --temperature, or leave --unique out",
         "min-score": "lower --min-score",
-        "reject": "give --reject a share in place of odds",
+        "reject": "give --reject a share instead of odds",
     }[most]
-    return Mistake(f"--{most}: {tries:,} sentences in a row were dropped ({told}); {remedy}")
+    return Mistake(f"--{most}: {tries:,} sentences in a row were dropped ({reasons}); {remedy}")
 
 
 def _score(one: Drawn) -> float:

@@ -1,4 +1,4 @@
-"""How a run ends: what its generator writes in the end, and the final scores against test text."""
+"""The end of a run: the final generated text, and its scores against the test split."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from textgan.training.real_text import score_real
 from textgan.training.trainer import Trainer
 
 NOTICED = 0.01
-"""A share of empty sentences above this is warned of."""
+"""A share of empty sentences above this gives a warning."""
 Texts = dict[str, tuple[list[str], Callable[[], HeldOut] | None]]
 
 
 def last_texts(built: Built, trainer: Trainer) -> Texts:
-    """What the generator writes in the end, and its likelihood of test text: before the game, and after it.
+    """Text generated at the end, and the test split's likelihood: before adversarial training, and after it.
 
-    The players are left as they are after it.
+    Generator and discriminator keep the weights of after.
     """
     game, folder, ranks = built.game, trainer.folder, trainer.ranks
     count, seed = built.evaluation.final, game.seed + 2
@@ -46,7 +46,7 @@ def last_texts(built: Built, trainer: Trainer) -> Texts:
             writer = built.evaluation.writer(game.generator, game.discriminator)
         sentences = trainer.looks.write(count, seed, writer=writer)
         likelihood = likelihood_of(writer, built.test, game.engine, ranks)
-        if likelihood is not None and name == "before":  # by the weights that are there now
+        if likelihood is not None and name == "before":  # computed now, as other weights are loaded next
             likelihood = partial(_same, likelihood())
         found[name] = sentences, likelihood
     return found
@@ -57,29 +57,31 @@ def _same(found: HeldOut) -> HeldOut:
 
 
 def _entropy(corpus: Corpus) -> tuple[dict[str, float], list[str]]:
-    """The true entropy, nats a token of the test split, as `entropy`, and a note of it; that there is none in a note
-    alone, and nothing of a corpus without a known source."""
+    """({"entropy": true entropy in nats per token of the test split}, a note that says it).
+
+    Only a note if it cannot be computed; neither for a corpus without a known source.
+    """
     source = corpus.source
     if source is None:
         return {}, []
     try:
         whole = source.entropy()
-    except ValueError as error:  # an ambiguous grammar of a user's own: a finished run is not lost for that
+    except ValueError as error:  # a user's grammar may be ambiguous: no reason to lose a finished run
         return {}, [f"true entropy of the source: not known ({' '.join(str(error).split())})"]
     rate = whole / float(token_counts(source, corpus.test.texts).mean())
     counted = " (its end counted)" if getattr(source, "ends", True) else ""
     return {"entropy": rate}, [
-        f"true entropy of the source: {whole:.2f} nats a sentence, {rate:.3f} a token of the test split{counted}"
+        f"true entropy of the source: {whole:.2f} nats per sentence, {rate:.3f} per token of the test split{counted}"
     ]
 
 
 def conclude(
     recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder, texts: Texts
 ) -> Mapping[str, Mapping[str, Score]]:
-    """The final scores, against test text: of real text, of the generator before the game, and after it."""
+    """The final scores against the test split: of real text, and of the generator before and after the GAN."""
     game, evaluation, corpus = built.game, built.evaluation, built.corpus
     count, seed = evaluation.final, game.seed + 2
-    trainer.display.say(f"scoring {amount(count, 'sentence')} against {len(corpus.test):,} of the test split")
+    trainer.display.say(f"scoring {amount(count, 'sentence')} against {len(corpus.test):,} test sentences")
     test = corpus.test
     rows = {"real": score_real(evaluation, corpus, test.texts, count, seed, test.labels)}
     for name, (sentences, likelihood) in texts.items():
@@ -95,16 +97,16 @@ def conclude(
         written.append(f"before and after: {evaluation.nucleus}; likelihoods are those of all tokens")
     if evaluation.choice:
         written.append(
-            f"after: written by both players, {evaluation.choice}; what is chosen so has no likelihood to be had"
+            f"after: written by generator and judge, {evaluation.choice}; text selected this way has no likelihood"
         )
     empty = {name: sum(not one.strip() for one in sentences) for name, (sentences, _) in texts.items()}
     if empty["after"] > NOTICED * count:
-        told = (
-            f"{empty['after']:,} of {count:,} sentences written in the end are empty: "
-            "self-BLEU and distinct take that for diversity"
+        warning = (
+            f"{empty['after']:,} of {count:,} sentences written at the end are empty: "
+            "self-BLEU and distinct count that as diversity"
         )
-        trainer.warnings.append(told)
-        trainer.display.warn(told)
+        trainer.warnings.append(warning)
+        trainer.display.warn(warning)
     strategy = recipe.values.get("strategy")
     adversarial = "adversarial" in recipe.phases
     write_json(
@@ -125,7 +127,7 @@ def conclude(
             "warnings": trainer.warnings,
         },
     )
-    trainer.display.say("looking closer at the text: words, nearest training sentences, scores by token")
+    trainer.display.say("analysing the text: words, nearest training sentences, scores by token")
     judged = bool({"discriminator", "adversarial"} & {*recipe.phases})
     lines = {name: sentences for name, (sentences, _) in texts.items()}
     found = closer.look(lines, corpus) | closer.scores_of_tokens(game, built.tokenizer, seed + 1, judged)

@@ -1,4 +1,4 @@
-"""Document vectors of a run: the features its judge has of a document, how well they retrieve, and a map of them."""
+"""Document vectors of a run: the judge's features of each document, how well they retrieve, and a 2-D map."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textgan.assembly.recipe import Recipe
 from textgan.data.batches import Encoded
 from textgan.errors import Mistake
 from textgan.metrics.retrieval import retrieval, tf_idf
-from textgan.runs.origin import check_text
+from textgan.runs.origin import check_text, where_trained
 from textgan.training import checkpoints
 from textgan.training.game import judging
 from textgan.types import Vocabulary
@@ -35,15 +35,15 @@ class Documents:
     label_names: tuple[str, ...]
 
     def scores(self) -> dict[str, float]:
-        """Test documents ask, training documents answer; see `metrics/retrieval.py`."""
+        """Retrieval scores: test documents are queries, training documents are searched; see `metrics/retrieval.py`."""
         return retrieval(self.test, self.test_labels, self.train, self.train_labels)
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """Of one run: its trained judge's vectors, those of the judge as it was before training, and raw tf-idf bags.
+    """Vectors of one run: from its trained judge, from the judge before training, and raw tf-idf vectors.
 
-    notes: in words, what was left out.
+    notes: documents whose vectors are zero, in words.
     """
 
     trained: Documents
@@ -53,22 +53,25 @@ class Kinds:
 
 
 def read(run: Path, trust_code: bool = False) -> Kinds:
-    """Build the run's corpus and judge, and read train and test split. The same vectors every time.
+    """Build the run's corpus and judge, and compute the vectors of the train and test splits. Deterministic.
 
-    A document without a known word has a vector of zeros. Mistake for a run without a discriminator or labels.
+    A document without a known word has a zero vector. Mistake for a run without a discriminator or labels.
     """
     recipe = Recipe.of_run(run, trust_code)
     if recipe.values.get("discriminator") is None:
-        raise Mistake(f"{run}: the run has no discriminator, whose features would be the vectors")
-    built = build(recipe)
+        raise Mistake(
+            f"{run}: the run has no discriminator, whose features are the vectors; give a run that has one"
+        )
+    with where_trained(run):
+        built = build(recipe)
     names = tuple(built.corpus.label_names)
     if not names:
         raise Mistake(
-            f"{run}: its corpus {built.corpus.name} has no labels to retrieve by; train on one that has "
+            f"{run}: its corpus {built.corpus.name} has no labels to retrieve by; train on a labelled one "
             "(corpus.name=topics, or corpus.path=FILE.csv corpus.label=COLUMN)"
         )
     check_text(run, built.corpus)
-    assert isinstance(built.game.train, Encoded)  # one on the disk has no labels
+    assert isinstance(built.game.train, Encoded)  # a memory-mapped corpus has no labels
     train, test = _labelled(built.game.train), _labelled(built.test)
     labels = _label_array(train), _label_array(test)
     judge_before = _vectors(built, train), _vectors(built, test)
@@ -93,7 +96,7 @@ def read(run: Path, trust_code: bool = False) -> Kinds:
 
 
 def word_counts(encoded: Encoded, vocabulary: Vocabulary) -> np.ndarray:
-    """(N,V) float32: how often each word occurs in each document; special tokens and unknown words count 0."""
+    """(N,V) float32: the count of each word in each document; special tokens and unknown words count 0."""
     text = encoded.text
     counts = torch.zeros(len(text), vocabulary.size).scatter_add(1, text.ids, text.mask.float())
     counted: np.ndarray = (counts * vocabulary.words()).numpy()
@@ -102,7 +105,7 @@ def word_counts(encoded: Encoded, vocabulary: Vocabulary) -> np.ndarray:
 
 @torch.no_grad()
 def _vectors(built: Built, encoded: Encoded) -> np.ndarray:
-    """The judge's features (N,F), a batch of documents in their order at a time; zero where no word is known."""
+    """The judge's features (N,F), computed in batches in the documents' order; zero where no word is known."""
     judge, device = built.game.discriminator, built.game.engine.device
     found = []
     with judging(judge):
@@ -115,15 +118,15 @@ def _vectors(built: Built, encoded: Encoded) -> np.ndarray:
 
 
 def _labelled(encoded: Encoded) -> Encoded:
-    """The documents whose label is told; a negative one is not."""
+    """The documents with a label; a negative label means there is none."""
     labels = _labels(encoded)
-    told = labels >= 0
-    return Encoded(encoded.text[told], encoded.known[told])
+    labelled = labels >= 0
+    return Encoded(encoded.text[labelled], encoded.known[labelled])
 
 
 def _labels(encoded: Encoded) -> Tensor:
     if encoded.text.labels is None:
-        raise Mistake("documents: a split has no labels; give a label column in train and test alike")
+        raise Mistake("documents: a split has no labels; give a label column in both train and test")
     return encoded.text.labels
 
 
@@ -133,10 +136,10 @@ def _label_array(encoded: Encoded) -> np.ndarray:
 
 
 def plane(vectors: np.ndarray, by: Literal["pca", "t-sne"] = "pca") -> tuple[np.ndarray, str]:
-    """Points (N,2) for vectors (N,F), and what they are in words.
+    """(N,2) points for vectors (N,F), and a description of the projection.
 
-    pca: the two directions of most variance, each with its sign such that the largest weight is positive. t-sne
-    (van der Maaten & Hinton 2008) needs scikit-learn, else Mistake; fixed seed.
+    pca: the two directions of largest variance, each signed so that its largest weight is positive. t-sne
+    (van der Maaten & Hinton 2008): fixed seed; Mistake without scikit-learn.
     """
     centred = np.asarray(vectors, np.float64) - np.mean(vectors, 0, dtype=np.float64)
     if by == "t-sne":
@@ -144,7 +147,7 @@ def plane(vectors: np.ndarray, by: Literal["pca", "t-sne"] = "pca") -> tuple[np.
             from sklearn.manifold import TSNE
         except ImportError as error:
             raise Mistake(
-                "--map: t-sne needs scikit-learn; pip install 'textgan[t-sne]', or take pca"
+                "--map: t-sne needs scikit-learn; pip install 'textgan[t-sne]', or use --map pca"
             ) from error
         near = min(30.0, (len(centred) - 1) / 3)
         points = TSNE(perplexity=near, init="pca", random_state=0, metric="cosine").fit_transform(centred)

@@ -1,4 +1,4 @@
-"""Sentences of a generator without end, in blocks that a seed decides and the number asked for does not."""
+"""An endless stream of generated sentences, in blocks that depend on the seed and not on how many are asked for."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from textgan.runs.asked import Drawn
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text
 
 FIRST, LARGEST = 16, 256
-"""Sentences in the first block and in the later ones; each has twice as many as the one before it up to there."""
+"""Sizes of the first block and of the largest; each block is twice as large as the one before, up to LARGEST."""
 
 
 def blocks() -> Iterator[int]:
-    """Sizes without end: ten sentences cost 16, a hundred thousand are written 256 at a time."""
+    """An endless stream of sizes: ten sentences cost 16, a hundred thousand are written 256 at a time."""
     for number in count():
         yield min(FIRST << min(number, 30), LARGEST)
 
@@ -30,8 +30,8 @@ def blocks() -> Iterator[int]:
 class Pen:
     """A generator ready to write, on its device and in eval mode.
 
-    length: tokens at most, the end included. judge: in eval mode, where scores are wanted. likelihood: whether
-    log-probabilities are.
+    length: the most tokens of a sentence, EOS included. judge: in eval mode; None: no scores. likelihood: whether to
+    compute log-probabilities.
     """
 
     generator: Generator
@@ -49,9 +49,9 @@ class Pen:
         label: tuple[int, str] | None = None,
         prefix: Tensor | None = None,
     ) -> Iterator[Drawn]:
-        """Sentences without end. They depend on seed and stream alone, not on how many are taken.
+        """An endless stream of sentences, which depend on seed and stream alone, not on how many are taken.
 
-        label: index and name that all are asked to have. prefix (P,): ids that all begin with.
+        label: the index and name of the label of all sentences. prefix (P,): ids that every sentence begins with.
         """
         for number, size in enumerate(blocks()):
             yield from self._block(size, sampler, (seed, stream, number), label, prefix)

@@ -1,4 +1,4 @@
-"""Where and with what a run was made: versions, commit, device, command."""
+"""The environment a run was trained in: versions, commit, device, command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGES = ("textgan", "torch", "accelerate", "tokenizers", "transformers", "num
 
 
 def environment(command: str, recipe: Recipe, game: Game) -> dict[str, Any]:
-    """What a run's figures rest on beside its recipe, for `environment.json`. command: as the user gave it."""
+    """What a run's results depend on besides its recipe, for `environment.json`. command: as the user gave it."""
     made = {
         "command": command,
         "commit": commit(),
@@ -33,9 +33,9 @@ def environment(command: str, recipe: Recipe, game: Game) -> dict[str, Any]:
 
 
 def commit() -> str | None:
-    """Of the checkout this code runs from, with a mark if it was changed; None where it is no checkout.
+    """The commit of the checkout this code runs from, `-dirty` if it was modified; None outside of a checkout.
 
-    An installed package may lie in another project's repository: git has to know this file.
+    An installed package may lie inside another project's repository, so git must also track this file.
     """
     here = Path(__file__).resolve()
     try:
@@ -46,5 +46,5 @@ def commit() -> str | None:
 
 
 def _git(folder: Path, *words: str) -> str:
-    told = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
-    return told.stdout.strip()
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=10, check=True)
+    return done.stdout.strip()

@@ -1,4 +1,4 @@
-"""Scores of text that a trained run writes anew."""
+"""Scores of text freshly sampled from a trained run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def evaluate_run(
     *,
     trust_code: bool = False,
 ) -> dict[str, Score]:
-    """Scores of freshly drawn text against the run's test split, or against a file's lines. Raises Mistake.
+    """Scores of freshly sampled text against the run's test split, or against a file's lines. Raises Mistake.
+
+    metrics: the recipe's by default.
 
     trust_code: as for `textgan.runs.loaded.load`.
     """
@@ -48,8 +50,8 @@ def evaluate_run(
     asked = asked_labels(labels, evaluation.final, seed)
     wanted = None if asked is None else asked.tolist()
     test = built.corpus.test
-    real, told = test.texts, test.labels
+    real, real_labels = test.texts, test.labels
     if references is not None:
-        real, told = read(references, place="--references").texts, None
+        real, real_labels = read(references, place="--references").texts, None
     likelihood = likelihood_of(writer, built.test, loaded.engine)
-    return evaluation.score(sentences, real, built.corpus, likelihood, wanted, told)
+    return evaluation.score(sentences, real, built.corpus, likelihood, wanted, real_labels)

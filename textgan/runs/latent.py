@@ -1,7 +1,7 @@
-"""Between sentences: ways through the latent space of a run, decoded to text (Zhao et al. 2018, section 6).
+"""Interpolation and analogies in a run's latent space, decoded to text (Zhao et al. 2018, section 6).
 
-For a run whose generator has codes. Its sentences are what the decoder makes of a code, so the ends of a way are the
-two sentences as far as the run reconstructs them.
+For a run whose generator has latent codes. Sentences are decoded from codes, so even the ends of an interpolation are
+the run's reconstructions of the two given sentences.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from textgan.types import Prompt, Text
 
 
 def interpolate(run: LoadedRun, first: str, last: str, steps: int = 5) -> list[str]:
-    """`steps` sentences on the straight way from one to the other, both ends included. Raises Mistake."""
+    """`steps` sentences at equal distances on the line between two codes, both ends included. Raises Mistake."""
     if steps < 2:
-        raise Mistake(f"--steps: {steps}; expected 2 or more, since both ends are among them")
+        raise Mistake(f"--steps: expected 2 or more, since both ends are included, got {steps}")
     codes = _codes(run, [first, last])
     share = torch.linspace(0, 1, steps, device=codes.device).unsqueeze(1)  # (steps, 1)
     return _decode(run, (1 - share) * codes[0] + share * codes[1])
 
 
 def analogy(run: LoadedRun, like: str, unlike: str, text: str) -> str:
-    """The sentence at code(like) - code(unlike) + code(text): changed as `unlike` is to `like`. Raises Mistake."""
+    """The sentence at code(like) - code(unlike) + code(text). Raises Mistake."""
     plus, minus, base = _codes(run, [like, unlike, text])
     return _decode(run, (plus - minus + base).unsqueeze(0))[0]
 
@@ -63,6 +63,6 @@ def _decode(run: LoadedRun, codes: Tensor) -> list[str]:
 def _generator(run: LoadedRun) -> Latent:
     if not isinstance(run.generator, Latent):
         raise Mistake(
-            f"{run.path}: its generator has no codes of sentences; train one that has, such as arae-short"
+            f"{run.path}: its generator has no latent codes; train a recipe that has them, such as arae-short"
         )
     return run.generator

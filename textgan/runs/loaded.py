@@ -1,4 +1,4 @@
-"""A run folder, opened again: a generator that writes, and its judge."""
+"""A trained run, loaded from its folder: the generator, ready to sample, and its judge."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ from textgan.training.unfinished import not_yet
 from textgan.types import Discriminator, Generator, Vocabulary
 
 PILOTS = 1 << 20
-"""Streams from here on are pilots: other sentences than those that are given out."""
+"""Random streams from this number on are pilots: their sentences are never returned to the user."""
 
 
 @dataclass
 class LoadedRun:
-    """A trained generator that writes. threads: of the CPU, those that its recipe asks for."""
+    """A trained generator, ready to sample. length: the most tokens of a sentence. threads: CPU threads, as its recipe
+    sets them."""
 
     path: Path
     generator: Generator
@@ -67,8 +68,10 @@ class LoadedRun:
         unique: bool = False,
         novel: bool = False,
     ) -> Iterator[str]:
-        """`n` readable sentences as they are written, chosen as `Asked` says. The same for a seed, and more are
-        the same and then others. Raises Mistake."""
+        """An iterator over `n` sentences, selected as `Asked` says. Raises Mistake.
+
+        The same seed gives the same sentences; a larger `n` gives the same ones and then more.
+        """
         asked = Asked(
             temperature, top_k, top_p, prefix, label, balance, seed, best_of, resample, sharpness, reject,
             min_score, unique, novel,
@@ -78,10 +81,12 @@ class LoadedRun:
     def draw(
         self, n: int, asked: Asked, *, told: bool = False, dropped: Counter[str] | None = None
     ) -> Iterator[Drawn]:
-        """As `sample`, with what there is to say of each sentence. Mistakes are raised before the first.
+        """As `sample`, with the label, log-probability and score of each sentence.
 
-        told: work out log-probability and score, as far as the run has them, where the choice needs neither.
-        dropped: counts of the sentences that were not kept, by reason (`textgan.runs.choosing.DROPPED`).
+        Mistakes are raised before the first sentence.
+
+        told: compute log-probability and score, where the run has them, even if the selection does not need them.
+        dropped: counts the sentences that were not kept, by reason (`textgan.runs.choosing.DROPPED`).
         """
         if n < 0:
             raise Mistake(f"-n: expected 0 or more, got {n}")
@@ -97,8 +102,9 @@ class LoadedRun:
         for option, given in by_odds.items():
             if given and not isinstance(self._objective(), Logistic):
                 raise Mistake(
-                    f"{option} needs a judge trained as a classifier of real and written text (minimax, "
-                    "non-saturating, log-odds), and this run's objective is another; give --reject a share such as 0.5"
+                    f"{option} needs a judge trained to classify real and generated text (objective minimax, "
+                    "non-saturating or log-odds), and this run has another objective; use --reject with a share, such "
+                    "as 0.5"
                 )
         likelihood = told and self.generator.has_likelihood
         pen = Pen(self.generator, self.tokenizer, self.length, self.engine, judge, likelihood)
@@ -112,24 +118,26 @@ class LoadedRun:
         return choose_by_label(n, asked, candidates, weights, known=known, dropped=dropped)
 
     def judge(self, option: str = "judge") -> Discriminator:
-        """The run's judge as it was last, in eval mode. Mistake, at `option`, where none can score a sentence."""
+        """The run's judge from the last checkpoint, in eval mode. Mistake at `option` if it scores no sentence."""
         judge = self._judge()
         if isinstance(judge, str):
             raise Mistake(f"{option}: {judge}")
         return judge
 
     def _judge(self) -> Discriminator | str:
-        """The judge, or why there is none that could score a sentence."""
+        """The judge, or the reason why there is none that could score a sentence."""
         recipe = self.recipe
         phases = recipe.values.get("train") or {}
         if not recipe.values.get("discriminator") or not {"discriminator", "adversarial"} & {*phases}:
             return "this run has no judge; train one with a recipe that has a discriminator, such as seqgan-short"
         if hasattr(self._objective(), "compared"):
-            return "this run's judge compares sentences with real ones and scores none alone; leave it out"
+            return (
+                "this run's judge compares sentences with real ones and cannot score one alone; leave it out"
+            )
         handed = _handed(recipe, self.tokenizer, self.label_names)
         judge: Discriminator = part(recipe, "discriminator", **handed, decode=self.tokenizer.decode)
         if not judge.one_by_one:
-            return "this run's judge scores a sentence by those beside it (discriminator.minibatch); leave it out"
+            return "this run's judge scores a sentence by its batch (discriminator.minibatch); leave it out"
         judge.meet(self.generator)
         checkpoints.load_player(self.path / "checkpoints" / "last", "discriminator", judge)
         return judge.to(self.engine.device).eval()
@@ -138,7 +146,7 @@ class LoadedRun:
         return part(self.recipe, "objective", decode=self.tokenizer.decode)
 
     def _weights(self, asked: Asked) -> dict[str, float] | None:
-        """How often each label is asked for; None in a run without labels."""
+        """The relative frequency of each label; None in a run without labels."""
         if not self.label_names:
             if asked.label is None and asked.balance == "even":
                 return None
@@ -157,25 +165,25 @@ class LoadedRun:
         return weights_of(asked.balance, self.label_names)
 
     def check_labels(self, corpus: Corpus) -> None:
-        """Mistake unless the corpus has the labels that the run was trained with."""
+        """Mistake unless the corpus has the labels the run was trained with."""
         if tuple(corpus.label_names) != self.label_names:
             theirs, ours = (
                 ", ".join(map(repr, names)) or "none" for names in (corpus.label_names, self.label_names)
             )
             raise Mistake(
-                f"{self.path}: its corpus has the labels {theirs:.200}, and it was trained with {ours:.200}; put the "
-                "run's recipe and labels.json back"
+                f"{self.path}: its corpus has the labels {theirs:.200}, but it was trained with {ours:.200}; restore "
+                "the run's recipe and labels.json"
             )
 
     def corpus(self) -> Corpus:
-        """The text that its recipe names, read anew. Mistake where it cannot be, or is not what it was trained with."""
+        """The corpus that its recipe names, read again. Mistake if it cannot be read, or changed since training."""
         with where_trained(self.path):
             corpus: Corpus = part(self.recipe, "corpus")
         check_text(self.path, corpus)
         return corpus
 
     def _known(self) -> frozenset[int]:
-        """Marks of the training text, as it was and as this run would write it."""
+        """Hashes of the training sentences, as they are in the corpus and as the tokenizer would write them."""
         texts = self.corpus().train.texts
         written = self.tokenizer.sentences([row[: self.length] for row in self.tokenizer.encode(texts)])
         return frozenset(mark(text) for text in (*texts, *written))
@@ -196,11 +204,11 @@ class LoadedRun:
 
 
 def _handed(recipe: Recipe, tokenizer: Tokenizer, names: tuple[str, ...]) -> dict[str, Any]:
-    """What only the run knows of its players."""
+    """The constructor arguments of generator and discriminator that only the run knows."""
     vocabulary: Vocabulary = tokenizer.vocabulary
 
     def vectors(size: int) -> Tensor:
-        return torch.zeros(vocabulary.size, size)  # the checkpoint's own are loaded over them
+        return torch.zeros(vocabulary.size, size)  # overwritten by the checkpoint's
 
     return {
         "vocabulary": vocabulary,
@@ -212,10 +220,10 @@ def _handed(recipe: Recipe, tokenizer: Tokenizer, names: tuple[str, ...]) -> dic
 
 @kept()
 def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> LoadedRun:
-    """Open a run folder for writing text. checkpoint: last, best or pretrained. Raises Mistake.
+    """Load a run folder for sampling. checkpoint: last, best or pretrained. Raises Mistake.
 
-    trust_code: the `.py` files that the run's recipe names may be run; without it, naming one is a Mistake. That one
-    has changed since the run was trained is a warning.
+    trust_code: allow running the `.py` files that the run's recipe names; without it, a recipe that names one is a
+    Mistake. A file that changed since the run was trained gives a warning.
     """
     if not (run / "recipe.yaml").is_file():
         raise Mistake(f"{run}: not a run folder; give one that `textgan train` wrote")
@@ -233,7 +241,7 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
             raise Mistake(not_yet(run, checkpoint))
         known = [place.name for place in (run / "checkpoints").glob("[a-z]*")]
         raise Mistake(
-            f"--checkpoint: the run has none called {checkpoint!r}.{did_you_mean(checkpoint, known)}"
+            f"--checkpoint: the run has no checkpoint {checkpoint!r}.{did_you_mean(checkpoint, known)}"
         )
     if generator.reads_judge:
         judge: Discriminator = part(recipe, "discriminator", **handed, decode=tokenizer.decode)
@@ -252,5 +260,7 @@ def _label_names(file: Path) -> tuple[str, ...]:
     except (OSError, ValueError):
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise Mistake(f"{file}: missing or damaged; expected the run's label names, [] where it has none")
+        raise Mistake(
+            f"{file}: missing or damaged; expected a list of the run's label names, [] if it has none"
+        )
     return tuple(names)

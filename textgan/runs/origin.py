@@ -1,7 +1,7 @@
-"""What a run was trained with that its recipe only names: the corpus's text, and the user's own code.
+"""Whether the files that a run's recipe only names are unchanged: the corpus's text, and the user's own code.
 
-The run folder keeps a digest of each, `corpus.json` and `code.json`, so that whoever goes on with the run, scores it or
-averages it with others can tell whether these are still the same. What an own file imports is not followed.
+The run folder keeps digests of both, in `corpus.json` and `code.json`, so that resuming the run, scoring it or
+averaging it with others can check that they are still the same. Imports of a user's file are not followed.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ TEXT, CODE = "corpus.json", "code.json"
 
 
 def own_code(recipe: Recipe) -> dict[str, str]:
-    """SHA-256 of each file of the user's own that a part or a phase is from, by its path. Metrics and callbacks are
-    none: they change nothing of what is trained."""
+    """SHA-256 of each of the user's own files that a part or a phase comes from, by its path.
+
+    Files of metrics and callbacks are left out, since they do not affect training.
+    """
     names = _own_names([recipe.values.get(key) for key in (*PART_KEYS, "train")])
     files = {own_file(name, (recipe.folder,))[0] for name in names}
     return {str(path): sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
 
 
 def changed_text(run: Path, now: Mapping[str, str]) -> list[str] | None:
-    """The splits whose text is not what the run began with; None where it kept none, being of an earlier version.
+    """The splits whose text changed since the run began; None for a run of an earlier version, which kept no digests.
 
     now: the corpus's `fingerprint`.
     """
@@ -42,12 +44,14 @@ def changed_text(run: Path, now: Mapping[str, str]) -> list[str] | None:
 
 
 def check_text(run: Path, corpus: Corpus) -> None:
-    """Mistake if the run's corpus, read anew, is not what it was trained with: what is then held out was learnt from,
-    and what is then known was not. A run of an earlier version goes unchecked."""
+    """Mistake if the run's corpus, read again, changed since training: held-out text might then have been trained on.
+
+    A run of an earlier version is not checked.
+    """
     if changed := changed_text(run, fingerprint(corpus)):
         raise Mistake(
-            f"{run}: its corpus ({', '.join(changed)}) is not the text that it was trained with; put the old text "
-            "back, or train a new run"
+            f"{run}: its corpus ({', '.join(changed)}) is not the text it was trained on; restore the old text, or "
+            "train a new run"
         )
 
 
@@ -67,9 +71,9 @@ def where_trained(run: Path) -> Iterator[None]:
 
 
 def changed_code(run: Path, recipe: Recipe) -> list[str] | None:
-    """The own files that are not what the run was trained with; None where it kept no digests, as above.
+    """The user's own files that changed since training; None for a run of an earlier version.
 
-    A file that was only moved is what it was.
+    A file that was only moved has not changed.
     """
     before = _kept(run / CODE)
     now = own_code(recipe)
@@ -80,21 +84,21 @@ def changed_code(run: Path, recipe: Recipe) -> list[str] | None:
 
 
 def warn_of_code(run: Path, recipe: Recipe) -> None:
-    """A warning that names the own files that are not what the run was trained with; they are run as they are now."""
+    """Warn of the user's own files that changed since training; the current ones are run."""
     try:
         changed = changed_code(run, recipe)
-    except FileNotFoundError:  # a part says so itself, when it is built
+    except FileNotFoundError:  # building the part gives the message
         return
     if changed:
         warnings.warn(
-            f"{', '.join(changed)}: not what {run} was trained with, and run as it is now; put the old one back for "
-            "the text and scores that it had",
+            f"{', '.join(changed)}: not what {run} was trained with, and run as it is now; restore the old file to get "
+            "the same text and scores",
             stacklevel=1,
         )
 
 
 def warn_of_metrics(run: Path, recipe: Recipe) -> None:
-    """A warning that names the own metric files that changed since the run's final scores were measured."""
+    """Warn of the user's own metric files that changed since the run's final scores were measured."""
     before = (_kept(run / "evaluation.json") or {}).get(own_files.KEY)
     if changed := own_files.changed(recipe.settings.metrics, recipe.folder, before):
         warnings.warn(
@@ -105,7 +109,7 @@ def warn_of_metrics(run: Path, recipe: Recipe) -> None:
 
 
 def _kept(file: Path) -> dict[str, Any] | None:
-    """None where there is no file; one that is damaged is like no text, and no code."""
+    """The file's mapping; None if there is no file, empty if it is damaged."""
     try:
         found = from_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

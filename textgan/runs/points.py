@@ -1,6 +1,6 @@
-"""Points of a sweep over temperatures, which temperatures there can be, and the file that keeps what is done.
+"""The points of a temperature sweep, the temperatures allowed, and the file that keeps finished points.
 
-Loads no torch.
+Does not load torch.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Point:
 class Sweep:
     """Real text, then each checkpoint's points by rising temperature, all of `samples` sentences.
 
-    against: what they were scored against, in words. choice: how what the game's players wrote was chosen, in words;
-    empty where the generator wrote alone. nucleus: what tokens were drawn from, in words; empty: from all.
+    against: the real text they were scored against, in words. choice: how the judge selected sentences, in words; empty
+    if the generator wrote alone. nucleus: which tokens were sampled from, in words; empty: from all.
     """
 
     run: Path
@@ -48,13 +48,13 @@ class Sweep:
     nucleus: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        told = {"run": str(self.run), "samples": self.samples, "seed": self.seed, "against": self.against}
-        told |= {key: value for key in ("choice", "nucleus") if (value := getattr(self, key))}
-        return told | {"rows": [as_row(point) for point in self.points]}
+        head = {"run": str(self.run), "samples": self.samples, "seed": self.seed, "against": self.against}
+        head |= {key: value for key in ("choice", "nucleus") if (value := getattr(self, key))}
+        return head | {"rows": [as_row(point) for point in self.points]}
 
 
 def parse_temperatures(text: str) -> tuple[float, ...]:
-    """`0.5,0.8,1` or `0.5,0.6,...,1.2`, which goes on in equal steps. Raises Mistake."""
+    """Parse `0.5,0.8,1`, or `0.5,0.6,...,1.2`, where `...` continues in equal steps. Raises Mistake."""
     values: list[float] = []
     words = [word.strip() for word in text.replace("…", "...").split(",") if word.strip()]
     for place, word in enumerate(words):
@@ -62,13 +62,13 @@ def parse_temperatures(text: str) -> tuple[float, ...]:
             values.append(_temperature(word))
             continue
         if len(values) < 2 or place + 1 == len(words):
-            raise Mistake(f"--temperatures: {text!r}: `...` stands between numbers, as in 0.5,0.6,...,1.2")
+            raise Mistake(f"--temperatures: {text!r}: `...` needs numbers around it, as in 0.5,0.6,...,1.2")
         first, step = values[-1], values[-1] - values[-2]
         steps = (_temperature(words[place + 1]) - first) / step if step else math.nan
         if not steps >= 1 or (steps <= MOST and abs(steps - round(steps)) > 1e-6):
-            raise Mistake(f"--temperatures: {text!r} does not go on in equal steps; as in 0.5,0.6,...,1.2")
+            raise Mistake(f"--temperatures: {text!r} has no equal steps; expected such as 0.5,0.6,...,1.2")
         if steps > MOST:
-            raise Mistake(f"--temperatures: {text!r} are more than {MOST}; take larger steps")
+            raise Mistake(f"--temperatures: {text!r} gives more than {MOST} values; take larger steps")
         values += [round(first + step * k, 10) for k in range(1, round(steps))]
     return checked(values)
 
@@ -77,15 +77,16 @@ def _temperature(word: str) -> float:
     try:
         return float(word)
     except ValueError:
-        raise Mistake(f"--temperatures: {word!r} is no number; expected such as 0.5,0.8,1") from None
+        raise Mistake(f"--temperatures: {word!r} is not a number; expected such as 0.5,0.8,1") from None
 
 
 def checked(temperatures: Sequence[float]) -> tuple[float, ...]:
+    """The temperatures sorted, each once. Mistake if one is out of range, or there are none or too many."""
     for value in temperatures:
         if not LOWEST <= value <= HIGHEST:
             raise Mistake(f"--temperatures: expected values from {LOWEST:g} to {HIGHEST:g}, got {value:g}")
     if not 0 < len(temperatures) <= MOST:
-        raise Mistake(f"--temperatures: expected 1 to {MOST} of them, got {len(temperatures)}")
+        raise Mistake(f"--temperatures: expected 1 to {MOST} values, got {len(temperatures)}")
     return tuple(sorted(set(temperatures)))
 
 
@@ -93,9 +94,9 @@ KEPT = "sweep.jsonl"
 
 
 class Kept:
-    """The finished points of a sweep as JSON lines, the settings first; written whole after each point.
+    """The finished points of a sweep as JSON lines, after a line of settings; rewritten after each point.
 
-    What was measured under other settings, or of weights that are there no more, is forgotten.
+    Points measured under other settings, or of weights that no longer exist, are discarded.
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any]) -> None:
@@ -106,7 +107,7 @@ class Kept:
             head, *rows = [from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
             if head == self.head:
                 self.rows = [row for row in rows if _point(row) is not None]
-        except (OSError, ValueError):  # there is none, or it is damaged: all is measured anew
+        except (OSError, ValueError):  # missing or damaged: everything is measured again
             pass
 
     def find(self, state: str, temperature: float | None, weights: str) -> Point | None:
@@ -116,7 +117,7 @@ class Kept:
     def point(
         self, state: str, temperature: float | None, weights: str, measure: Callable[[], Mapping[str, Score]]
     ) -> Point:
-        """The point, from the file or measured now and then kept. A value that is no number is NaN in both."""
+        """The point from the file, or measured now and added to the file. A value that is not finite becomes NaN."""
         known = self.find(state, temperature, weights)
         if known is not None:
             return known
@@ -127,7 +128,8 @@ class Kept:
             write_text(self.path, "".join(json.dumps(row) + "\n" for row in (self.head, *self.rows)))
         except OSError as error:
             raise Mistake(
-                f"run: {self.path} cannot be written ({error.strerror}); a sweep keeps its points there"
+                f"run: {self.path} cannot be written ({error.strerror}); make it writable, as a sweep keeps its points "
+                "there"
             ) from error
         point = _point(made)
         assert point is not None
@@ -135,9 +137,9 @@ class Kept:
 
 
 def read_kept(run: Path) -> Sweep | None:
-    """What RUN/sweep.jsonl has, as the sweep that was measured last, or as much of it as is done; None without points.
+    """The sweep in RUN/sweep.jsonl, finished or not; None without points.
 
-    A damaged file is as none: `textgan sweep` measures it anew.
+    A damaged file counts as none: `textgan sweep` measures it again.
     """
     try:
         head, *rows = [from_json(line) for line in (run / KEPT).read_text(encoding="utf-8").splitlines()]
@@ -152,7 +154,7 @@ def read_kept(run: Path) -> Sweep | None:
 
 
 def as_row(point: Point) -> dict[str, Any]:
-    """A point for JSON, which has no NaN and no infinity: they become null."""
+    """A point for JSON. NaN and infinity, which JSON does not have, become null."""
     scores = {
         key: {"value": score.value if math.isfinite(score.value) else None, "signature": score.signature}
         for key, score in point.scores.items()
@@ -161,19 +163,19 @@ def as_row(point: Point) -> dict[str, Any]:
 
 
 def digest(content: bytes) -> str:
-    """Tells contents apart: 16 hex digits."""
+    """The first 16 hex digits of the content's SHA-256."""
     return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _point(row: Any) -> Point | None:
-    """None where the line is not one that `Kept` wrote."""
+    """The point of a line; None if `Kept` did not write it."""
     try:
         scores = {
             key: Score(math.nan if score["value"] is None else float(score["value"]), score["signature"])
             for key, score in row["scores"].items()
         }
         state, temperature = row["state"], row["temperature"]
-        told = isinstance(state, str) and (temperature is None or isinstance(temperature, (int, float)))
-        return Point(state, temperature, scores) if told and "weights" in row else None
+        valid = isinstance(state, str) and (temperature is None or isinstance(temperature, (int, float)))
+        return Point(state, temperature, scores) if valid and "weights" in row else None
     except (TypeError, KeyError, AttributeError, ValueError):
         return None

@@ -1,7 +1,7 @@
-"""The quality-diversity front of a run: its generator's scores at a row of sampling temperatures.
+"""The quality-diversity front of a run: its generator's scores at a range of sampling temperatures.
 
-One point says little: what a strategy gains in quality can often be had from plain MLE by a lower
-temperature (Caccia et al. 2020, "Language GANs Falling Short"). So whole fronts are compared.
+One point says little: plain MLE at a lower temperature often gives the same gain in quality as a strategy
+(Caccia et al. 2020, "Language GANs Falling Short"). So whole fronts are compared.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from textgan.training.progress import clock
 from textgan.training.unfinished import not_yet
 
 ALWAYS = ("bleu", "self-bleu", "source")
-"""What every sweep measures (`source` is absent where there is none), before what is asked for."""
+"""What every sweep measures, in addition to the metrics asked for (`source` only where the corpus has one)."""
 
-TOLD = ("bleu-5", "self-bleu-5", "source-nll")  # in the progress lines
+IN_PROGRESS_LINES = ("bleu-5", "self-bleu-5", "source-nll")
 
 
 @untouched()
@@ -50,13 +50,13 @@ def sweep(
     trust_code: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Sweep:
-    """Draw `samples` sentences at each temperature and score them as `textgan evaluate RUN` does at 1.
+    """Sample `samples` sentences at each temperature, and score them as `textgan evaluate RUN` does at temperature 1.
 
-    samples: the run's `evaluate.final` by default. metrics: beside ALWAYS; the run's own by default.
-    references: a file in place of the test split. checkpoint: last, best, pretrained, or all: pretrained and
-    last. resample, sharpness, top_p: in place of the recipe's, under `evaluate`. seed: in place of the run's; every
-    temperature is drawn with the same random numbers. `nll` is that of the tempered model. Finished points are kept in
-    RUN/sweep.jsonl and not repeated under the same settings. Raises Mistake.
+    samples: by default the run's `evaluate.final`. metrics: in addition to ALWAYS; by default the run's own.
+    references: a file to use instead of the test split. checkpoint: last, best, pretrained, or all (pretrained and
+    last). resample, sharpness, top_p, seed: by default the recipe's. Every temperature is sampled with the same random
+    numbers. `nll` is that of the tempered model. Finished points are kept in RUN/sweep.jsonl and are not repeated under
+    the same settings. Raises Mistake.
     """
     temperatures = checked(temperatures)
     references = None if references is None else Path(references)
@@ -82,8 +82,8 @@ def sweep(
         player = Player.open(bench, run, state)
         if not player.loaded.generator.has_likelihood:
             raise Mistake(
-                f"{run}: its generator writes vectors, which have no temperature; sweep a run whose generator "
-                "draws tokens"
+                f"{run}: its generator outputs vectors, which have no temperature; sweep a run whose generator "
+                "samples tokens"
             )
         if not points:
             points.append(kept.point("real", None, "", bench.real_text))
@@ -92,9 +92,10 @@ def sweep(
             point = known or kept.point(
                 state, temperature, player.weights, partial(bench.written, player, temperature)
             )
-            told = ", ".join(f"{key} {point.scores[key].value:.3f}" for key in TOLD if key in point.scores)
+            shown = [key for key in IN_PROGRESS_LINES if key in point.scores]
+            scores = ", ".join(f"{key} {point.scores[key].value:.3f}" for key in shown)
             how = "kept from before" if known else clock(time.monotonic() - began)
-            say(f"{state} at {temperature:g}: {told} ({how})")
+            say(f"{state} at {temperature:g}: {scores} ({how})")
             points.append(point)
     return Sweep(run, count, seed, against, tuple(points), evaluation.choice, evaluation.nucleus)
 
@@ -102,7 +103,7 @@ def sweep(
 def _evaluation(
     recipe: Recipe, metrics: list[str], resample: int | None, sharpness: float | None, top_p: float | None
 ) -> Evaluation:
-    """The recipe's, with other metrics and, where they are given, another choice of sentences and another nucleus."""
+    """The recipe's evaluation, with these metrics and, where given, these resampling and nucleus settings."""
     evaluation: Evaluation = recipe.evaluation.build(metrics=metrics)
     evaluation.beside = recipe.folder
     if resample is not None:
@@ -112,9 +113,7 @@ def _evaluation(
         if not 0 < sharpness < math.inf:
             raise Mistake(f"--sharpness: expected a value above 0, got {sharpness:g}")
         if evaluation.resample == 1:
-            raise Mistake(
-                "--sharpness: it is of what --resample chooses by; give --resample K, such as 8, too"
-            )
+            raise Mistake("--sharpness: only --resample uses it; add --resample K, such as --resample 8")
         evaluation.sharpness = sharpness
     if top_p is not None:
         if not 0 < top_p <= 1:
@@ -130,17 +129,15 @@ def _states(run: Path, checkpoint: str, plays: bool) -> list[str]:
         if plays:
             raise Mistake(not_yet(run, "pretrained"))
         raise Mistake(
-            f"--checkpoint: {run} has none called 'pretrained' to hold 'last' against, since it had no adversarial "
+            f"--checkpoint: {run} has no checkpoint 'pretrained' to compare 'last' with, since it had no adversarial "
             "phase; leave --checkpoint out"
         )
     return ["pretrained", "last"]
 
 
 def _count(samples: int | None, final: int, train: int) -> int:
-    """How many sentences: as many of real text are to stand beside them."""
+    """The number of sentences per temperature; as many of the training split are scored beside them."""
     count = min(final, train) if samples is None else samples
     if not 2 <= count <= train:
-        raise Mistake(
-            f"--samples: expected 2 to {train} (the training split, of which as many stand beside them), got {count}"
-        )
+        raise Mistake(f"--samples: expected 2 to {train} (the size of the training split), got {count}")
     return count

@@ -1,6 +1,6 @@
-"""A run's generator at a temperature: the text it then writes, its likelihood, and how both are scored.
+"""A run's generator at a temperature: its text, its likelihood, and the scores of both.
 
-What `textgan sweep` and `textgan benchmark` have in common.
+Shared by `textgan sweep` and `textgan benchmark`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from textgan.training.real_text import score_real
 from textgan.types import Choice, Generator, Prompt, State, Text
 
 AFTER_TRAINING = 2
-"""Added to a run's seed for what is drawn at its end: a front at temperature 1 is of the text that it ended with."""
+"""Added to a run's seed for its final samples, so that a front's point at temperature 1 scores that same text."""
 
 
 class Tempered(Generator):
-    """The likelihood of the distribution that is drawn from at a temperature: logits / temperature."""
+    """A generator whose logits are divided by a temperature: the likelihood of what is sampled at it."""
 
     def __init__(self, generator: Generator, temperature: float) -> None:
         super().__init__()
@@ -51,10 +51,10 @@ class Tempered(Generator):
 
 @dataclass(frozen=True)
 class Player:
-    """A checkpoint's generator; weights: what tells it from others; test: the encoded split for its likelihood.
+    """A checkpoint's generator. weights: a digest that identifies it. test: the encoded split for its likelihood.
 
-    writer: the generator, or it and its judge together, see `Evaluation.writer`; before the game there is no judge.
-    labels: of the training text, in whose proportions it is asked to write.
+    writer: the generator, or generator and judge together, see `Evaluation.writer`; a pretrained one has no judge.
+    labels: those of the training text, whose proportions the generated text follows.
     """
 
     loaded: LoadedRun
@@ -65,9 +65,7 @@ class Player:
 
     @classmethod
     def open(cls, bench: Bench, run: Path, state: str) -> Player:
-        loaded = load(
-            run, state, trust_code=True
-        )  # the recipe in `bench` was trusted, or there would be none
+        loaded = load(run, state, trust_code=True)  # a bench exists only if its recipe was trusted
         loaded.check_labels(bench.corpus)
         test, labels = _encoded(bench.corpus, bench.recipe, loaded.tokenizer)
         writer = loaded.generator
@@ -78,7 +76,7 @@ class Player:
 
 @dataclass(frozen=True)
 class Bench:
-    """How every text of a sweep is made and scored. seed: of the draws. text: its digest, where it is known."""
+    """How each text of a sweep is sampled and scored. seed: of the sampling. text: digest of the corpus, if known."""
 
     recipe: Recipe
     corpus: Corpus
@@ -89,7 +87,7 @@ class Bench:
     text: str = ""
 
     def settings(self, against: str) -> dict[str, Any]:
-        """All that scores depend on beside the weights. against: the real text in words."""
+        """Everything that scores depend on except the weights. against: the real text, in words."""
         return {
             "samples": self.count,
             "seed": self.seed - AFTER_TRAINING,
@@ -103,15 +101,15 @@ class Bench:
         }
 
     def kept(self, path: Path, against: str) -> Kept:
-        """The finished points in a file, of these settings."""
+        """The finished points in a file that were measured with these settings."""
         return Kept(path, self.settings(against))
 
     def judged(self, state: str) -> bool:
-        """Whether the judge chooses what is written by this checkpoint: there is none before the game."""
+        """Whether the judge selects this checkpoint's text; a pretrained generator has no trained judge."""
         return self.evaluation.resample > 1 and state != "pretrained"
 
     def weights(self, run: Path, state: str) -> str:
-        """The digest of all that writes."""
+        """A digest of the weights that decide the text: the generator's and, if it selects, the judge's."""
         folder = checkpoints.find(run / "checkpoints" / state)
         content = (folder / "generator.safetensors").read_bytes()
         if self.judged(state):
@@ -124,14 +122,14 @@ class Bench:
 
     @property
     def real_labels(self) -> list[int] | None:
-        """Of the real text, where it is the test split."""
+        """The labels of the real text if it is the test split, else None."""
         return self.corpus.test.labels if self.real is self.corpus.test.texts else None
 
     def written(self, player: Player, temperature: float) -> dict[str, Score]:
         return self.score(player, temperature, self.write(player, temperature))
 
     def write(self, player: Player, temperature: float, count: int | None = None) -> list[str]:
-        """`count` sentences (by default the bench's), drawn with the same random numbers at every temperature."""
+        """`count` sentences (by default the bench's), sampled with the same random numbers at every temperature."""
         loaded = player.loaded
         return write_sentences(
             player.writer, loaded.tokenizer, count or self.count, loaded.length,
@@ -139,20 +137,22 @@ class Bench:
         )  # fmt: skip
 
     def score(self, player: Player, temperature: float, sentences: list[str]) -> dict[str, Score]:
-        """Of what the player wrote at that temperature; its likelihood is that of the tempered model, if all tokens are
-        drawn from."""
+        """Scores of what the player wrote at that temperature.
+
+        The likelihood is that of the tempered model, and is left out under nucleus sampling.
+        """
         loaded, generator = player.loaded, player.writer
         if temperature != 1 and generator.has_likelihood:
             generator = Tempered(generator, temperature)
         whole = self.evaluation.top_p == 1
         likelihood = likelihood_of(generator, player.test, loaded.engine) if whole else None
         asked = asked_labels(player.labels, self.count, self.seed)
-        told = None if asked is None else asked.tolist()
-        return self.evaluation.score(sentences, self.real, self.corpus, likelihood, told, self.real_labels)
+        labels = None if asked is None else asked.tolist()
+        return self.evaluation.score(sentences, self.real, self.corpus, likelihood, labels, self.real_labels)
 
 
 def _encoded(corpus: Corpus, recipe: Recipe, tokenizer: Tokenizer) -> tuple[Encoded, Tensor | None]:
-    """The test split, and the labels that sentences are asked for in the proportions of."""
+    """The encoded test split, and the training labels, whose proportions the generated text follows."""
     length, overlong = recipe.settings.length, recipe.settings.overlong
     test, _ = encode(corpus.test, tokenizer, length, overlong=overlong, place="corpus.test")
     if corpus.train.labels is None:
@@ -162,10 +162,10 @@ def _encoded(corpus: Corpus, recipe: Recipe, tokenizer: Tokenizer) -> tuple[Enco
 
 
 def text_digest(corpus: Corpus, real: list[str]) -> str:
-    """Of the training text and of the real text that is scored against."""
+    """The digest of the training text and of the real text scored against."""
     return digest("\n".join([*corpus.train.texts, "", *real]).encode())
 
 
 def _identity(name: str, beside: Path) -> str:
-    """A metric's name; with what is in its file if it is one of the user's own."""
+    """A metric's name; with a digest of its file if it is one of the user's own."""
     return f"{name}|{digest(own_file(name, (beside,))[0].read_bytes())}" if is_own_file(name) else name

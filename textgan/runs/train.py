@@ -1,4 +1,4 @@
-"""Train a recipe: from its parts to a run folder with checkpoints, samples and final scores."""
+"""Train a recipe: build its parts, train, and write a run folder with checkpoints, samples and final scores."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from textgan.training.trainer import Trainer
 
 
 class Interrupted(Exception):
-    """The run stopped on request and is saved. The text says how to go on; code: the command's exit code.
+    """The run was stopped on request and is saved. The text says how to continue it. code: the command's exit code.
 
-    A scheduler's SIGTERM is no failure (0); Ctrl-C is 130, as of any program.
+    A scheduler's SIGTERM is not a failure (0); Ctrl-C gives 130, as in any program.
     """
 
     def __init__(self, text: str, code: int = 130) -> None:
@@ -54,8 +54,8 @@ def train(
 ) -> Path:
     """Train as the recipe says; return the run folder. Raises Mistake, Diverged, or Interrupted on Ctrl-C or SIGTERM.
 
-    What ends a run otherwise (no room, no memory) is a Mistake too: one line that names the checkpoint to go on from.
-    callbacks: called beside those that the recipe names.
+    A full disk or too little memory is a Mistake too: one line that names the checkpoint to continue from.
+    callbacks: called in addition to those that the recipe names.
     """
     if seed is not None:
         recipe = replace(recipe, values={**recipe.values, "seed": seed})
@@ -70,7 +70,7 @@ def train(
             check_folder(folder, resolved)
         elif ranks.first and path.exists():
             raise Mistake(
-                f"--out: {path} exists already; add --resume to go on with it, or name another folder"
+                f"--out: {path} exists already; add --resume to continue it, or name another folder"
             )
     again = f"{ranks.program} train {_again(command, path)}"
     display, stop = Display(quiet=not ranks.first), Stop()
@@ -82,7 +82,7 @@ def train(
                     if ranks.first:
                         held.enter_context(locked(path))
                 held.enter_context(stop.listening())
-                # Of several ranks all stop together, and that is at a step.
+                # Several ranks must stop together, which they do between steps only.
                 with where_trained(path), stop.at_once() if ranks.alone else nullcontext():
                     built = _built(recipe, display, ranks)
                 with ranks.together():
@@ -106,23 +106,23 @@ def train(
             )
             _play(trainer, recipe, built, resume)
     except Stopped as stopped:
-        told = (
-            "stopped and saved" if stopped.saved else "stopped in the midst of a step that was too long to wait for; "
+        how = (
+            "stopped and saved" if stopped.saved else "stopped in the middle of a step that took too long to finish; "
             + checkpoints.kept(folder.checkpoints / "last")
         )  # fmt: skip
         code = 0 if stopped.by == signal.SIGTERM else 130
-        raise Interrupted(f"{told}; go on with: {again}", code) from stopped
+        raise Interrupted(f"{how}; go on with: {again}", code) from stopped
     return path
 
 
 def _play(trainer: Trainer, recipe: Recipe, built: Built, resume: bool) -> None:
-    """All phases and the final scores; the callbacks are told of the end, whatever it is."""
+    """Run all phases and compute the final scores; `on_train_end` is called however it ends."""
     stop, ranks = trainer.stop, trainer.ranks
     try:
         trainer.run(resume)
         with stop.at_once() if ranks.alone else nullcontext():
             texts = last_texts(built, trainer)
-        with stop.at_once():  # nothing is asked of the other ranks any more
+        with stop.at_once():  # no other rank waits for this one any more
             scores = conclude(recipe, built, trainer, trainer.folder, texts) if ranks.first else {}
     except BaseException:
         trainer.end({})
@@ -131,7 +131,7 @@ def _play(trainer: Trainer, recipe: Recipe, built: Built, resume: bool) -> None:
 
 
 def _built(recipe: Recipe, display: Display, ranks: Ranks) -> Built:
-    """The parts, with the same weights on every rank and random numbers of each one's own."""
+    """The parts, with the same weights on every rank, and each rank's own random stream."""
     with ranks.together():
         built = build(recipe, display, ranks)
         check_room(built.game)
@@ -139,27 +139,27 @@ def _built(recipe: Recipe, display: Display, ranks: Ranks) -> Built:
         ranks.broadcast(built.game.generator, built.game.discriminator)
         if not ranks.first:
             streams.seed_all(ranks.seed(recipe.settings.seed))
-        display.say(f"{ranks.count} processes, each with its share of every batch")
+        display.say(f"{ranks.count} processes, each with an equal share of every batch")
         for warning in _not_shared(built):
             display.warn(warning)
     return built
 
 
 def _not_shared(built: Built) -> list[str]:
-    """What several ranks do not do as one process would."""
+    """Warnings about results that differ from those of a single process."""
     found = []
     if not built.game.discriminator.one_by_one:
         found.append(
-            "the judge compares the sentences of a batch, and each process those of its own share alone"
+            "the judge compares the sentences of a batch, but each process compares only those of its own share"
         )
     players = (built.game.generator, built.game.discriminator)
     if any(isinstance(module, _BatchNorm) for player in players for module in player.modules()):
-        found.append("batch normalisation takes the mean over each process's own share of a batch")
+        found.append("batch normalisation uses the statistics of each process's own share of a batch")
     return found
 
 
 def _begin(fresh: Path, recipe: Recipe, resolved: str, built: Built, command: str) -> None:
-    """What a run folder has before the first step."""
+    """Write the files that a run folder has before the first step."""
     write_text(fresh / "recipe.yaml", resolved)
     write_json(fresh / "environment.json", environment(command, recipe, built.game))
     write_json(fresh / TEXT, fingerprint(built.corpus))
@@ -170,7 +170,8 @@ def _begin(fresh: Path, recipe: Recipe, resolved: str, built: Built, command: st
 
 @contextmanager
 def _in_one_line(folder: RunFolder, again: str) -> Iterator[None]:
-    """A full disk, too little memory or a fault in a user's own part as a Mistake: what is kept and how to go on."""
+    """Turn a full disk, too little memory or an error in a user's own part into a Mistake that says what is kept, and
+    how to continue."""
     try:
         yield
     except Mistake:
@@ -178,21 +179,21 @@ def _in_one_line(folder: RunFolder, again: str) -> Iterator[None]:
     except (Exception, SystemExit) as error:
         if out_of_memory(error):
             trouble = "train: there is not enough memory"
-            remedy = "free some memory, or begin anew with a smaller batch, length or model"
+            remedy = "free some memory, or start a new run with a smaller batch, length or model"
         elif (own := own_trouble(error)) is not None:
-            trouble, remedy = own, "mend it"
+            trouble, remedy = own, "fix it"
         elif isinstance(error, OSError):
             trouble = f"{error.filename or folder.path}: {error.strerror or error}"
-            remedy = "make it readable and writable, with room left"
+            remedy = "make it readable and writable, and check the free disk space"
         else:
             raise
         begun = folder.path.exists()
-        kept = checkpoints.kept(folder.checkpoints / "last") if begun else "nothing was begun"
+        kept = checkpoints.kept(folder.checkpoints / "last") if begun else "nothing was written"
         raise Mistake(f"{trouble}; {kept}; {remedy}{f'; go on with: {again}' if begun else ''}") from error
 
 
 def _again(command: str, path: Path) -> str:
-    """The arguments of the train command that goes on with this run."""
+    """The arguments of the train command that continues this run."""
     words = shlex.split(command)
     arguments = words[words.index("train") + 1 :] if "train" in words else []
     kept = [word for word in arguments if word != "--resume"]
