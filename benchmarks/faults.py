@@ -1,11 +1,12 @@
-"""What a run loses to each fault: real kills, signals, limits and poisoned numbers.
+"""What a run loses to each fault: real kills, signals, resource limits and NaN.
 
     python benchmarks/faults.py [--kills 30] [--trials 3] [--only FAULT ...] [--seed 1]
 
 Small runs of several strategies on the built-in captions. Each fault happens to a process of its own (a fork of this
-one, so that torch need not be imported anew); what can be resumed is then resumed, and all that the run leaves is
-compared with the same run untouched: weights of every checkpoint, samples and scores bit for bit, metrics.jsonl but for
-seconds. A row of the table: fault, trials, what was lost. Exits with 1 if anything was.
+one, so that torch need not be imported again). What can be resumed is then resumed, and everything that the run leaves
+is compared with the same run undisturbed: the weights of every checkpoint, the samples and the scores bit for bit,
+metrics.jsonl in all but its times. A row of the table: fault, trials, how the runs ended, what was lost. Exits with 1
+if anything was lost.
 """
 
 from __future__ import annotations
@@ -365,9 +366,9 @@ def faults(bench: Bench, kills: int, trials: int) -> dict[str, tuple[str, Callab
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--kills", type=int, default=30)
-    parser.add_argument("--trials", type=int, default=3, help="of every other fault")
-    parser.add_argument("--only", nargs="+", default=[])
+    parser.add_argument("--kills", type=int, default=30, help="trials of SIGKILL at a random moment")
+    parser.add_argument("--trials", type=int, default=3, help="trials of every other fault")
+    parser.add_argument("--only", nargs="+", default=[], metavar="FAULT", help="these faults alone, by name")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     torch.set_num_threads(1)

@@ -2,9 +2,10 @@
 
     python benchmarks/fuzz.py [--cases 3000] [--seed 1] [--only recipes corpora folders] [--out FILE] [--json]
 
-Cases are drawn by hypothesis and tried in this process, in a folder of their own (see `fuzzing.trial`). Each fault is
-told once for each place in the code that it comes from, with the case that showed it. --json: a line for each in place
-of the table. --out: those lines into a file, too, and a last one with the counts. Exits with 1 if there is a fault.
+Cases are drawn by hypothesis and tried in this process, in a folder of their own (see `fuzzing.trial`). Faults that
+come from the same place in the code are reported once, with the case that showed them. --json prints one line for each
+instead of the table. --out also writes those lines to a file, with a last line of counts. Exits with 1 if there is a
+fault.
 """
 
 from __future__ import annotations

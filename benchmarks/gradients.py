@@ -1,24 +1,25 @@
-"""How far each strategy's expected gradient lies from the true one, and what a second of it is worth.
+"""How far each strategy's expected gradient lies from the true one, and how much signal a second of it gives.
 
     python benchmarks/gradients.py [--only exact|toy|grammar] [--quick]
 
-`exact`: two tables of bias on a game small enough to list, that of tests/strategies/toy.py: four tokens, at most
-three of them, a fixed CNN judge. Bias is |mean estimate - exact| / |exact| over all the generator's parameters, from 20
-estimates of 4,096 sentences. Every figure is a mean over six games (generators and judges of six seeds), for Gumbel
-with the least and the greatest of them and the standard error of one. Cosine and length are those of the mean
-estimate to the exact one.
+`exact`: two tables of bias on a game small enough to enumerate, the one of tests/strategies/toy.py: four tokens, at
+most three positions, a fixed CNN as the discriminator ("judge"). Bias is |mean estimate - exact| / |exact| over all
+the generator's parameters, from 20 estimates of 4,096 sentences. Every figure is a mean over six games (generators and
+discriminators of six seeds); for Gumbel, with the least and the greatest of them and the standard error of one. Cosine
+and length compare the mean estimate with the exact gradient.
 
-Gumbel's rows differ in how a sentence ends. `presence`: how far a sentence has not ended weighs its positions,
-and the gradient reaches it (what textgan does). `mask`: positions count up to the first arg-max EOS, and no
-gradient reaches that decision (the usual way).
+Gumbel's rows differ in how a sentence ends. `presence`: every position is weighted by how far the sentence has not
+ended, and the gradient reaches that weight (what textgan does). `mask`: positions count up to the first arg-max EOS,
+and no gradient reaches that decision (the usual way).
 
 `toy` and `grammar`: all estimators in one table, 64 sentences an estimate (formulas: `textgan.strategies.gradients`).
-`toy` is the same game: bias as the root of the mean square over six games, from estimates of 1,024 sentences (none of
-these estimators' expectation depends on the batch). `grammar`: the embedded captions, the LSTM of 128 after MLE and the
-judge after its pretraining as in `seqgan-short budget=demo`, one game. Its reference is a long run of REINFORCE without
-rollouts, leave-one-out, which is unbiased and reaches a given error far sooner than with 16 rollouts (see their rows);
-the row of 16 rollouts is a check on it. `<` stands where no bias is seen, before the root of what was measured and two
-standard errors. ms: of the processor. Rows go to results/gradients.jsonl; --quick shows that all runs, and writes none.
+`toy` is the same game; its bias is the root of the mean square over six games, from estimates of 1,024 sentences (no
+estimator's expectation depends on the batch here). `grammar` is one game: the embedded captions, the LSTM of 128 after
+MLE, and the discriminator after its pretraining as in `seqgan-short budget=demo`. Its reference is a long run of
+REINFORCE without rollouts, leave-one-out, which is unbiased and reaches a given error far sooner than with 16 rollouts
+(see their rows); the row of 16 rollouts is a check on it. Where no bias is seen, `<` stands before the root of what
+was measured and two standard errors. ms is processor time. Rows go to results/gradients.jsonl; --quick shows that
+everything runs, and writes none.
 """
 
 from __future__ import annotations
@@ -290,7 +291,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", choices=("exact", "toy", "grammar"), help="one part; by default all three")
-    parser.add_argument("--quick", action="store_true", help="a few estimates of each, to see that all runs")
+    parser.add_argument(
+        "--quick", action="store_true", help="a few estimates of each, to see that everything runs"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.only == "exact" or (options.only is None and not options.quick):

@@ -1,14 +1,14 @@
-"""What self-BLEU-2..5 costs: of 10,000 captions beside fast-bleu and nltk, and of up to 1,000,000 sentences.
+"""What self-BLEU-2..5 costs: for 10,000 captions beside fast-bleu and nltk, and for up to 1,000,000 sentences.
 
     python benchmarks/metrics.py [--plot cost.png] [--largest 1000000]
     python benchmarks/metrics.py --mauve      # ours beside mauve-text, on the same features
-    pip install -e '.[bench]'      # for the row of fast-bleu, which is compiled on the spot, and for mauve-text
+    pip install -e '.[bench]'      # for fast-bleu's row (it is compiled on the spot) and for mauve-text
 
-The captions are the first 10,000 of coco60/train.txt in the folder that TEXTGAN_DATA names, else embedded ones.
-The larger sets are drawn from the grammar of the embedded captions. One thread. Times are the least of several
-runs, by the wall clock and, since other work may share the machine, of the processor. Peak memory is that of a
-process of its own that holds the texts too. nltk takes hours: it is run on a subset (all n in one pass), and its
-time grows with the square of the sentences.
+The captions are the first 10,000 of coco60/train.txt in the folder that TEXTGAN_DATA names, or else embedded ones.
+Larger sets are drawn from the grammar of the embedded captions. One thread. Times are the least of several runs, by the
+wall clock and, since other work may share the machine, in processor time. Peak memory is that of a process of its own,
+which holds the texts too. nltk would take hours, so it is run on a subset (all n in one pass) and its time extrapolated
+by the square of the number of sentences.
 """
 
 from __future__ import annotations
@@ -205,12 +205,14 @@ def plot(rows: list[dict[str, float]], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--plot", type=Path, help="write cost against sentences as a picture")
-    parser.add_argument("--largest", type=int, default=SIZES[-1], help="sentences, by default 1,000,000")
-    parser.add_argument("--only-cost", action="store_true", help="print the cost rows as JSON, nothing else")
     parser.add_argument(
-        "--mauve", action="store_true", help="print the comparison with mauve-text, nothing else"
+        "--plot", type=Path, help="plot the cost against the number of sentences to this file"
     )
+    parser.add_argument(
+        "--largest", type=int, default=SIZES[-1], help="sentences in the largest set; default: 1,000,000"
+    )
+    parser.add_argument("--only-cost", action="store_true", help="only print the cost rows, as JSON")
+    parser.add_argument("--mauve", action="store_true", help="only compare MAUVE with mauve-text")
     options = parser.parse_args()
     if options.mauve:
         against_mauve_text()

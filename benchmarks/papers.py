@@ -1,13 +1,13 @@
 """Published tables, each as one command: our value, the published one, what counts as reproduced, and a verdict.
 
     TEXTGAN_DATA=... python benchmarks/papers.py N [N ...] [--seeds 1 2 3] [--jobs 2] [--out runs/papers]
-    python benchmarks/papers.py --table [N ...]      # print what is kept, run nothing
-    python benchmarks/papers.py 3 5 --smoke          # tiny budgets, nothing kept: that a table works to its end
+    python benchmarks/papers.py --table [N ...]      # print what was measured before, run nothing
+    python benchmarks/papers.py 3 5 --smoke          # tiny budgets, nothing kept: does a table run to its end?
 
 1 released samples of Texygen, 2 entropy of the oracle, 3 MLE and 4 MLE by temperature on the oracle, 5 SeqGAN on the
 oracle, 6 MLE and SeqGAN on coco, 7 RelGAN on coco, 8 CoT against MLE, 9 rejection against temperature, 10 few labels.
 A cell is one run with one seed. It is kept in benchmarks/results/papers.jsonl as soon as it is done and is not run
-again (take its line out to have it again); a training that was stopped is resumed. A verdict needs the table's seeds:
+again (delete its line to repeat it); a training run that was stopped is resumed. A verdict needs the table's seeds:
 three for 3, 5, 6 and 10, one for the others. Mean ± standard deviation over seeds.
 """
 
@@ -130,11 +130,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("tables", type=int, nargs="*", choices=[*TABLES, []], metavar="N", help="1 to 10")
-    parser.add_argument("--seeds", type=int, nargs="+", help="default: as many as a verdict needs")
-    parser.add_argument("--jobs", type=int, default=2, help="cells at a time, one thread each")
-    parser.add_argument("--out", type=Path, help="for the run folders; default: runs/papers")
-    parser.add_argument("--table", action="store_true", help="print what is kept, and run nothing")
+    parser.add_argument(
+        "tables", type=int, nargs="*", choices=[*TABLES, []], metavar="N", help="tables, 1 to 10"
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", help="default: as many seeds as a verdict needs")
+    parser.add_argument("--jobs", type=int, default=2, help="cells run at the same time, one thread each")
+    parser.add_argument("--out", type=Path, help="where the run folders go; default: runs/papers")
+    parser.add_argument("--table", action="store_true", help="print what was measured before, run nothing")
     parser.add_argument("--smoke", action="store_true", help="tiny budgets, nothing kept")
     options = parser.parse_args()
     tables = [TABLES[number] for number in options.tables or (TABLES if options.table else ())]

@@ -1,9 +1,9 @@
-"""Every recipe to its end: short ones on coco, long ones on emnlp_news, others on what they are for; a row each.
+"""Runs every recipe to its end and scores it: short ones on coco, long ones on emnlp_news, others on their own corpora.
 
     TEXTGAN_DATA=... python benchmarks/recipes.py [--set strategies|systems] [--jobs 2] [--only NAME ...] [--out DIR]
 
 `strategies` (the default) are the recipes of the three strategies, `systems` those of the literature. Each run is one
-`textgan train` command in a process of its own; a run that was stopped is resumed, one that is done is not repeated.
+`textgan train` command in a process of its own. A run that was stopped is resumed, one that is done is not repeated.
 Rows go to benchmarks/results/recipes.jsonl or systems.jsonl, and as a table to standard output.
 """
 
@@ -141,10 +141,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
+    parser.add_argument("--jobs", type=int, default=2, help="runs at the same time")
     parser.add_argument("--threads", type=int, default=1, help="threads of each run")
     parser.add_argument("--set", choices=list(SETS), default="strategies")
-    parser.add_argument("--only", nargs="+", choices=[*COMMANDS, *SYSTEMS], metavar="NAME", help="of the set")
+    parser.add_argument(
+        "--only", nargs="+", choices=[*COMMANDS, *SYSTEMS], metavar="NAME", help="these runs of the set alone"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/recipes"))
     options = parser.parse_args()
     commands, file = SETS[options.set]

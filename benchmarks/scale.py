@@ -3,10 +3,10 @@
     python benchmarks/scale.py [--only exact speed corpus vocabulary length batch] [--json] [--small]
                                [--folder FOLDER] [--sentences N ...]
 
-Every row is measured by a process of its own, of one thread. Rows go to benchmarks/results/scale.jsonl (not with
---small, which only shows that all of it runs); those of the parts that are not asked for stay as they are. The corpora
-are made of words by Zipf's law; the largest has 10 million sentences and needs 2 GB of room in --folder. The load of
-the machine when a row was measured is part of it.
+Every row is measured in a process of its own, with one thread. Rows go to benchmarks/results/scale.jsonl (not with
+--small, which only shows that everything runs); those of the parts that are not asked for stay as they are. The
+corpora consist of words drawn by Zipf's law; the largest has 10 million sentences and needs 2 GB of disk space in
+--folder. Each row has the machine's load when it was measured.
 """
 
 from __future__ import annotations
@@ -254,8 +254,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--json", action="store_true", help="print the rows as JSON lines")
     parser.add_argument("--small", action="store_true", help="a few steps of everything; nothing is written")
-    parser.add_argument("--folder", type=Path, help="for corpora; by default one that is removed afterwards")
-    parser.add_argument("--sentences", nargs="+", type=int, default=SENTENCES, help="of the part `corpus`")
+    parser.add_argument(
+        "--folder", type=Path, help="where corpora go; default: a folder that is removed afterwards"
+    )
+    parser.add_argument(
+        "--sentences", nargs="+", type=int, default=SENTENCES, help="corpus sizes of the part `corpus`"
+    )
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.worker:

@@ -1,15 +1,15 @@
-"""Accuracy with few labels on mr: a plain CNN beside the judge of the semi-supervised GAN, as Salimans et al. (2016).
+"""Accuracy with few labels on mr: a plain CNN beside the semi-supervised GAN's discriminator (Salimans et al. 2016).
 
     TEXTGAN_DATA=... python benchmarks/semi.py [--labels 25 50 100 1000] [--seeds 1 2 3] [--table]
 
-Both are the CNN of the recipe `semi-short` with the same vocabulary and fixed word vectors (co-occurrence in all
-training text, labelled or not), weights to begin with, labelled sentences (stratified, by the seed) and Adam. The CNN
-sees the labelled sentences alone; the GAN's judge all sentences, and what the generator writes. Both are looked at
-LOOKS times, UPDATES updates apart, and the weights with the best accuracy on the same 500 validation sentences are
-scored on test: so both have had the use of 500 labels more than the table says. Naive Bayes (the classifier of the
-metric class-accuracy, no early stopping) stands beside them.
-A cell, one of labels x seeds x systems, is kept in benchmarks/results/semi.jsonl when it is done and is not run again
-at the same commit; `--table` only prints. Mean ± standard deviation over seeds.
+Both are the CNN of the recipe `semi-short`, with the same vocabulary and fixed word vectors (co-occurrence in all
+training text, labelled or not), the same initial weights, labelled sentences (stratified, by the seed) and Adam. The
+CNN sees the labelled sentences alone; the GAN's discriminator sees all sentences, and what the generator writes. Both
+are evaluated LOOKS times, UPDATES updates apart, and the weights with the best accuracy on the same 500 validation
+sentences are scored on test. So both have used 500 labels more than the table says. Naive Bayes (the classifier of the
+metric class-accuracy, no early stopping) stands beside them. A cell is one number of labels, one seed and one system.
+It is kept in benchmarks/results/semi.jsonl when it is done and is not run again at the same commit; `--table` only
+prints. Mean ± standard deviation over seeds.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def main() -> None:
     )
     parser.add_argument("--labels", type=int, nargs="+", default=[25, 50, 100, 1000])
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--table", action="store_true", help="print what is kept, and run nothing")
+    parser.add_argument("--table", action="store_true", help="print what was measured before, run nothing")
     options = parser.parse_args()
     here = commit()
     cells = [(count, seed, name) for count in options.labels for seed in options.seeds for name in SYSTEMS]

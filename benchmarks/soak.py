@@ -2,13 +2,13 @@
 
     python benchmarks/soak.py [--recipe seqgan-short] [--minutes 60] [--warm-up 15] [--every 30] [--out runs/soak]
 
-Trains the recipe with `train.adversarial.minutes` (the warm-up and the minutes together), one thread, at learning
-rates so small that the text, and with it the work of a step, stays what it is; and looks at the process every so many
-seconds: resident memory, open files, processor time, steps done. Speed is processor time a step, so that other work
-on the machine does not count; the looks at the generator (`evaluate.every`) and the checkpoints are part of it. While
-it warms up, a run meets the shapes of its batches for the first time; what comes after that is judged, in six windows.
-It goes to benchmarks/results/soak.jsonl as one line. Reads /proc, so Linux only. A soak that was stopped begins anew:
-what it asks about is one process.
+Trains the recipe with `train.adversarial.minutes` (the warm-up and the minutes together) in one thread. The learning
+rates are so small that the text, and with it the work of a step, stays the same. Every so many seconds it reads the
+process's resident memory, open files, processor time and steps done. Speed is processor time a step, so that other
+work on the machine does not count; it includes the evaluations of the generator (`evaluate.every`) and the
+checkpoints. While it warms up, a run meets the shapes of its batches for the first time; only what comes after is
+judged, in six windows, and goes to benchmarks/results/soak.jsonl as one line. Reads /proc, so Linux only. A soak that
+was stopped starts from the beginning, since it measures one process.
 """
 
 from __future__ import annotations
@@ -122,10 +122,12 @@ def main() -> None:
     )
     parser.add_argument("--recipe", default="seqgan-short")
     parser.add_argument(
-        "--minutes", type=float, default=60, help="of the adversarial phase, after the warm-up"
+        "--minutes", type=float, default=60, help="minutes of the adversarial phase after the warm-up"
     )
-    parser.add_argument("--warm-up", type=float, default=15, help="minutes of it before")
-    parser.add_argument("--every", type=float, default=30, help="seconds between looks")
+    parser.add_argument(
+        "--warm-up", type=float, default=15, help="minutes of the adversarial phase before that"
+    )
+    parser.add_argument("--every", type=float, default=30, help="seconds between measurements")
     parser.add_argument("--out", type=Path, default=Path("runs/soak"))
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)

@@ -6,11 +6,11 @@
     python benchmarks/speed.py --growth growth.png    # how the cost grows with T, V, batch and rollouts
     python benchmarks/speed.py --memory 1000          # peak and drift of the memory of repeated SeqGAN steps
 
-Every figure is a ratio of two times of one run. The classic algorithms are those of tests/strategies/classic.py,
-which the tests hold ours against. The floor is the time that the counted matrix products would take at the rate of a
-large float32 product (2,048 x 2,048), measured in the same run. The best of a few rounds counts on either side. Where
-the classic side repeats one thing (a rollout), it does so `--rounds` times and the time is scaled up; `--full` lets it
-do them all. The classic sides run before torch's memory is kept (`textgan/machine/process.py`), as plain torch would.
+Every figure is a ratio of two times from one run. The classic algorithms are those of tests/strategies/classic.py; the
+tests check ours against them. The floor is the time that the counted matrix products would take at the rate of a large
+float32 product (2,048 x 2,048), measured in the same run. Either side counts with the best of a few rounds. Where the
+classic side repeats one thing (a rollout), it does so `--rounds` times and the time is scaled up; with `--full` it does
+all of them. The classic sides run before torch's memory is kept (`textgan/machine/process.py`), as plain torch would.
 """
 
 from __future__ import annotations
@@ -140,11 +140,20 @@ def main() -> None:
     parser.add_argument("--only", choices=PIECES, help="one piece")
     parser.add_argument("--size", choices=[*SIZES, "both"], default="short")
     parser.add_argument("--full", action="store_true", help="the classic side does all its repetitions")
-    parser.add_argument("--rounds", type=int, default=1, help="of the classic side's repetitions, scaled up")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=1,
+        help="repetitions of the classic side that are timed; the rest is scaled up",
+    )
     parser.add_argument("--threads", type=int, default=None)
-    parser.add_argument("--growth", type=Path, metavar="PNG", help="how the cost grows, with a plot")
-    parser.add_argument("--memory", type=int, metavar="STEPS", help="resident memory over so many steps")
-    parser.add_argument("--json", action="store_true", help="the last line is one JSON object")
+    parser.add_argument(
+        "--growth", type=Path, metavar="PNG", help="measure how the cost grows, and plot it to this file"
+    )
+    parser.add_argument(
+        "--memory", type=int, metavar="STEPS", help="measure resident memory over this many steps"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     arguments = parser.parse_args()
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

@@ -1,11 +1,10 @@
-"""Whether the train and test splits of the field's sets come from one distribution, and the words that tell.
+"""Do the train and test splits of the field's sets come from one distribution, and which words tell them apart?
 
     TEXTGAN_DATA=... python benchmarks/splits.py [--encoder FOLDER]
 
-Naive Bayes on words, 10,000 sentences a side or as many as the smaller split has (`textgan.metrics.shift`), five
-draws of the sentences and the folds: the mean AUC, and the deviation that two random halves of one text would have.
-The words are those of the first draw. Validation text is no part of either side. Rows are also written to
-results/splits.jsonl.
+Naive Bayes on words, 10,000 sentences a side or as many as the smaller split has (`textgan.metrics.shift`), with five
+draws of the sentences and the folds: the mean AUC, and the deviation that two random halves of one text would have. The
+words are those of the first draw. Validation text is on neither side. Rows are also written to results/splits.jsonl.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--encoder", help="a folder or hub name for transformers, in place of words")
+    parser.add_argument("--encoder", help="classify by this encoder (a folder or hub name) instead of words")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "splits.jsonl")
     options = parser.parse_args()
     commit = subprocess.run(

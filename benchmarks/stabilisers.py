@@ -1,11 +1,11 @@
-"""What steadies a game: one recipe with each stabiliser in turn, over seeds, as a table of mean and deviation.
+"""What stabilises adversarial training: one recipe with each stabiliser in turn, over seeds.
 
     python benchmarks/stabilisers.py [--recipe gumbel-short] [--seeds 1 2 3] [--jobs 2] [--out runs/stabilisers]
-    python benchmarks/stabilisers.py --smoke            # two steps each: that every cell runs
+    python benchmarks/stabilisers.py --smoke            # two steps each: does every cell run?
 
-All cells of a seed start from the weights of one MLE run of it. Each cell is one `textgan train` command in a
-process of its own; one that was stopped is resumed, one that is done is not repeated. Rows go to
-benchmarks/results/stabilisers.jsonl (not with --smoke), and as a table to standard output.
+All cells of a seed start from the weights of the same MLE run. Each cell is one `textgan train` command in a process of
+its own. One that was stopped is resumed, one that is done is not repeated. Rows go to
+benchmarks/results/stabilisers.jsonl (not with --smoke), and to standard output as a table of mean and deviation.
 """
 
 from __future__ import annotations
@@ -168,11 +168,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--recipe", default="gumbel-short", help="the game that is steadied")
+    parser.add_argument("--recipe", default="gumbel-short", help="the adversarial recipe that is stabilised")
     parser.add_argument("--start", default="mle-short", help="the MLE recipe that all cells start from")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--only", nargs="+", choices=list(STABILISERS), default=list(STABILISERS))
-    parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
+    parser.add_argument("--jobs", type=int, default=2, help="runs at the same time")
     parser.add_argument("--threads", type=int, default=1, help="threads of each run")
     parser.add_argument("--smoke", action="store_true", help="two steps each, to see that all cells run")
     parser.add_argument("--out", type=Path, default=None)
