@@ -265,7 +265,7 @@ def test_the_verdict_follows_from_the_accuracies() -> None:
     assert headline([hurt]).startswith(told)
     (noise,) = compare(answers(real=real, augmented=[0.78, 0.66, 0.72], simple=real))
     assert noise.gain is not None and noise.gain.word == UNCLEAR and noise.gain.mean > 0
-    assert "did not help" in headline([noise]) and "no difference shown, +1.7 points (" in sentence(noise)
+    assert "did not help" in headline([noise]) and "no difference shown, +1.7 points [" in sentence(noise)
 
 
 def test_text_that_was_all_dropped_is_no_verdict() -> None:

@@ -15,7 +15,16 @@ from textgan.augment.experiment import Outcome
 from textgan.augment.generating import Generated
 from textgan.augment.labelled import Labelled, labels_of
 from textgan.augment.sieve import RULES
-from textgan.augment.verdict import ARMS, TITLES, Comparison, Measured, headline, sentence
+from textgan.augment.verdict import (
+    ARMS,
+    TITLES,
+    Comparison,
+    Measured,
+    headline,
+    interval,
+    sentence,
+    signed_points,
+)
 from textgan.report.numbers import MISSING, plain
 from textgan.report.page import Part, fill
 from textgan.report.table import Row
@@ -168,7 +177,7 @@ def _differences(each: Comparison, arm: str) -> list[tuple[str, bool]]:
 def _points(gain: Measured | None) -> str:
     if gain is None:
         return MISSING
-    return f"{gain.mean * 100:+.1f} [{gain.low * 100:+.1f}, {gain.high * 100:+.1f}]"
+    return f"{signed_points(gain.mean)} {interval(gain)}"
 
 
 def _shown(found: Measured | None) -> str:
