@@ -127,6 +127,20 @@ def test_a_log_axis_has_plain_numbers(ends, told):
     assert [text for text in shown if text] == told
 
 
+def test_gaps_stand_under_the_name_of_their_recipe(bench):
+    asked = {"distinct_4": 0.7, "nll": 2.0}
+    fronts = [front(MLE, np.random.default_rng(0), mauve=0.6, **asked)]
+    cells = [
+        cell(name, 1, front(MLE, np.random.default_rng(1), mauve=0.7, **asked), "gumbel")
+        for name in ("x1", "x2")
+    ]
+    made = page.render(benchmark(cells, fronts))
+    gaps = made[made.index(">Gaps to MLE") : made.index(">Scores<")]
+    groups = re.findall(r'<tr class="group">.*?>(x\d)<', gaps)
+    assert groups == ["x1", "x2"] and gaps.count("x1") == gaps.count("x2") == 1
+    assert gaps.count('<th scope="row">') == 6  # BLEU-5 once, MAUVE at equal self-BLEU-5 and distinct-4
+
+
 def test_the_gradient_is_told_in_numbers(text):
     table = text[text.index("Gradient in numbers") :]
     fields = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", table[: table.index("</table>")])

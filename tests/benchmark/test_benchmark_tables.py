@@ -104,6 +104,25 @@ def test_the_terminal_keeps_to_its_width(bench):
         assert told in printed
 
 
+def test_what_only_a_style_would_mark_is_not_explained_in_a_pipe(bench):
+    shown = {}
+    for piped in (True, False):
+        console = Console(width=100, record=True, file=io.StringIO(), force_terminal=not piped)
+        console.print(tables.terminal(bench, 100, styled=not piped))
+        shown[piped] = console.export_text()
+    assert "Marked as best" in shown[False] and "Marked as best" not in shown[True]
+
+
+def test_minutes_are_never_nothing():
+    held = front(rng=np.random.default_rng(0))
+    cells = [
+        cell("a", 1, held, minutes={"adversarial": 0.02}),
+        cell("b", 1, held, minutes={"adversarial": 0.06}),
+    ]
+    (table,) = corpus_tables(benchmark(cells, [held]))
+    assert [tables.cost(line)[0] for line in table.lines] == ["–", "2.0", "<0.1", "0.1"]
+
+
 def test_a_corpus_whose_splits_are_told_apart_is_marked_beside_every_row(bench):
     assert "one distribution" not in tables.markdown(corpus_tables(bench))
     facts = CorpusFacts("captions", scored(REAL), 0.977, ("frisbee",))

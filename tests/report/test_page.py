@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pages import BAD, Outline, own_script_only
 
 from textgan.errors import Mistake
+from textgan.report import plots
 from textgan.report.page import write
 from textgan.report.plots import quality_and_diversity, training_curves
 from textgan.report.reading import read
+from textgan.report.section import section, time_spent
 
 
 @pytest.fixture
@@ -37,6 +40,32 @@ def test_the_page_holds_what_the_run_was(make_run):
     ):
         assert told in page
     assert "near 12 trees" not in page  # twelve sentences side by side
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [
+        (
+            {"discriminator": 1.4 / 60, "adversarial": 9.4 / 60},
+            ("10 s", "discriminator 1 s, adversarial 9 s"),
+        ),
+        ({"mle": 0.3 / 60, "adversarial": 59.6 / 60}, ("1 min 0 s", "mle <1 s, adversarial 1 min 0 s")),
+        ({"mle": 0.001}, ("<1 s", "mle <1 s")),
+        ({}, ("", "")),
+    ],
+)
+def test_the_phases_add_up_to_the_whole_time(make_run, minutes, told):
+    run = read(make_run())
+    assert time_spent(replace(run, evaluation={**run.evaluation, "minutes": minutes})) == told
+
+
+def test_each_of_several_runs_has_one_colour(make_run):
+    runs = [read(make_run("a")), read(make_run("b", strategy="gumbel"))]
+    drawn = [section(run, f"s{place}", plots.colour(place)) for place, run in enumerate(runs)]
+    for own, other, part in zip((1, 2), (2, 1), drawn, strict=True):
+        figures = [figure.svg for figure in (*part.curves, *part.fronts, *part.text.figures)]
+        assert figures and all(f"--line{own}," in svg for svg in figures)
+        assert not any(f"--line{other}," in svg for svg in figures)
 
 
 def test_the_table_shows_a_dash_for_what_was_not_run_and_marks_the_best(page):

@@ -198,7 +198,8 @@ def test_the_terminal_keeps_what_tells_most_and_says_what_it_left_out(two):
     assert "…" not in narrow + wide  # nothing is cut
     assert "gumbel: BLEU-4 .412 → .436" in wide
     assert "No room here for BLEU-2" in narrow and "No room" not in wide
-    assert ".455" in narrow and "2.200" in narrow and "–" in narrow
+    assert ".455" in narrow and "2.200*" in narrow and "–" in narrow
+    assert "*: " in narrow and "Marked" not in narrow  # a mark that is seen without colour
 
 
 def test_the_caption_names_the_entropy_and_what_the_mark_means(make_run):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from written_runs import MLE, kept
 
+from textgan.report.page import render
 from textgan.report.reading import read
-from textgan.report.verdict import front_wanted, verdict
+from textgan.report.verdict import front_wanted, next_commands, verdict
 from textgan.runs.points import read_kept
 
 BLEUS = [(0.50, 0.30, "sharper and more diverse"), (0.30, 0.50, "less sharp and less diverse")]
@@ -54,7 +55,26 @@ def test_nothing_to_judge(make_run):
     only = {"real": {"bleu-4": 0.5}, "after": {"bleu-4": 0.4}}
     assert verdict(read(make_run("b", rows=only))).startswith("Plain maximum likelihood")
     same = {"before": {"bleu-4": 0.4, "self-bleu-4": 0.4}, "after": {"bleu-4": 0.401, "self-bleu-4": 0.4}}
-    assert verdict(read(make_run("c", rows=same))).startswith("Did it help? Not visibly")
+    assert verdict(read(make_run("c", rows=same))).startswith("Did it help? Not visibly, against its MLE")
+
+
+def test_what_did_not_move_is_said_once_beside_the_headline(make_run):
+    same = {"before": {"bleu-4": 0.4, "self-bleu-4": 0.4}, "after": {"bleu-4": 0.401, "self-bleu-4": 0.4}}
+    shown = render([read(make_run(rows=same))])
+    body = shown[shown.index("<body>") : shown.index("<h2>")]
+    assert body.count("no visible change") == 1 and "BLEU-4 .400 → .401" in body
+    nothing = {"before": {"nll": 2.1}, "after": {"nll": 2.1}}
+    shown = render([read(make_run("nothing", rows=nothing))])
+    assert (
+        shown[shown.index("<body>") :].count("no visible change") == 1 and '<ul class="moves">' not in shown
+    )
+
+
+def test_the_next_commands_can_be_pasted(make_run):
+    run = make_run("my run")
+    sample = f"textgan sample '{run}' -n 10"
+    assert next_commands(read(run)) == [sample, f"textgan sweep '{run}' --checkpoint all"]
+    assert next_commands(read(kept(run, {"last": MLE, "pretrained": MLE}))) == [sample]
 
 
 def test_a_damaged_sweep_is_as_none(make_run):

@@ -21,6 +21,7 @@ KEYS = (
     *("nll", "source-nll", "distinct-4", "grammaticality"),
 )
 TRIED = ("bleu", "self-bleu")  # families whose difference from MLE is tried for chance
+BEST = "Marked as best"  # begins the caption that explains which scores are bold
 SHIFTED = "†"  # beside every row on a corpus whose splits are told apart
 
 
@@ -172,7 +173,7 @@ def _captions(
         f"At temperature 1, {benchmark.sentences([facts.name])} sentences, {named}, budget {benchmark.budget}{spread}."
     )
     if any(marked.values()):
-        told.append(f"Marked as best: {MARKED}")
+        told.append(f"{BEST}: {MARKED}")
     if any(line.differs for line in lines):
         told.append(
             "*: the 95% interval of the difference from its MLE, drawn alike where there is such a row (bootstrap over "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from textgan.benchmark import words
 from textgan.benchmark.gap import HARMED, HELPED
 from textgan.benchmark.results import Benchmark
-from textgan.benchmark.rows import SHIFTED, CorpusTable, Line, corpus_tables
+from textgan.benchmark.rows import BEST, SHIFTED, CorpusTable, Line, corpus_tables
 from textgan.benchmark.verdict import BASELINE
 from textgan.report import numbers, tabular
 from textgan.report.printed import header
@@ -47,13 +47,14 @@ def write(benchmark: Benchmark, out: Path) -> list[Path]:
     return paths
 
 
-def terminal(benchmark: Benchmark, width: int | None = None) -> RenderableType:
+def terminal(benchmark: Benchmark, width: int | None = None, styled: bool | None = None) -> RenderableType:
     """For rich: for each corpus the table, as many columns as `width` characters (the terminal's) hold, then the
-    verdicts in words and how to read them."""
+    verdicts in words and how to read them. styled: whether bold is seen; by default on a terminal alone."""
     from rich.console import Console, Group
     from rich.text import Text
 
     width = width or Console().width
+    styled = Console().is_terminal if styled is None else styled
     parts: list[RenderableType] = []
     for table in corpus_tables(benchmark):
         drawn, left = _drawn(table, width)
@@ -63,8 +64,10 @@ def terminal(benchmark: Benchmark, width: int | None = None) -> RenderableType:
         parts += [Text("\n".join(told)), Text()]
         if gaps := words.gap_lines(table.verdicts):
             parts += [Text(words.GAPS), *_gaps(gaps)]
+        # Where no style is shown, as in a pipe, no mark is seen, and its caption would explain nothing.
+        captions = [line for line in table.captions if styled or not line.startswith(BEST)]
         parts += [
-            Text("\n".join([*table.captions, *rest]), style="dim"),
+            Text("\n".join([*captions, *rest]), style="dim"),
             Text(),
         ]
     return Group(*parts)
@@ -108,7 +111,8 @@ def cost(line: Line) -> list[str]:
     """Minutes and updates as the table shows them."""
     if line.minutes is None:
         return [numbers.MISSING] * 2
-    return [numbers.plain(line.minutes, 1), f"{line.updates:,.0f}" if line.updates else numbers.MISSING]
+    minutes = "<0.1" if 0 < line.minutes < 0.05 else f"{line.minutes:.1f}"
+    return [minutes, f"{line.updates:,.0f}" if line.updates else numbers.MISSING]
 
 
 def _cells(table: CorpusTable) -> tuple[list[str], str, list[list[Cell]]]:

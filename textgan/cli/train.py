@@ -40,6 +40,7 @@ def train(
 
     from textgan.machine.ranks import speaks
     from textgan.report import page, printed, reading
+    from textgan.report.verdict import next_commands
     from textgan.runs.train import Interrupted
     from textgan.runs.train import train as run_training
 
@@ -52,8 +53,10 @@ def train(
     if not speaks():  # one of several processes; the first has the run folder
         return
     written = page.write([folder], None)
-    printed.show([reading.read(folder)])
+    record = reading.read(folder)
+    printed.show([record])
     print(f"report: {written}")
+    print(f"next: {' or '.join(next_commands(record))}")
 
 
 @app.command(epilog="Example: textgan recipes")

@@ -15,6 +15,11 @@ MARKED = (
 )
 
 
+def starred(lines: Sequence[str]) -> list[str]:
+    """Captions for a table that marks with an asterisk, which is seen without colour, too."""
+    return [f"*: {line.removeprefix('Marked: ')}" if line.startswith("Marked: ") else line for line in lines]
+
+
 def captions(runs: Sequence[RunRecord]) -> list[str]:
     """How to read the table: units, what the mark means, and what the comparison rests on."""
     table = rows(runs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textgan.report import numbers
 from textgan.report.closer import Closer, Pair, Scores
-from textgan.report.plots import COLOURS, DASHES
+from textgan.report.plots import COLOURS
 from textgan.report.reading import RunRecord
 from textgan.report.svg import INK, Figure, figure
 
@@ -71,11 +71,10 @@ class Views:
     missing: str = ""
 
 
-def views(run: RunRecord, slug: str) -> Views:
-    """slug: begins the ids of the figures, unique on the page."""
-    drawn = [
-        made for made in (sentence_lengths(run, f"{slug}-lengths"), vocabulary(run, f"{slug}-words")) if made
-    ]
+def views(run: RunRecord, slug: str, colour: str = COLOURS[0]) -> Views:
+    """slug: begins the ids of the figures, unique on the page. colour: of the text after training."""
+    both = (sentence_lengths(run, f"{slug}-lengths", colour), vocabulary(run, f"{slug}-words", colour))
+    drawn = [made for made in both if made]
     closer = run.closer
     if closer is None:
         again = "the command that trained it, with --resume (nothing is trained again)"
@@ -93,7 +92,7 @@ def views(run: RunRecord, slug: str) -> Views:
     )
 
 
-def sentence_lengths(run: RunRecord, name: str = "lengths") -> Figure | None:
+def sentence_lengths(run: RunRecord, name: str = "lengths", colour: str = COLOURS[0]) -> Figure | None:
     """How long the sentences are, as shares: real held-out text where the run has it, before and after."""
     groups: dict[str, Mapping[int, int]] = {}
     unit = "words"
@@ -120,7 +119,7 @@ def sentence_lengths(run: RunRecord, name: str = "lengths") -> Figure | None:
             bins = [0.0] * (len(edges) - 1)
             for length, times in counts.items():
                 bins[length // width] += times / total
-            style = _style(label)
+            style = _style(label, colour)
             axes.stairs(bins, edges, lw=1.5, label=label, **style)
             if label == NAMES["after"]:
                 axes.stairs(bins, edges, color=style["color"], fill=True, alpha=0.15)
@@ -138,7 +137,7 @@ def sentence_lengths(run: RunRecord, name: str = "lengths") -> Figure | None:
     return figure("Sentence length", told, name, draw, caption=told)
 
 
-def vocabulary(run: RunRecord, name: str = "words") -> Figure | None:
+def vocabulary(run: RunRecord, name: str = "words", colour: str = COLOURS[0]) -> Figure | None:
     """Rank against frequency (Zipf) of real and generated text, both on a log scale."""
     if run.closer is None:
         return None
@@ -154,7 +153,7 @@ def vocabulary(run: RunRecord, name: str = "words") -> Figure | None:
     def draw(axes: Axes) -> None:
         for label, words in held.items():
             ranks, shares = zip(*words.ranks, strict=True)
-            axes.plot(ranks, shares, lw=1.5, label=label, **_style(label))
+            axes.plot(ranks, shares, lw=1.5, label=label, **_style(label, colour))
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlabel("rank")
@@ -168,10 +167,11 @@ def vocabulary(run: RunRecord, name: str = "words") -> Figure | None:
     return figure(f"{unit.capitalize()} by rank and frequency", caption, name, draw, caption=caption)
 
 
-def _style(label: str) -> dict[str, Any]:
-    styles = {"real": (INK, 2), "before": (COLOURS[1], 1), "after": (COLOURS[0], 0)}
-    colour, dash = next(styles[state] for state in styles if NAMES[state] == label)
-    return {"color": colour, "linestyle": DASHES[dash]}
+def _style(label: str, colour: str) -> dict[str, Any]:
+    """Real text is dotted and the start dashed, both in the page's ink, as in the report's other figures."""
+    styles = {"real": (INK, ":"), "before": (INK, "--"), "after": (colour, "-")}
+    shade, dash = next(styles[state] for state in styles if NAMES[state] == label)
+    return {"color": shade, "linestyle": dash}
 
 
 def _grams(closer: Closer, n: str, word: str) -> list[Grams]:

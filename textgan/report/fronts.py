@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textgan.report import numbers, temperatures
@@ -33,10 +33,12 @@ FIGURES = {  # (x, y) -> how to read it
 }
 
 
-def figures(sweep: Sweep, run: RunRecord, slug: str = "front") -> list[Figure]:
+def figures(
+    sweep: Sweep, run: RunRecord, slug: str = "front", colours: Sequence[str] = COLOURS
+) -> list[Figure]:
     """Self-BLEU-5 against BLEU-5, and the two likelihoods where the source is known and `nll` was measured.
-    slug: begins the ids of each, unique on the page."""
-    made = [_front(sweep, run, x, y, told, slug) for (x, y), told in FIGURES.items()]
+    slug: begins the ids of each, unique on the page. colours: of the fronts but MLE's, in turn."""
+    made = [_front(sweep, run, x, y, told, slug, colours) for (x, y), told in FIGURES.items()]
     return [drawn for drawn in made if drawn is not None]
 
 
@@ -85,7 +87,9 @@ def crossing(sweep: Sweep, state: str) -> tuple[float, float] | None:
     return None
 
 
-def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str, slug: str) -> Figure | None:
+def _front(
+    sweep: Sweep, run: RunRecord, x: str, y: str, caption: str, slug: str, colours: Sequence[str]
+) -> Figure | None:
     states = named(sweep, run)
     fronts = {name: points for name, state in states.items() if (points := _at(sweep, state, x, y))}
     if not fronts:
@@ -99,7 +103,7 @@ def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str, slug: str
             across, up = [point[1] for point in points], [point[2] for point in points]
             axes.plot(
                 across, up, lw=1.4, markersize=5, label=literal(name),
-                **(BEGUN if name not in others else _style(others.index(name))),
+                **(BEGUN if name not in others else _style(others.index(name), colours)),
             )  # fmt: skip
         for _, point_x, point_y in real:
             axes.plot(point_x, point_y, "*", color=INK, markersize=12, label="real text")
@@ -122,10 +126,10 @@ def _front(sweep: Sweep, run: RunRecord, x: str, y: str, caption: str, slug: str
     return figure(title, alt, f"{slug}-{x}", draw, caption, SIZE)
 
 
-def _style(index: int) -> dict[str, Any]:
-    """Of the front of what was trained: the colour that the strategy has in the report's other figures."""
+def _style(index: int, colours: Sequence[str]) -> dict[str, Any]:
+    """Of the front of what was trained: the colour that the run has in the report's other figures."""
     return {
-        "color": COLOURS[index % len(COLOURS)],
+        "color": colours[index % len(colours)],
         "linestyle": "-" if index == 0 else DASHES[(index + 1) % len(DASHES)],
         "marker": MARKERS[(index + 1) % len(MARKERS)],
     }

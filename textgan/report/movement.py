@@ -30,21 +30,24 @@ VERDICTS = {  # (BLEU, self-BLEU): which way each went
 }
 
 
-def movement(before: Cells, after: Cells, real: Cells | None = None) -> str:
+def movement(before: Cells, after: Cells, real: Cells | None = None, concluded: bool = True) -> str:
     """`BLEU-4 .412 → .455 (+.043), self-BLEU-4 .390 → .470 (+.080): sharper, less diverse`.
 
     Differences below .005 in every metric told are "no visible change". With `real`, the row of real text,
     the sentence also says whether the two came nearer to it: that, not the highest number, is the yardstick.
+    concluded: whether it ends in the direction in words; without it, it may be empty.
     """
     pair = [key for key in (_highest("bleu", before, after), _highest("self-bleu", before, after)) if key]
     moved = [key for key in ALSO if _both(key, before, after) and _way(key, before, after)]
     if not pair and not moved:
+        if not concluded:
+            return ""
         shared = [key for key in ALSO if _both(key, before, after)]
         return "no visible change" if shared else "no score in common before and after"
     told = ", ".join(_step(key, before, after) for key in pair + moved)
     verdict = direction_in_words(before, after)
     nearness = [_nearness(key, before, after, real) for key in pair if real and _way(key, before, after)]
-    return "; ".join([f"{told}: {verdict}", *filter(None, nearness)])
+    return "; ".join([f"{told}: {verdict}" if concluded else told, *filter(None, nearness)])
 
 
 def direction_in_words(before: Cells, after: Cells) -> str:
@@ -64,16 +67,17 @@ def direction_in_words(before: Cells, after: Cells) -> str:
     return {1: "less diverse", 0: "self-BLEU about the same", -1: "more diverse"}[ways[1]]
 
 
-def movements(runs: Sequence[RunRecord]) -> list[str]:
-    """One sentence for each run that has a before and an after: `reinforce: BLEU-4 .412 → …`."""
+def movements(runs: Sequence[RunRecord], concluded: bool = True) -> list[str]:
+    """One sentence for each run that has a before and an after: `reinforce: BLEU-4 .412 → …`; see `movement`."""
     moved = [run for run in runs if "before" in run.rows and "after" in run.rows]
     names = [run.strategy for run in moved]
-    return [
-        f"{run.strategy if names.count(run.strategy) == 1 else f'{run.strategy} ({run.path.name})'}: "
-        + movement(run.rows["before"], run.rows["after"], run.rows.get("real"))
-        + _emptiness(run)
-        for run in moved
-    ]
+    sentences = []
+    for run in moved:
+        numbers_of = movement(run.rows["before"], run.rows["after"], run.rows.get("real"), concluded)
+        name = run.strategy if names.count(run.strategy) == 1 else f"{run.strategy} ({run.path.name})"
+        if parts := [*filter(None, (numbers_of, _emptiness(run)))]:
+            sentences.append(f"{name}: {'; '.join(parts)}")
+    return sentences
 
 
 def _emptiness(run: RunRecord) -> str:
@@ -82,7 +86,7 @@ def _emptiness(run: RunRecord) -> str:
     if after - before < VISIBLE:
         return ""
     return (
-        f"; {after:.1%} of its sentences are empty (before {before:.1%}), which self-BLEU takes for diversity"
+        f"{after:.1%} of its sentences are empty (before {before:.1%}), which self-BLEU takes for diversity"
     )
 
 

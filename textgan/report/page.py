@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,10 @@ from textgan.report import numbers, plots, table
 from textgan.report.captions import captions, unscored
 from textgan.report.movement import direction_in_words, movements
 from textgan.report.reading import RunRecord, part_name, read
-from textgan.report.section import minutes_of, section
+from textgan.report.section import section, time_spent
 from textgan.report.svg import Figure
 from textgan.report.verdict import verdict
 from textgan.training.folder import write_text
-from textgan.training.progress import clock
 
 REPORTED = "evaluation.json and metrics.jsonl"  # where the numbers of a report are
 
@@ -31,8 +31,8 @@ REPORTED = "evaluation.json and metrics.jsonl"  # where the numbers of a report 
 @dataclass(frozen=True)
 class Part:
     """A headed part of a page that is no report of runs. text: paragraphs; rows: as `table.Row` and its cells, under
-    `heads`; lines: a plain table, its heading first; pairs: (heading, sentences); folded: (summary, lines of fields),
-    shut until the reader opens them."""
+    `heads`; lines: a plain table, its heading first, whose rows are grouped by their first field; pairs: (heading,
+    sentences); folded: (summary, lines of fields), shut until the reader opens them."""
 
     title: str
     text: Sequence[str] = ()
@@ -77,13 +77,17 @@ def render(runs: Sequence[RunRecord]) -> str:
         rows=[(row, shown(rows, place, keys)) for place, row in enumerate(rows)],
         captions=captions(runs),
         verdicts=[_named(run, runs) + verdict(run) for run in runs],
-        movements=movements(runs),
+        # The headline of a single run says the direction in words, and so does each verdict that rests on it.
+        movements=movements(runs, concluded=many),
         figures=[
             *filter(None, [plots.quality_and_diversity(runs)]),
             *plots.scores_over_time(runs),
         ],
         signatures=signatures(rows, keys),
-        sections=[section(run, f"run{index + 1}") for index, run in enumerate(runs)],
+        sections=[
+            section(run, f"run{index + 1}", plots.colour(index) if many else None)
+            for index, run in enumerate(runs)
+        ],
         many=many,
     )
 
@@ -105,6 +109,7 @@ def fill(**values: Any) -> str:
         loader=FunctionLoader(_file),
     )
     surroundings.filters["plain"] = numbers.plain
+    surroundings.filters["by_first"] = _by_first
     script = _file("sort.js")
     digest = b64encode(sha256(script.encode()).digest()).decode()
     empty: dict[str, Any] = {"unfinished": [], "movements": [], "figures": [], "lead": [], "sections": []}
@@ -112,6 +117,11 @@ def fill(**values: Any) -> str:
     empty |= {"many": True, "verb": "report", "files": REPORTED, "script": Markup(script)}
     empty |= {"script_hash": f"sha256-{digest}", "style": Markup(_file("page.css"))}
     return surroundings.get_template("page.html.jinja").render({**empty, **values})
+
+
+def _by_first(lines: Sequence[Sequence[str]]) -> list[tuple[str, list[Sequence[str]]]]:
+    """Neighbouring lines with the same first field, as (that field, the other fields of each)."""
+    return [(first, [line[1:] for line in some]) for first, some in groupby(lines, key=lambda line: line[0])]
 
 
 def _file(name: str) -> str:
@@ -147,12 +157,9 @@ def summary(run: RunRecord) -> str:
     if run.seed:
         told += f", seed {run.seed}"
     told += "."
-    minutes = minutes_of(run)
-    if minutes:
-        spent = ", ".join(f"{phase} {clock(60 * value)}" for phase, value in minutes.items())
-        told += f" Training took {clock(60 * sum(minutes.values()))}" + (
-            f" ({spent})." if len(minutes) > 1 else "."
-        )
+    total, by_phase = time_spent(run)
+    if total:
+        told += f" Training took {total}" + (f" ({by_phase})." if "," in by_phase else ".")
     if "before" in run.rows and "after" in run.rows:
         told += " “Before” is the generator as the adversarial phase began, “after” as it ended."
     return told

@@ -41,14 +41,15 @@ BRIEFLY = {"mle": "MLE", "discriminator": "D only"}  # phases, as the narrow ban
 OVER_TIME = ("bleu-4", "self-bleu-4", "nll", "source-nll", "grammaticality")
 
 
-def training_curves(run: RunRecord, name: str = "run") -> list[Figure]:
-    """Both players over the run, a panel for each unit, phases marked. `name`: unique on the page."""
+def training_curves(run: RunRecord, name: str = "run", colours: Sequence[str] = COLOURS) -> list[Figure]:
+    """Both players over the run, a panel for each unit, phases marked. name: unique on the page. colours: of a panel's
+    lines in turn."""
     made: list[Figure] = []
     for title, lines in PANELS.items():
         drawn = {label: run.curves[key] for key, label in lines.items() if key in run.curves}
         drawn = {label: curve for label, curve in drawn.items() if any(map(math.isfinite, curve.values))}
         if drawn:
-            made.append(_curves(title, drawn, run, f"{name}-{len(made)}"))
+            made.append(_curves(title, drawn, run, f"{name}-{len(made)}", colours))
     return made
 
 
@@ -74,15 +75,15 @@ def quality_and_diversity(runs: Sequence[RunRecord]) -> Figure | None:
 
     def draw(axes: Axes) -> None:
         for start, end, index in arrows:
-            line = {"arrowstyle": "->", "color": _colour(index), "shrinkA": 4, "shrinkB": 5, "lw": 1.4}
+            line = {"arrowstyle": "->", "color": colour(index), "shrinkA": 4, "shrinkB": 5, "lw": 1.4}
             axes.annotate("", xy=end, xytext=start, arrowprops=line)
         named: set[str] = set()
         for (x, y, state), (label, index) in points.items():
-            colour = INK if state != "after" else _colour(index)
+            shade = INK if state != "after" else colour(index)
             marker = {"real": "*", "before": "o"}.get(state, MARKERS[index % len(MARKERS)])
             axes.plot(
-                x, y, marker, color=colour, markersize=11 if state == "real" else 7,
-                markerfacecolor="none" if state == "before" else colour,
+                x, y, marker, color=shade, markersize=11 if state == "real" else 7,
+                markerfacecolor="none" if state == "before" else shade,
                 label=None if label in named else literal(label),
             )  # fmt: skip
             named.add(label)
@@ -114,7 +115,7 @@ def scores_over_time(runs: Sequence[RunRecord]) -> list[Figure]:
     return made
 
 
-def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str) -> Figure:
+def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str, colours: Sequence[str]) -> Figure:
     end = max(curve.seconds[-1] for curve in drawn.values())
     start = min(curve.seconds[0] for curve in drawn.values())
     unit, word = time_unit(end)
@@ -123,7 +124,7 @@ def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str) -> F
         for index, (label, curve) in enumerate(drawn.items()):
             x = [second / unit for second in curve.seconds]
             style: dict[str, Any] = {
-                "color": _colour(index),
+                "color": colours[index % len(colours)],
                 "linestyle": DASHES[index % len(DASHES)],
                 "lw": 1.5,
             }
@@ -158,7 +159,7 @@ def _score_figure(
             marker = MARKERS[index % len(MARKERS)]
             label = literal(_short(run, runs))
             style: dict[str, Any] = {
-                "color": _colour(index),
+                "color": colour(index),
                 "linestyle": DASHES[index % len(DASHES)],
                 "lw": 1.5,
             }
@@ -239,5 +240,6 @@ def literal(label: str) -> str:
     return label.replace("$", r"\$") if not label.startswith("_") else f" {label}"
 
 
-def _colour(index: int) -> str:
+def colour(index: int) -> str:
+    """Of the run at this place among several."""
     return COLOURS[index % len(COLOURS)]

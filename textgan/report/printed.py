@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textgan.report import numbers, tabular
-from textgan.report.captions import captions, unscored
+from textgan.report.captions import captions, starred, unscored
 from textgan.report.movement import movements
 from textgan.report.reading import RunRecord
 from textgan.report.table import Row, best, columns, rows
@@ -56,7 +56,10 @@ def lay_out(
     room -= max((len(row.label) for row in table), default=0)
     fitting = _that_fit(keys, room, first)
     left = [key for key in keys if key not in fitting]
-    told = [*told, *([f"No room here for {numbers.names(left)}: the page has them."] if left else [])]
+    told = [
+        *starred(told),
+        *([f"No room here for {numbers.names(left)}: the page has them."] if left else []),
+    ]
     made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left")
     made.add_column("", no_wrap=True)
     for key in fitting:
@@ -64,9 +67,11 @@ def lay_out(
     marks = {key: best(table, key) for key in fitting}
     for place, row in enumerate(table):
         shown = [
-            Text(numbers.number(key, row.cells.get(key)), style="bold green" if place in marks[key] else "")
+            Text(f"{numbers.number(key, row.cells.get(key))}*", style="bold green")
+            if place in marks[key]
+            else Text(f"{numbers.number(key, row.cells.get(key))} ")
             for key in fitting
-        ]
+        ]  # fmt: skip
         made.add_row(Text(row.label, style="" if row.generated else "italic"), *shown)
     return made
 
@@ -138,7 +143,7 @@ def _that_fit(keys: Sequence[str], room: int, first: Sequence[str]) -> list[str]
     """As many columns as there is room for, the most telling first; at least one."""
     kept: list[str] = []
     for key in sorted(keys, key=lambda key: (first.index(key) if key in first else 99, key)):
-        width = 2 + max(5, *map(len, header(key).split("\n")))
+        width = 2 + max(6, *map(len, header(key).split("\n")))
         if width <= room or not kept:
             kept.append(key)
             room -= width

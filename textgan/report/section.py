@@ -9,7 +9,7 @@ from typing import Any
 from textgan.report import fronts, plots
 from textgan.report.closer_views import Views, views
 from textgan.report.reading import RunRecord, Snapshot
-from textgan.report.svg import Figure
+from textgan.report.svg import INK, Figure
 from textgan.report.verdict import front_wanted
 from textgan.training.progress import clock
 
@@ -46,25 +46,39 @@ def minutes_of(run: RunRecord) -> dict[str, float]:
     return {str(phase): float(value) for phase, value in minutes.items() if isinstance(value, (int, float))}
 
 
-def section(run: RunRecord, slug: str) -> Section:
-    """slug: begins the ids of its figures, unique on the page."""
+def time_spent(run: RunRecord) -> tuple[str, str]:
+    """How long training took, in all and by phase: ("11 s", "discriminator 1 s, adversarial 10 s").
+
+    The total is of the phases as they are shown, so that they add up. Empty where nothing tells it.
+    """
+    seconds = {phase: round(60 * value) for phase, value in minutes_of(run).items()}
+    if not seconds:
+        return "", ""
+    by_phase = ", ".join(f"{phase} {clock(value) if value else '<1 s'}" for phase, value in seconds.items())
+    total = sum(seconds.values())
+    return clock(total) if total else "<1 s", by_phase
+
+
+def section(run: RunRecord, slug: str, colour: str | None = None) -> Section:
+    """slug: begins the ids of its figures, unique on the page. colour: of this run among several, in all its figures;
+    None where it is the page's only run."""
+    of_lines, of_fronts = ((colour, INK), (colour,)) if colour else (plots.COLOURS, plots.COLOURS)
     after = ("after" if run.before else "samples", run.after[:SHOWN])
     pairs = [pair for pair in (("before", run.before[:SHOWN]), after) if pair[1]]
     facts = [("run", run.name), ("strategy", run.strategy), ("corpus", run.corpus), ("seed", run.seed)]
     scored = run.evaluation.get("samples")
     facts.append(("sentences scored", f"{scored:,}" if isinstance(scored, int) else ""))
-    spent = [f"{phase} {clock(60 * value)}" for phase, value in minutes_of(run).items()]
-    facts.append(("time", ", ".join(spent)))
+    facts.append(("time", time_spent(run)[1]))
     facts.append(("folder", run.path.resolve().name))
     return Section(
         title=f"{run.strategy}: {run.name}",
         slug=slug,
         facts=[fact for fact in facts if fact[1]],
-        curves=plots.training_curves(run, f"{slug}-curve"),
-        fronts=fronts.figures(run.sweep, run, f"{slug}-front") if run.sweep else (),
+        curves=plots.training_curves(run, f"{slug}-curve", of_lines),
+        fronts=fronts.figures(run.sweep, run, f"{slug}-front", of_fronts) if run.sweep else (),
         crossings=[*fronts.writers(run.sweep, run), *fronts.crossings(run.sweep, run)] if run.sweep else (),
         front_wanted=front_wanted(run),
-        text=views(run, slug),
+        text=views(run, slug, colour or plots.COLOURS[0]),
         pairs=pairs,
         over_time=[
             Snapshot(shot.phase, shot.step, shot.sentences[:OF_EACH])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from textgan.metrics.yardstick import REAL, Measured
 from textgan.report import numbers, tabular
-from textgan.report.captions import MARKED
+from textgan.report.captions import MARKED, starred
 from textgan.report.table import Row, best, columns, comparable, measure
 from textgan.report.tabular import Cell, code, in_markdown
 from textgan.scoring import FileScores
@@ -96,7 +96,7 @@ def terminal(files: Sequence[FileScores], width: int) -> RenderableType:
             made.add_row(Text(row.label, style="" if row.generated else "italic"), *cells)
         parts.append(made)
     unbroken = Text("\n".join(signatures(table)), no_wrap=True, overflow="ignore")
-    return Group(*parts, Text("\n".join(captions(table))), Text(), unbroken)
+    return Group(*parts, Text("\n".join(starred(captions(table)))), Text(), unbroken)
 
 
 def markdown(files: Sequence[FileScores]) -> str:

@@ -5,7 +5,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const rows = [...body.rows];
   const heads = [...table.querySelectorAll("th[scope=col]")];
   const number = (text) => {
-    const plain = text.replace(/[\u2212]/g, "-").replace(/[,+±]/g, "");
+    const plain = text.replace(/[\u2212]/g, "-").replace(/[,+±<]/g, "");
     return plain.startsWith("∞") ? Infinity : plain.startsWith("-∞") ? -Infinity : parseFloat(plain);
   };
   for (const head of heads) {

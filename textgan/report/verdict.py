@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from textgan.report import numbers
 from textgan.report.fronts import crossing
 from textgan.report.movement import VISIBLE, direction_in_words
@@ -26,7 +28,7 @@ def verdict(run: RunRecord) -> str:
     start = run.start.removesuffix(" (before)")
     way = direction_in_words(run.rows["before"], run.rows["after"])
     if way in NEITHER:
-        return f"Did it help? Not visibly: {way} against its start ({start}), at temperature 1; {ONE_SEED}."
+        return f"Did it help? Not visibly, against its {start} at temperature 1; {ONE_SEED}."
     if run.start.startswith("untrained"):
         return (
             f"It learnt from nothing: {way}, against its untrained start. No MLE stands beside it to say more; "
@@ -50,7 +52,13 @@ def front_wanted(run: RunRecord) -> str:
     played = "before" in run.rows
     if not run.finished or {"last"} | ({"pretrained"} if played else set()) <= states:
         return ""
-    return f"textgan sweep {run.path}{' --checkpoint all' if played else ''}"
+    return f"textgan sweep {shlex.quote(str(run.path))}{' --checkpoint all' if played else ''}"
+
+
+def next_commands(run: RunRecord) -> list[str]:
+    """What one would most likely do with a finished run: read samples, then draw its front where it has none."""
+    sample = f"textgan sample {shlex.quote(str(run.path))} -n 10"
+    return [*filter(None, (sample, front_wanted(run)))]
 
 
 def _by_front(run: RunRecord) -> str:
