@@ -33,13 +33,13 @@ def looked(make_run):
 def test_what_the_page_tells(looked):
     page = write([looked()]).read_text(encoding="utf-8")
     for told in (
-        "It helped: BLEU-5 .450 against .350 of its MLE (+.100), where both are as diverse as real text; one seed",
+        "It helped: BLEU-5 .450 against .350 for its MLE (+.100), where both are as diverse as real text; one seed",
         "a <mark>horse</mark> runs ",
         "overlap .50, longest copied run 2 of 3 words",
         "Searched: the first 50,000 of 80,000 training sentences",
-        "Mean overlap of 50 generated sentences .61, of as many held-out real ones .33",
+        "Mean overlap of 50 generated sentences: .61; of as many held-out real ones: .33.",
         "<td>horse</td><td>9</td><td>1</td><td>+2.5</td>",
-        "none that chance would not explain",
+        "none beyond chance",
         "50 generated sentences against 50 held-out ones",
         '<span class="down3">horse <small>▼ −.90</small></span>',
         '<span class="up1">(end) <small>▲ .60</small></span>',
@@ -70,7 +70,7 @@ def test_figures_show_real_text_beside_generated(looked):
 def test_an_older_run_has_a_page_and_is_told_what_would_add_to_it(make_run):
     run = make_run()
     page = write([run]).read_text(encoding="utf-8")
-    assert "This run has no closer look at its text" in page and "--resume" in page
+    assert "This run has no analysis of its text" in page and "--resume" in page
     assert f"<code>textgan sweep {run} --checkpoint all</code>" in page
     assert "Mean words in a sentence: before 13.0, after 13.0." in page and "<mark>" not in page
 

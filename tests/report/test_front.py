@@ -89,7 +89,7 @@ def test_fronts_are_compared_where_they_are_as_diverse_as_real_text(make_run):
         "MLE .350 (temperature about 1.10), reinforce .289 (temperature about 1.14)"
     )
     (told,) = front.crossings(swept(run, real=(0.42, 0.31)), read(run))
-    assert "MLE .305" in told and "reinforce does not get there" in told
+    assert "MLE .305" in told and "reinforce is never that diverse" in told
     assert front.crossings(swept(run, real=(0.42, 0.1)), read(run)) == []
     assert front.crossings(swept(run, real=(0.42, math.nan)), read(run)) == []
 
@@ -119,7 +119,7 @@ def test_the_terminal_keeps_the_front_s_own_scores(make_run):
     console.print(front.terminal(made, 60))
     printed = console.export_text()
     assert "MLE at 0.5" in printed and ".700" in printed and ".500" in printed
-    assert "No room here for" in printed and "Real text" not in printed
+    assert "Too narrow for" in printed and "Real text" not in printed
     assert all(len(line) <= 80 for line in printed.splitlines())
 
 
@@ -129,5 +129,5 @@ def test_the_page_goes_where_it_is_told(make_run, tmp_path: Path):
     assert front.write(swept(run), tmp_path) == tmp_path / "front.html"
     first = front.write(swept(run), tmp_path / "mine.html").read_bytes()
     assert front.write(swept(run), tmp_path / "mine.html").read_bytes() == first
-    with pytest.raises(Mistake, match="--out: .*is no folder; make it first"):
+    with pytest.raises(Mistake, match="--out: .*is not a folder; create it first"):
         front.write(swept(run), tmp_path / "no" / "where.html")

@@ -110,7 +110,7 @@ def test_the_same_run_gives_the_same_bytes(make_run):
 
 def test_a_run_under_way_has_a_page(make_run):
     page = write([make_run(finished=False)]).read_text(encoding="utf-8")
-    assert "reinforce on captions: still under way" in page
+    assert "reinforce on captions: still running" in page
     assert "last seen in phase adversarial, step 40" in page and "<h2>Scores</h2>" not in page
 
 
@@ -129,7 +129,7 @@ def test_several_runs_go_where_they_are_told(make_run, tmp_path: Path, monkeypat
 
 def test_nothing_is_left_half_written(make_run, tmp_path: Path):
     run = make_run()
-    with pytest.raises(Mistake, match=r"out: .*is no folder; make it first"):
+    with pytest.raises(Mistake, match=r"out: .*is not a folder; create it first"):
         write([run], tmp_path / "no" / "where.html")
     with pytest.raises(Mistake, match="no run given"):
         write([])

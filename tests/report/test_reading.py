@@ -103,10 +103,10 @@ def test_bytes_that_are_no_text(make_run):
 def test_no_folder_and_no_run_folder(tmp_path: Path):
     with pytest.raises(Mistake, match="does not exist; give a folder"):
         read(tmp_path / "nowhere")
-    with pytest.raises(Mistake, match="is no run folder"):
+    with pytest.raises(Mistake, match="is not a run folder"):
         read(tmp_path)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(Mistake, match="is no run folder"):
+    with pytest.raises(Mistake, match="is not a run folder"):
         read(tmp_path / "file")
 
 

@@ -161,7 +161,7 @@ def test_the_command_prints_the_table_to_paste_and_nothing_else(make_run, capsys
 def test_a_run_without_scores_is_told_of_in_every_form_and_never_framed(make_run, capsys, form):
     stopped, scored = make_run("a", finished=False), make_run("b")
     line = (
-        f"{stopped} has no final evaluation yet (last seen in phase adversarial, step 40): it is still under way, or "
+        f"{stopped} has no final evaluation yet (last seen in phase adversarial, step 40): it is still running, or "
         f"was stopped; go on with: textgan train ... --out {stopped} --resume"
     )
     asked = ["--format", form] if form else []
@@ -197,7 +197,7 @@ def test_the_terminal_keeps_what_tells_most_and_says_what_it_left_out(two):
     narrow, wide = shown(60), shown(120)
     assert "…" not in narrow + wide  # nothing is cut
     assert "gumbel: BLEU-4 .412 → .436" in wide
-    assert "No room here for BLEU-2" in narrow and "No room" not in wide
+    assert "Too narrow for BLEU-2" in narrow and "Too narrow" not in wide
     assert ".455" in narrow and "2.200*" in narrow and "–" in narrow
     assert "*: " in narrow and "Marked" not in narrow  # a mark that is seen without colour
 
@@ -298,7 +298,7 @@ def test_empty_sentences_are_no_diversity(two):
     told = {**reinforce.evaluation, "samples": 1000, "empty": {"before": 3, "after": 204}}
     first, second = movements([replace(reinforce, evaluation=told), gumbel])
     assert first.endswith(
-        "; 20.4% of its sentences are empty (before 0.3%), which self-BLEU takes for diversity"
+        "; 20.4% of its sentences are empty (before 0.3%), which self-BLEU counts as diversity"
     )
     assert "empty" not in second
 

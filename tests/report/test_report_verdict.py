@@ -16,7 +16,7 @@ BLEUS = [(0.50, 0.30, "sharper and more diverse"), (0.30, 0.50, "less sharp and 
 @pytest.mark.parametrize(
     ("mine", "told"),
     [
-        ({1.0: (0.50, 0.50), 1.2: (0.40, 0.30)}, "It helped: BLEU-5 .450 against .350 of its MLE (+.100)"),
+        ({1.0: (0.50, 0.50), 1.2: (0.40, 0.30)}, "It helped: BLEU-5 .450 against .350 for its MLE (+.100)"),
         ({1.0: (0.38, 0.50), 1.2: (0.28, 0.30)}, "It did not help: BLEU-5 .330 against .350"),
         ({1.0: (0.404, 0.50), 1.2: (0.304, 0.30)}, "It made no visible difference: BLEU-5 .354 against .350"),
     ],
@@ -30,7 +30,9 @@ def test_by_the_front_over_its_mle(make_run, mine, told):
 
 def test_a_front_that_never_gets_there_is_not_judged_by(make_run):
     run = read(kept(make_run(), {"pretrained": MLE, "last": {1.0: (0.5, 0.9), 1.2: (0.4, 0.8)}}))
-    assert verdict(run).startswith("Did it help? Not to be said from one temperature: sharper, less diverse")
+    assert verdict(run).startswith(
+        "Did it help? That cannot be told from one temperature: sharper, less diverse"
+    )
 
 
 def test_a_front_without_its_mle_is_wanted_whole(make_run):

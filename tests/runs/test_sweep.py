@@ -192,7 +192,7 @@ def test_the_tempered_likelihood_is_that_of_what_is_drawn(run: Path) -> None:
         ("--metrics ,", "--metrics: names no metric"),
         ("--references gone.txt", "--references: "),
         ("--checkpoint first", "'first'"),
-        ("--out no/where.html", "--out: no is no folder; make it first"),
+        ("--out no/where.html", "--out: no is not a folder; create it first"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(

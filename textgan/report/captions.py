@@ -10,8 +10,8 @@ from textgan.report.table import Row, best, columns, measure, rows
 from textgan.training.unfinished import go_on
 
 MARKED = (
-    "among generated rows, BLEU, self-BLEU and distinct nearest to real text (not the highest: one good sentence "
-    "repeated wins in BLEU, words drawn at random in distinct), the other metrics by their better end."
+    "among generated rows, the one nearest to real text for BLEU, self-BLEU and distinct (not the highest: repeating "
+    "one good sentence wins in BLEU, drawing words at random wins in distinct), and the best for every other metric."
 )
 
 
@@ -33,7 +33,7 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
     for corpus, entropy in sorted({(run.corpus, run.entropy) for run in runs if run.entropy is not None}):
         told.append(
             f"The source of {corpus} has an entropy of {numbers.plain(entropy)} nats per token: source "
-            "NLL below it means text more typical than the real, which a generator pays for with diversity."
+            "NLL below it means text that is more typical than real text, usually at the cost of diversity."
         )
     older = {
         note for run in runs if run.entropy is None for note in run.notes if note.startswith("true entropy")
@@ -45,7 +45,7 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
         told.append(
             "One seed: a small difference may be chance."
             if len(seeds) < 2
-            else f"{len(seeds)} seeds, one run a row: a small difference may be chance."
+            else f"{len(seeds)} seeds, one run per row: a small difference may be chance."
         )
     return told
 
@@ -66,7 +66,7 @@ def measured_apart(table: Sequence[Row]) -> list[str]:
         key for key in keys if generated[key] and real[key] - generated[key] and key not in differing
     ]:
         told.append(
-            "Real text has a signature of its own (other sentences, or another number of them) in: "
+            "Real text was scored with a different signature (other sentences, or a different number of them) for: "
             f"{numbers.names(apart)}."
         )
     return told
@@ -94,6 +94,6 @@ def _why_unscored(run: RunRecord) -> str:
     ) else None  # fmt: skip
     where = f"last seen in phase {last[1]}, step {last[2]}" if last else "nothing logged so far"
     return (
-        f"{run.path} has no final evaluation yet ({where}): it is still under way, or was stopped; "
+        f"{run.path} has no final evaluation yet ({where}): it is still running, or was stopped; "
         f"{go_on(run.path)}"
     )

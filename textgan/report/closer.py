@@ -9,7 +9,7 @@ from typing import Any
 
 from textgan.errors import Mistake
 
-REMEDY = "delete it to have a report without it"
+REMEDY = "delete it to get a report without it"
 FORMAT = 1
 
 

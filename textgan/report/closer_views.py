@@ -23,11 +23,11 @@ STEPS = 3  # shades to each side of the middle
 MOST_TOKENS = 80  # of a sentence whose scores are shown
 OVERUSE = (
     "Log-odds ratio with a Dirichlet prior from both texts together, over its standard deviation (z; Monroe et al. "
-    "2008): beyond ±1.96 one n-gram alone would be called significant, and of thousands some get there by chance."
+    "2008). Beyond ±1.96 a single n-gram would be significant, but among thousands some get there by chance."
 )
 NEAREST = (
-    "Nearest: the training sentence with the highest overlap, Dice's coefficient of the 1- to 4-grams, lower case, "
-    "marks apart; exact search. Marked: what does not align with it (longest common subsequence)."
+    "Nearest: the training sentence with the highest overlap (Dice's coefficient of the 1- to 4-grams, lower-cased, "
+    "punctuation split off; exact search). Highlighted: what does not align with it (longest common subsequence)."
 )
 
 
@@ -77,9 +77,9 @@ def views(run: RunRecord, slug: str, colour: str = COLOURS[0]) -> Views:
     drawn = [made for made in both if made]
     closer = run.closer
     if closer is None:
-        again = "the command that trained it, with --resume (nothing is trained again)"
-        told = f"This run has no closer look at its text ({again}, makes one)." if run.finished else ""
-        return Views(drawn, missing=told)
+        remedy = "To make it, repeat the training command with --resume; nothing is trained again."
+        missing = f"This run has no analysis of its text (closer.json). {remedy}" if run.finished else ""
+        return Views(drawn, missing=missing)
     return Views(
         figures=drawn,
         grams=[made for n, word in ORDERS.items() for made in _grams(closer, n, word)],
@@ -193,8 +193,8 @@ def _nearest(closer: Closer) -> str:
     if {"after", "real"} <= found.mean.keys():
         after, real = (numbers.plain(found.mean[state], 2) for state in ("after", "real"))
         told += (
-            f" Mean overlap of {found.averaged:,} generated sentences {after}, of as many held-out real ones {real}; "
-            "well above these, a generator copies its training text."
+            f" Mean overlap of {found.averaged:,} generated sentences: {after}; of as many held-out real ones: "
+            f"{real}. A generator well above the latter copies its training text."
         )
     return told
 
@@ -213,7 +213,7 @@ def _shades(scores: Scores) -> Shades:
     if scores.real is not None:
         text += f" Held-out real sentences have {numbers.plain(scores.real, 2)} on average."
     told.append(
-        text + " The score is a logit or the objective's own unit; only higher and lower have a meaning."
+        text + " The score is a logit or in the objective's own unit; only the order of scores has a meaning."
     )
     sentences = [
         [

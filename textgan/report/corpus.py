@@ -57,11 +57,13 @@ def _text(found: Examination) -> list[tuple[str, str]]:
         rows.append(("test file", f"{found.test}, {found.held_out:,} sentences"))
     rows += [("encoding", found.encoding), ("sentences", f"{found.sentences:,}")]
     if found.sentences < _few:
-        rows.append(("few", f"a generator learns so few by heart; {_few:,} or more would be better"))
+        rows.append(("few", f"a generator memorises so few; {_few:,} or more would be better"))
     if found.empty:
         rows.append(("empty lines", f"{found.empty:,} ({_at(found.empty_lines, found.empty)})"))
     if found.test is None and found.held_out:
-        rows.append(("held out", f"{found.held_out:,} of them, drawn, stand for unseen text below"))
+        rows.append(
+            ("held out", f"{found.held_out:,} of them, drawn at random, stand in for unseen text below")
+        )
     return rows
 
 
@@ -101,7 +103,7 @@ def _repeats(found: Examination) -> list[tuple[str, str]]:
         rows.append(
             (
                 "but for marks",
-                f"{_of(found.near, found.sentences)} more, if case, spaces, marks and digits go",
+                f"{_of(found.near, found.sentences)} more, ignoring case, spaces, punctuation and digits",
             )
         )
     if found.alike is not None:
@@ -109,20 +111,27 @@ def _repeats(found: Examination) -> list[tuple[str, str]]:
             ("but for a word", f"{found.alike:.2%} of a sample (Jaccard .8 of letters' 5-grams, by MinHash)")
         )
     where = "held-out sentences" if found.test is None else "test sentences"
-    near = "" if found.near_overlap is None else f"; {found.near_overlap:,} but for case, marks and digits"
+    near = (
+        ""
+        if found.near_overlap is None
+        else f"; {found.near_overlap:,} if case, punctuation and digits are ignored"
+    )
     if found.held_out:
         rows.append(("train and test", f"{_of(found.overlap, found.held_out)} {where} are in train{near}"))
     if found.shift is not None:
         told = f"AUC {found.shift.auc:.3f} (.5: cannot be told apart)"
         if found.shift.auc > 0.6:
-            told += "; NOT one distribution: scores against this test set measure something else too"
+            told += "; NOT one distribution: scores against this test set also measure that difference"
         rows.append(("shift", told))
         for side, words in (("train", found.shift.train_words), ("test", found.shift.test_words)):
             if words:
                 rows.append((f"more in {side}", ", ".join(words)))
     elif found.test is None:
         rows.append(
-            ("shift", "none to measure: a drawn split is of one distribution; --test FILE tells of yours")
+            (
+                "shift",
+                "nothing to measure: a random split has one distribution; give --test FILE to check your own",
+            )
         )
     return rows
 
@@ -177,7 +186,10 @@ def _proposal(found: Examination) -> list[tuple[str, str]]:
         ("vocabulary", f"{plan.vocabulary:,} ids"),
     ]
     rows.append(
-        ("length", f"{plan.length} tokens, the end included" + ("; cut longer" if plan.truncate else ""))
+        (
+            "length",
+            f"{plan.length} tokens, the end included" + ("; longer text is cut" if plan.truncate else ""),
+        )
     )
     return rows + [("because" if i == 0 else "", reason) for i, reason in enumerate(plan.reasons)]
 

@@ -33,7 +33,7 @@ def place(run: Path, out: Path | None = None) -> Path:
     if out is not None and target.is_dir():  # RUN/front.html may be a link that leads out of the run
         target = target / "front.html"
     if not target.parent.is_dir():
-        raise Mistake(f"--out: {target.parent} is no folder; make it first, or give another path")
+        raise Mistake(f"--out: {target.parent} is not a folder; create it first, or give another path")
     return target
 
 

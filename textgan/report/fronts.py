@@ -55,7 +55,7 @@ def crossings(sweep: Sweep, run: RunRecord) -> list[str]:
     told = [
         f"{name} {numbers.plain(at[0])} (temperature about {at[1]:.2f})"
         if at
-        else f"{name} does not get there"
+        else f"{name} is never that diverse"
         for name, at in found.items()
     ]
     head = f"BLEU-5 where the text is as diverse as real text (self-BLEU-5 {numbers.plain(level)})"
@@ -69,7 +69,9 @@ def writers(sweep: Sweep, run: RunRecord) -> list[str]:
         return [*how, f"After the game: written by both players, {sweep.choice}"]
     told = run.recipe.get("evaluate")
     asked = told.get("resample", 1) if isinstance(told, Mapping) else 1
-    alone = "Written by the generator alone, without the judge that its recipe chooses by"
+    alone = (
+        "Written by the generator alone, without the selection by the discriminator that its recipe asks for"
+    )
     return [*how, alone] if asked != 1 else how
 
 

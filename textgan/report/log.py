@@ -37,13 +37,13 @@ def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         except (ValueError, TypeError, KeyError, OverflowError):  # half a line, other bytes, other JSON
             bad.append(number)
     if bad and not rows:
-        raise Mistake(
-            f"run.metrics: {path} holds no readable line; delete it to have a report without curves"
-        )
+        raise Mistake(f"run.metrics: {path} holds no readable line; delete it to get a report without curves")
     if not bad:
         return rows, ()
     where = (
-        "its last line, half-written" if bad == [len(lines)] else f"{len(bad)} lines, the first is {bad[0]}"
+        "its last line, half-written"
+        if bad == [len(lines)]
+        else f"{len(bad)} lines, the first of which is line {bad[0]}"
     )
     return rows, (f"metrics.jsonl was read without {where}.",)
 

@@ -86,7 +86,7 @@ def _emptiness(run: RunRecord) -> str:
     if after - before < VISIBLE:
         return ""
     return (
-        f"{after:.1%} of its sentences are empty (before {before:.1%}), which self-BLEU takes for diversity"
+        f"{after:.1%} of its sentences are empty (before {before:.1%}), which self-BLEU counts as diversity"
     )
 
 

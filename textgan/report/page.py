@@ -55,7 +55,7 @@ def write(runs: Sequence[Path], out: Path | None = None) -> Path:
     if out is not None and target.is_dir():  # RUN/report.html may be a link that leads out of the run
         target = target / "report.html"
     if not target.parent.is_dir():
-        raise Mistake(f"out: {target.parent} is no folder; make it first, or give another path")
+        raise Mistake(f"out: {target.parent} is not a folder; create it first, or give another path")
     page = render(records)
     try:
         write_text(target, page)
@@ -137,7 +137,7 @@ def headline(runs: Sequence[RunRecord]) -> str:
         return what
     run = runs[0]
     if not run.finished:
-        return f"{what}: still under way"
+        return f"{what}: still running"
     if "before" in run.rows and "after" in run.rows:
         return f"{what}: {direction_in_words(run.rows['before'], run.rows['after'])}"
     return what
@@ -161,7 +161,7 @@ def summary(run: RunRecord) -> str:
     if total:
         told += f" Training took {total}" + (f" ({by_phase})." if "," in by_phase else ".")
     if "before" in run.rows and "after" in run.rows:
-        told += " “Before” is the generator as the adversarial phase began, “after” as it ended."
+        told += " “Before” is the generator when the adversarial phase began, “after” when it ended."
     return told
 
 

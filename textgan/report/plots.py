@@ -23,8 +23,8 @@ DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 PANELS = {  # title -> what it shows and the line's name
     "Likelihood (nats per token)": {"loss": "train", "nll-validation": "validation"},
-    "Losses of the two players": {"g-loss": "generator", "d-loss": "discriminator"},
-    "Discriminator: pairs ranked rightly": {
+    "Losses of generator and discriminator": {"g-loss": "generator", "d-loss": "discriminator"},
+    "Discriminator: pairs ranked correctly": {
         "d-accuracy-train": "real, in train",
         "d-accuracy-heldout": "real, held out",
         "d-accuracy-fake": "generated",

@@ -58,7 +58,7 @@ def lay_out(
     left = [key for key in keys if key not in fitting]
     told = [
         *starred(told),
-        *([f"No room here for {numbers.names(left)}: the page has them."] if left else []),
+        *([f"Too narrow for {numbers.names(left)}: the page has them."] if left else []),
     ]
     made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left")
     made.add_column("", no_wrap=True)

@@ -145,11 +145,11 @@ def read(run: Path) -> RunRecord:
         raise Mistake(f"run: {run} does not exist; give a folder that `textgan train` wrote")
     if not run.is_dir() or not any((run / name).is_file() for name in ("recipe.yaml", "metrics.jsonl")):
         raise Mistake(
-            f"run: {run} is no run folder (no recipe.yaml); give a folder that `textgan train` wrote"
+            f"run: {run} is not a run folder (no recipe.yaml); give a folder that `textgan train` wrote"
         )
     recipe, recipe_text = _recipe(run / "recipe.yaml")
     evaluation = _json_object(
-        run / "evaluation.json", "run `textgan evaluate` on the folder to write it anew"
+        run / "evaluation.json", "run `textgan evaluate` on the folder to write it again"
     )
     lines, problems = metric_rows(run / "metrics.jsonl")
     lines = in_order(lines)
@@ -163,7 +163,7 @@ def read(run: Path) -> RunRecord:
         path=run,
         recipe=recipe,
         recipe_text=recipe_text,
-        environment=_json_object(run / "environment.json", "delete it to have a report without it"),
+        environment=_json_object(run / "environment.json", "delete it to get a report without it"),
         evaluation=evaluation,
         rows=_score_rows(evaluation, run / "evaluation.json"),
         curves=curves(lines),
@@ -208,7 +208,7 @@ def _recipe(path: Path) -> tuple[Mapping[str, Any], str]:
         recipe = from_yaml(text)
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
-        raise Mistake(f"run.recipe: {path} is no readable YAML ({reason}); train the run again") from error
+        raise Mistake(f"run.recipe: {path} is not readable YAML ({reason}); train the run again") from error
     if not isinstance(recipe, dict):
         raise Mistake(f"run.recipe: {path} holds no mapping; train the run again")
     return recipe, text
@@ -230,7 +230,7 @@ def _score_rows(evaluation: Mapping[str, Any], path: Path) -> Mapping[str, Cells
     rows = evaluation.get("rows", {})
     if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
         raise Mistake(
-            f"run.evaluation: {path} has no readable `rows`; run `textgan evaluate` on the folder anew"
+            f"run.evaluation: {path} has no readable `rows`; run `textgan evaluate` on the folder again"
         )
     return {state: _cells(row) for state, row in rows.items()}
 

@@ -23,7 +23,7 @@ from textgan.scoring import FileScores
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-NOT_AGAINST = "Not to be held against"
+NOT_AGAINST = "Not comparable with"
 INTERVALS = "In brackets: 95% bootstrap interval of the mean over sentences; self-BLEU's keeps the pool of references."
 
 

@@ -31,7 +31,7 @@ def verdict(run: RunRecord) -> str:
         return f"Did it help? Not visibly, against its {start} at temperature 1; {ONE_SEED}."
     if run.start.startswith("untrained"):
         return (
-            f"It learnt from nothing: {way}, against its untrained start. No MLE stands beside it to say more; "
+            f"It learnt from scratch: {way}, against its untrained start. There is no MLE to compare it with; "
             f"{ONE_SEED}."
         )
     if way in BETTER:
@@ -39,8 +39,8 @@ def verdict(run: RunRecord) -> str:
     if way in WORSE:
         return f"It did not help: {way}, against its {start} at temperature 1; {ONE_SEED}."
     return (
-        f"Did it help? Not to be said from one temperature: {way}, against its {start}, which another temperature may "
-        f"do as well; {ONE_SEED}."
+        f"Did it help? That cannot be told from one temperature: {way}, against its {start}, and another temperature "
+        f"may do the same; {ONE_SEED}."
     )
 
 
@@ -68,7 +68,7 @@ def _by_front(run: RunRecord) -> str:
     if mine is None or base is None:
         return ""
     gap = round(mine[0] - base[0], 9)
-    values = f"BLEU-5 {numbers.plain(mine[0])} against {numbers.plain(base[0])} of its MLE"
+    values = f"BLEU-5 {numbers.plain(mine[0])} against {numbers.plain(base[0])} for its MLE"
     where = "where both are as diverse as real text"
     if abs(gap) < VISIBLE:
         return f"It made no visible difference: {values}, {where}; {ONE_SEED}."
