@@ -60,11 +60,11 @@ def test_a_budget_is_a_name_minutes_or_steps(
 @pytest.mark.parametrize(
     ("words", "seeds", "grid", "budget", "line"),
     [
-        (["a", "2"], [], [], None, "recipe: 2 is a number; seeds are told by --seeds 2"),
+        (["a", "2"], [], [], None, "recipe: 2 is a number; give seeds with --seeds 2"),
         (["x=1"], [], [], None, "recipe: none given"),
-        (["a", "seed=3"], [], [], None, "seed: a benchmark's seeds are told by --seeds"),
-        (["a"], ["1,two"], [], None, "--seeds: 'two' is no seed"),
-        (["a"], ["-1"], [], None, "--seeds: '-1' is no seed"),
+        (["a", "seed=3"], [], [], None, "seed: give a benchmark's seeds with --seeds"),
+        (["a"], ["1,two"], [], None, "--seeds: 'two' is not a seed"),
+        (["a"], ["-1"], [], None, "--seeds: '-1' is not a seed"),
         (["a"], [], ["strategy"], None, "--grid: 'strategy'; expected key=a,b"),
         (["a"], [], ["x="], None, "--grid: 'x='; expected key=a,b"),
         (["a"], [], ["x=1", "x=2"], None, "--grid: x is given twice"),

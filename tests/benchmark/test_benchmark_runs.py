@@ -66,7 +66,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert broken.failed.startswith(
         "breaks.py: Breaks.turn: RuntimeError: no gradient to be had (breaks.py, line 6)"
     )
-    assert any("BROKE: broken, seed 1" in line and "no gradient" in line for line in said)
+    assert any("FAILED: broken, seed 1" in line and "no gradient" in line for line in said)
     assert said[-1].endswith("6 of 6 cells")
     return folder / "out"
 
@@ -195,10 +195,10 @@ def test_what_is_there_is_not_done_again_and_what_is_missing_is(out: Path) -> No
     (never_saved / "evaluation.json").unlink()
     said: list[str] = []
     benchmark(out, WORDS, said)
-    begun = [line for line in said if line.startswith(("began", "going on"))]
+    begun = [line for line in said if line.startswith(("started", "continuing"))]
     labels = ("gumbel-short", "embedding-short", "wgan-gp-short")
-    assert begun == [f"going on with {label}, seed 1" for label in labels]
-    assert "1 of them there from before" in said[0]
+    assert begun == [f"continuing {label}, seed 1" for label in labels]
+    assert "1 of them already done" in said[0]
     assert np.load(front / "1.0.npz")["bleu-5"].shape == (60,) and (front / "1.0.npz").read_bytes() == values
     again = rows(out)[:4]
     for row in (*whole, *again):
@@ -209,7 +209,7 @@ def test_what_is_there_is_not_done_again_and_what_is_missing_is(out: Path) -> No
             assert path.stat().st_mtime_ns == moment
     said.clear()
     benchmark(out, WORDS, said)
-    assert len(said) == 1 and "4 of them there from before" in said[0]  # nothing was begun
+    assert len(said) == 1 and "4 of them already done" in said[0]  # nothing was begun
 
 
 def test_two_in_one_folder_are_refused(out: Path, capsys: pytest.CaptureFixture[str]) -> None:

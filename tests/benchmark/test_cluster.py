@@ -63,7 +63,7 @@ def test_what_is_needed_comes_first_and_what_breaks_takes_only_its_own_with_it(
     for one in cluster.do(jobs, lambda job: begun.append(job.key)):
         done[one.job.key] = one
     assert {key: one.failed for key, one in done.items()} == {
-        "good": None, "on good": None, "bad": "no good", "on bad": "what it starts from failed (bad)",
+        "good": None, "on good": None, "bad": "no good", "on bad": "the run it depends on failed (bad)",
     }  # fmt: skip
     assert begun.index("good") < begun.index("on good") and "on bad" not in begun
 

@@ -58,10 +58,13 @@ def test_what_is_needed_comes_first_and_what_breaks_takes_only_its_own_with_it(t
     assert {key for key in done if done[key].failed is None} == {"good", "on good", "on what is there"}
     assert done["bad"].failed == "no good"
     assert (
-        done["dead"].failed == "its process ended: killed by signal 9; its last words: textgan: out of memory"
+        done["dead"].failed
+        == "its process ended: killed by signal 9; last line of its log: textgan: out of memory"
     )
-    assert done["on bad"].failed == "what it starts from failed (bad)" and "on bad" not in begun
-    assert done["on that"].failed == "what it starts from failed (on bad)" and done["on that"].seconds is None
+    assert done["on bad"].failed == "the run it depends on failed (bad)" and "on bad" not in begun
+    assert (
+        done["on that"].failed == "the run it depends on failed (on bad)" and done["on that"].seconds is None
+    )
     assert begun.index("good") < begun.index("on good")
 
 

@@ -245,7 +245,7 @@ def test_all_mistakes_are_told_together_before_anything_is_made(tmp_path: Path) 
         "mle-shrt lenght=3: recipe: there is none called 'mle-shrt'. Did you mean 'mle-short'?",
     ):
         assert line in told
-    with pytest.raises(Mistake, match="have one name, gumbel-short; rename one"):
+    with pytest.raises(Mistake, match="are both named gumbel-short; rename one"):
         planned("gumbel-short", str(own), out=tmp_path / "out", budget=None)
     assert not (tmp_path / "out").exists()
 
@@ -259,5 +259,5 @@ def test_a_folder_begun_with_another_recipe_is_refused_by_name(tmp_path: Path) -
     assert {run.recipe.settings.threads for run in again.runs.values()} == {1}  # as it was begun
     with pytest.raises(Mistake) as caught:
         planned("gumbel-short", "discriminator.filters=9", out=tmp_path)
-    assert "--out: gumbel-short, seed 1 was begun with another recipe" in str(caught.value)
-    assert "(different: discriminator); name another folder" in str(caught.value)
+    assert "--out: gumbel-short, seed 1 was started with a different recipe" in str(caught.value)
+    assert "(different: discriminator); give another folder" in str(caught.value)

@@ -40,7 +40,7 @@ def told(out: Path) -> list[str]:
     lines: list[str] = []
     made = plan(sort_words(["mle-short", "seqgan-short"], ["1", "2", "3"], ()), Budget.parse("smoke"), out)
     run(made, Request((1.0,), 20, ("distinct",)), jobs=1, threads=1, say=lines.append, launcher=Clocked())
-    return [line for line in lines if line.startswith(("finished", "BROKE"))]
+    return [line for line in lines if line.startswith(("finished", "FAILED"))]
 
 
 def test_runs_of_a_kind_are_expected_to_take_as_long_as_those_that_ended(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_runs_of_a_kind_are_expected_to_take_as_long_as_those_that_ended(tmp_pat
         "5 min 0 s left",
         "3 min 20 s left",  # what breaks at once says nothing of the others
     ]
-    assert runs[0].startswith("finished mle-short") and runs[3].startswith("BROKE: seqgan-short")
+    assert runs[0].startswith("finished mle-short") and runs[3].startswith("FAILED: seqgan-short")
 
 
 def test_what_was_there_from_before_says_nothing_of_the_rest(tmp_path: Path) -> None:

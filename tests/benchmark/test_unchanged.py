@@ -83,7 +83,7 @@ def test_the_sentences_told_are_those_that_were_drawn(
     for told in (printed.out, *((folder / "out" / name).read_text() for name in ("table.md", "table.tex"))):
         assert "60 sentences" in told and "100 sentences" not in told
     page = (folder / "out/benchmark.html").read_text()
-    assert "by 60 sentences at each temperature" in page
+    assert "on 60 sentences at each temperature" in page
     assert "hyps:60" in rows(folder, "cell")[0]["signatures"]["bleu-5"]
 
 
@@ -100,7 +100,7 @@ def test_mle_has_the_scores_that_its_games_have(folder: Path) -> None:
 
 def test_nothing_changed_and_nothing_is_done(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert benchmark(folder) == 0
-    assert "began" not in capfd.readouterr().err
+    assert "started" not in capfd.readouterr().err
 
 
 def test_another_text_is_refused_before_any_work(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -108,8 +108,8 @@ def test_another_text_is_refused_before_any_work(folder: Path, capfd: pytest.Cap
     before = sorted((folder / "out").rglob("*"))
     assert benchmark(folder, "--seeds", "1", "2") == 2
     (told,) = capfd.readouterr().err.splitlines()
-    assert "text.txt (train, validation, test) is not what" in told and "was trained with" in told
-    assert "mine" in told and "name another folder" in told
+    assert "text.txt (train, validation, test) has changed since" in told and "was trained" in told
+    assert "mine" in told and "give another folder" in told
     assert [path for path in before if path.name != ".lock"] == [
         path for path in sorted((folder / "out").rglob("*")) if path.name != ".lock"
     ]
@@ -119,7 +119,7 @@ def test_another_own_strategy_is_refused_by_name(folder: Path, capfd: pytest.Cap
     (folder / "mine.py").write_text(STRATEGY.replace("pass", "rate = 2"))
     assert benchmark(folder, "--seeds", "1", "2") == 2
     (told,) = capfd.readouterr().err.splitlines()
-    assert f"--out: {folder}/mine.py is not what" in told and "put the old one back" in told
+    assert f"--out: {folder}/mine.py has changed since" in told and "restore it" in told
     (folder / "mine.py").write_text(STRATEGY)
     assert benchmark(folder) == 0
 
@@ -153,7 +153,7 @@ def test_scores_of_another_version_or_other_weights_are_measured_anew(
     shutil.rmtree(folder / "out/corpora")
     assert benchmark(folder) == 0
     told = capfd.readouterr().err
-    assert told.count("going on with") == 2 and "real text of" in told
+    assert told.count("continuing ") == 2 and "real text of" in told
     before = rows(folder, "cell")[0]["front"]
     front = folder / "out/fronts/mine-seed1"
     for file in (front / "points.jsonl", front / "front.json"):
@@ -161,7 +161,7 @@ def test_scores_of_another_version_or_other_weights_are_measured_anew(
         file.write_text(file.read_text().replace(weights, "0" * 16))
     capfd.readouterr()
     assert benchmark(folder) == 0
-    assert capfd.readouterr().err.count("going on with") == 1 and rows(folder, "cell")[0]["front"] == before
+    assert capfd.readouterr().err.count("continuing ") == 1 and rows(folder, "cell")[0]["front"] == before
 
 
 def test_runs_of_an_earlier_version_are_taken_and_what_they_lack_is_said(
@@ -171,7 +171,7 @@ def test_runs_of_an_earlier_version_are_taken_and_what_they_lack_is_said(
         file.unlink()
     assert benchmark(folder) == 0
     told = [line for line in capfd.readouterr().err.splitlines() if "earlier version" in line]
-    assert len(told) == 2 and "kept no digest of text" in told[0] and "mine.py; whether" in told[1]
+    assert len(told) == 2 and "kept no digest of text" in told[0] and "mine.py, so it is not known" in told[1]
 
 
 def test_a_metric_of_the_working_directory_is_measured_and_a_missing_one_told_at_once(

@@ -82,7 +82,7 @@ class Cluster:
                     for job in [job for job in waiting if over.get(job.needs or "", False)]:
                         waiting.remove(job)
                         over[job.key] = True
-                        yield Done(job, f"what it starts from failed ({job.needs})", None)
+                        yield Done(job, f"the run it depends on failed ({job.needs})", None)
                     free = [job for job in waiting if job.needs not in known or over.get(job.needs) is False]
                     for job in free[: self.size - len(running)]:
                         waiting.remove(job)

@@ -119,7 +119,7 @@ class Crew:
                     ]:
                         waiting.remove(job)
                         over[job.key] = True
-                        yield Done(job, f"what it starts from failed ({job.needs})", None)
+                        yield Done(job, f"the run it depends on failed ({job.needs})", None)
                     free = [job for job in waiting if job.needs not in known or over.get(job.needs) is False]
                     for job in free[: self.size - sum(worker.job is not None for worker in self.workers)]:
                         waiting.remove(job)
@@ -177,7 +177,7 @@ def _last_words(log: Path) -> str:
         return ""
     said = [line.strip() for line in lines if line.strip()]
     ours = [line for line in said if line.startswith("textgan:")]
-    return f"; its last words: {(ours or said)[-1][:200]}" if said else ""
+    return f"; last line of its log: {(ours or said)[-1][:200]}" if said else ""
 
 
 @contextmanager

@@ -32,7 +32,7 @@ LOST = "lost diversity that no temperature of MLE loses"
 LOST_BY_CHANCE = "reached no diversity that MLE reaches, which may be chance"
 APART = "no diversity that both reach, which may be chance"
 BEYOND = (
-    "wrote more diverse text than MLE does at any temperature, and is held against its most diverse point"
+    "wrote more diverse text than MLE does at any temperature, and is compared with its most diverse point"
 )
 
 

@@ -23,13 +23,13 @@ from textgan.training.folder import write_text
 
 SHOWN = 10  # sentences of each recipe
 FRONTS = (
-    "Across: quality. Up and down: diversity. Each axis says which end is better, and the better front lies further to "
-    "both; the star is real text. Dashed: MLE, which each recipe began with. Thick: mean over the seeds; thin: each "
-    "seed. Numbers are temperatures."
+    "Horizontal: quality; vertical: diversity. Each axis says which end is better, and the better front lies further "
+    "towards both; the star is real text. Dashed: the MLE that each recipe started from. Thick: mean over the seeds; "
+    "thin: each seed. Numbers are temperatures."
 )
 SOURCE = (
-    "Where the true source is known: source NLL is that of the text under it, held-out NLL that of held-out text under "
-    "the model at that temperature."
+    "Where the true source is known: source NLL is the NLL of the generated text under it, held-out NLL that of "
+    "held-out text under the model at that temperature."
 )
 Records = dict[str, list[RunRecord]]  # by recipe
 
@@ -97,9 +97,9 @@ def _corpus(
         Part(
             f"The generator's gradient{on}",
             [
-                "Medians over the seeds of the norm before it is clipped, by step of the game, on a log scale. In "
-                "numbers: how one estimate scatters at the players that the run ended with, in lengths of the expected "
-                "gradient, and how much signal a second of one core buys."
+                "Norm before clipping, median over the seeds, by step of adversarial training, on a log scale. In "
+                "numbers: the noise of one estimate with the models that the run ended with, relative to the length of "
+                "the expected gradient, and the signal per second of one core."
             ],
             norms,
             folded=[("Gradient in numbers", described)],
@@ -186,8 +186,8 @@ def _summary(benchmark: Benchmark, tables: Sequence[CorpusTable]) -> str:
     seeds = sorted({cell.seed for cell in benchmark.cells})
     return (
         f"{recipes} recipe{'s' * (recipes != 1)} on {', '.join(table.facts.name for table in tables)}, "
-        f"seed{'s' * (len(seeds) != 1)} {', '.join(map(str, seeds))}, budget {benchmark.budget}: each is held against "
-        f"the MLE that it began with, by {benchmark.sentences(table.facts.name for table in tables)} "
+        f"seed{'s' * (len(seeds) != 1)} {', '.join(map(str, seeds))}, budget {benchmark.budget}: each is compared with "
+        f"the MLE that it started from, on {benchmark.sentences(table.facts.name for table in tables)} "
         "sentences at each temperature."
     )
 

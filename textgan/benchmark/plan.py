@@ -229,8 +229,8 @@ def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:
         ]
         if different:
             mistakes.append(
-                f"--out: {run.label} was begun with another recipe in {run.path} (different: "
-                f"{', '.join(different)}); name another folder, or remove that one"
+                f"--out: {run.label} was started with a different recipe in {run.path} (different: "
+                f"{', '.join(different)}); give another folder, or remove that one"
             )
     if mistakes:
         raise Mistake("\n".join(mistakes))

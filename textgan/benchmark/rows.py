@@ -176,9 +176,9 @@ def _captions(
         told.append(f"{BEST}: {MARKED}")
     if any(line.differs for line in lines):
         told.append(
-            "*: the 95% interval of the difference from its MLE, drawn alike where there is such a row (bootstrap over "
-            "seeds and sentences, paired), leaves "
-            "out 0; tried for BLEU and self-BLEU, where one mark in twenty would be chance."
+            "*: the 95% interval of the difference from its MLE (drawn alike, where there is such a row) excludes 0 "
+            "(paired bootstrap over seeds and sentences); tested for BLEU and self-BLEU, where one mark in twenty "
+            "would be chance."
         )
     if {"nll", "source-nll"} & set(keys):
         told.append("NLL in nats per token, lower is likelier.")

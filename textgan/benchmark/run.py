@@ -91,7 +91,7 @@ def _locked(out: Path) -> Iterator[int]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Mistake(
-                f"--out: another benchmark is running in {out}; wait until it has ended, or name another folder"
+                f"--out: another benchmark is running in {out}; wait until it ends, or give another folder"
             ) from None
         yield descriptor
     finally:
@@ -170,14 +170,14 @@ class _Progress:
         self.gone_on: set[str] = set()
         cells, runs = len(plan.cells), len(plan.runs)
         there = sum(ledger.over(cell) for cell in plan.cells)
-        kept = f"; {there} of them there from before" if there else ""
-        say(f"{cells} cells in {runs} runs, {jobs} at a time{kept}; what each says: {plan.out / 'logs'}")
+        kept = f"; {there} of them already done" if there else ""
+        say(f"{cells} cells in {runs} runs, {jobs} at a time{kept}; logs: {plan.out / 'logs'}")
 
     def begun(self, job: Job) -> None:
         again = self._run(job) is not None and Path(job.order["path"]).exists()
         if again:
             self.gone_on.add(job.key)
-        self.say(f"{'going on with' if again else 'began'} {job.label}")
+        self.say(f"{'continuing' if again else 'started'} {job.label}")
 
     def done(self, done: Done) -> None:
         kind = self.waiting.pop(done.job.key)
@@ -186,7 +186,7 @@ class _Progress:
             self.seconds.setdefault(kind, []).append(done.seconds)
         how = f"finished {done.job.label}{took}"
         if done.failed is not None:
-            how = f"BROKE: {done.job.label}{took}: {done.failed}"
+            how = f"FAILED: {done.job.label}{took}: {done.failed}"
         there = sum(self.ledger.over(cell) for cell in self.plan.cells)
         self.say(f"{how}; {there} of {len(self.plan.cells)} cells{self._left()}")
 

@@ -60,7 +60,7 @@ def terminal(benchmark: Benchmark, width: int | None = None, styled: bool | None
         drawn, left = _drawn(table, width)
         parts.append(drawn)
         told = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
-        rest = [f"No room here for {numbers.names(left)}: the page and table.md have them."] if left else []
+        rest = [f"Too narrow for {numbers.names(left)}: the page and table.md have them."] if left else []
         parts += [Text("\n".join(told)), Text()]
         if gaps := words.gap_lines(table.verdicts):
             parts += [Text(words.GAPS), *_gaps(gaps)]

@@ -72,15 +72,15 @@ def check(plan: Plan, corpora: Corpora, say: Callable[[str], None] = lambda _: N
     if changed:
         raise Mistake(
             "\n".join(
-                f"--out: {what} is not what {_some(labels)} in {plan.out} was trained with; put the old one back, or "
-                "name another folder"
+                f"--out: {what} has changed since {_some(labels)} in {plan.out} was trained; restore it, or give "
+                "another folder"
                 for what, labels in changed.items()
             )
         )
     for what, labels in unknown.items():
         say(
-            f"{_some(labels)}: trained by an earlier version, which kept no digest of {what}; whether it has changed "
-            "since is not known"
+            f"{_some(labels)}: trained by an earlier version, which kept no digest of {what}, so it is not known "
+            "whether that has changed since"
         )
 
 

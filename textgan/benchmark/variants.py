@@ -105,7 +105,7 @@ def variants(words: Words, budget: Budget, threads: int) -> list[Variant]:
     for label in dict.fromkeys(one.label for one in found):
         same = [one.word for one in found if one.label == label]
         if len(same) > 1:
-            mistakes.append(f"recipe: {' and '.join(same)} have one name, {label}; rename one")
+            mistakes.append(f"recipe: {' and '.join(same)} are both named {label}; rename one")
     if mistakes:
         raise Mistake("\n".join(mistakes))
     return found

@@ -63,10 +63,10 @@ def judge(group: Group, benchmark: Benchmark) -> Verdict:
     if not group.plays:
         return Verdict(*named, BASELINE)
     if not group.done:
-        return Verdict(*named, UNJUDGED, why="every run of it failed")
+        return Verdict(*named, UNJUDGED, why="all of its runs failed")
     pairs = paired(group, benchmark)
     if not pairs:
-        return Verdict(*named, UNJUDGED, why="there is no MLE to hold it against")
+        return Verdict(*named, UNJUDGED, why="there is no MLE to compare it with")
     beside: dict[str, tuple[Gap, ...]] = {}
     alike = drawn_alike(group, benchmark)
     if alike:
@@ -83,7 +83,7 @@ def judge(group: Group, benchmark: Benchmark) -> Verdict:
         )
     why = ""
     if gaps[0].word == UNJUDGED:
-        why = "one seed, and no score by sentence, so nothing tells what is chance"
+        why = "one seed and no scores by sentence, so nothing shows what is chance"
         if gaps[0].lost:
             why = "; ".join(gaps[0].notes) or APART
     return Verdict(*named, gaps[0].word, gaps, why, beside)

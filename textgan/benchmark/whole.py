@@ -68,7 +68,7 @@ def conduct(
     are done. Raises Mistake, or `crew.Stopped` after Ctrl-C: the same call goes on.
     """
     if out.exists() and not out.is_dir():
-        raise Mistake(f"--out: {out} is a file; name a folder")
+        raise Mistake(f"--out: {out} is a file; give a folder")
     from textgan.benchmark import page, tables
     from textgan.benchmark.measure import Request
     from textgan.benchmark.plan import plan
@@ -112,7 +112,7 @@ def _options(words: Sequence[str]) -> dict[str, Any]:
             found[key] = from_yaml(value)  # `60` is a number, `gpu` a word
         except yaml.YAMLError:
             raise Mistake(
-                f"--launcher-option: {word!r:.60}: its value is no YAML; put it in quotes"
+                f"--launcher-option: {word!r:.60}: its value is not valid YAML; put it in quotes"
             ) from None
     return found
 
@@ -148,7 +148,7 @@ def benchmark(
     points = tuple(dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values()))
     words = [*as_list(overrides), *as_words(changes)]
     if "seed" in changes:
-        raise Mistake("seed: a benchmark's seeds are told by seeds=[1, 2, 3]")
+        raise Mistake("seed: give a benchmark's seeds with seeds=[1, 2, 3]")
     asked = Words(tuple(map(str, names)), tuple(words), tuple(dict.fromkeys(seeds)), points)
     return conduct(
         asked, Budget.parse(budget), Path(out), temperatures=checked(temperatures), samples=samples,

@@ -16,20 +16,21 @@ FEW = 5  # seeds
 NARROW = 0.5  # share of the baseline's range below which a reader should know how little was compared
 
 HOW = (
-    "Verdict: mean distance of the recipe's front from MLE's in BLEU-5, over the self-BLEU-5 that both reach by some "
-    "temperature, a seed against its own MLE. Helped: the 95% interval lies above 0; harmed: below 0; no difference: "
-    "it holds 0. The interval is a bootstrap over seeds and sentences, widened for few seeds by Student's quantile."
+    "Verdict: mean gap in BLEU-5 between the recipe's front and MLE's, over the range of self-BLEU-5 that both reach "
+    "at some temperature; each seed is compared with its own MLE. Helped: the 95% interval lies above 0; harmed: "
+    "below 0; no difference: it contains 0. The interval is a bootstrap over seeds and sentences, widened for few "
+    "seeds by Student's quantile."
 )
 ALIKE = (
-    f"{DRAWN_ALIKE}: the weights that the recipe began with, drawn from the same nucleus of tokens (top-p), without a "
-    "judge; MLE: drawn from all tokens. The verdict is over the first, so that it says what the game did and not what "
-    "the nucleus does."
+    f"{DRAWN_ALIKE}: the weights that the recipe started from, sampled from the same nucleus of tokens (top-p), "
+    "without the discriminator; MLE: sampled from all tokens. The verdict compares with the first, so that it shows "
+    "what adversarial training did and not what the nucleus does."
 )
 LEFT_OUT = (
-    "lost: a seed whose text is less diverse than its MLE's at every temperature, so that there is no equal diversity "
-    "to compare at. Its gap counts as −∞ in the interval; the mean is over the other seeds alone."
+    "lost: a seed whose text is less diverse than its MLE's at every temperature, so there is no equal diversity "
+    "to compare at. Its gap counts as −∞ in the interval; the mean is over the other seeds only."
 )
-ONE = "One seed: the interval is over sentences alone and says nothing of another run."
+ONE = "One seed: the interval covers sentences only and says nothing about another run."
 
 
 def sentence(verdict: Verdict) -> str:
@@ -44,18 +45,18 @@ def sentence(verdict: Verdict) -> str:
         why = _distance(verdict.gap, theirs) if verdict.gap is not None and lost else verdict.why
         return f"{verdict.label} could not be judged: {why}"
     if verdict.word == BASELINE or verdict.gap is None:
-        return f"{verdict.label} is plain maximum likelihood, which the others are held against"
+        return f"{verdict.label} is plain maximum likelihood, which the others are compared with"
     told = f"{verdict.label} {MADE[verdict.word]}: {_distance(verdict.gap, theirs)}"
     for gap in verdict.gaps[1:]:
         if gap.axes == SOURCE:
             word = MADE.get(gap.word, "not judged")
             told += f". By likelihood under the true source: {word}, {_distance(gap, theirs)}"
     if asked := [gap for gap in _asked(verdict) if gap.word in MADE]:
-        told += f". By the scores that were asked for: {_by_score(asked) or 'no difference'}"
+        told += f". By the additional metrics: {_by_score(asked) or 'no difference'}"
     return told
 
 
-GAPS = "Gaps to MLE at equal diversity, better is +"
+GAPS = "Gaps to MLE at equal diversity (+ is better)"
 
 
 def gap_lines(found: Sequence[Verdict]) -> list[list[str]]:
@@ -102,7 +103,7 @@ def headline(found: Sequence[Verdict]) -> str:
             alike.setdefault(_in_short(verdict), []).append(verdict)
         return "; ".join(f"{_and(_labels(some, found))} {told}" for told, some in alike.items())
     parts = [f"{len(some)} {MADE[word]}" for word, some in by_word.items()]
-    return f"Of {judged} held against MLE, {_and(parts)}"
+    return f"Of {judged} compared with MLE, {_and(parts)}"
 
 
 def short(verdict: Verdict) -> str:
@@ -130,8 +131,8 @@ def captions(found: Sequence[Verdict]) -> list[str]:
 def few(seeds: int) -> str:
     """Of `seeds` fair coins all fall on one side, whichever, once in 2 ** (seeds - 1)."""
     return (
-        f"Few seeds: each one's own gap stands beside the interval; without any effect {seeds} gaps have one sign by "
-        f"chance one time in {2 ** (seeds - 1)}."
+        f"Few seeds: each seed's own gap stands beside the interval; even without any effect, {seeds} gaps have the "
+        f"same sign by chance one time in {2 ** (seeds - 1)}."
     )
 
 
@@ -142,10 +143,10 @@ def cautions(facts: CorpusFacts) -> list[str]:
     if facts.shift <= TOLD_APART:
         return []
     auc = f"AUC {numbers.plain(facts.shift)}; chance is .500"
-    by = f"; told by: {', '.join(facts.told_by)}" if facts.told_by else ""
+    by = f"; most telling: {', '.join(facts.told_by)}" if facts.told_by else ""
     return [
-        f"{facts.name}: train and test are not one distribution. A classifier tells them apart ({auc}{by}), so that "
-        "scores against the test split also reward what the training split does not have"
+        f"{facts.name}: train and test are not one distribution. A classifier tells them apart ({auc}{by}), so "
+        "scores against the test split also reward what the training split lacks"
     ]
 
 
@@ -154,7 +155,7 @@ def split_check(facts: CorpusFacts) -> str:
     if facts.shift is None:
         return f"{facts.name}: not checked"
     verdict = "not one distribution" if facts.shift > TOLD_APART else "no strong sign of two distributions"
-    by = f"; told by: {', '.join(facts.told_by)}" if facts.told_by else ""
+    by = f"; most telling: {', '.join(facts.told_by)}" if facts.told_by else ""
     return f"{facts.name}: AUC {numbers.plain(facts.shift)}, {verdict}{by}"
 
 
@@ -169,11 +170,9 @@ def _distance(gap: Gap, theirs: str) -> str:
         apart = f"{numbers.plain(abs(gap.value))} {better[gap.value > 0]}"
         told = f"at equal diversity its {name} is {apart} {theirs}"
     if gap.lost:
-        told = (
-            f"over the other seed{'s' * (sum(v is not None for v in gap.seeds.values()) > 1)} alone, {told}"
-        )
+        told = f"over the other seed{'s' * (sum(v is not None for v in gap.seeds.values()) > 1)} only, {told}"
     if gap.low is not None:
-        way = "" if gap.axes.quality_sign > 0 else ", better is +"
+        way = "" if gap.axes.quality_sign > 0 else ", + is better"
         told += f" (95% interval {_interval(gap)}{way}, over {gap.resampled})"
     if len(gap.seeds) > 1:
         told += f"; by seed {', '.join(_own(value) for value in gap.seeds.values())}"
