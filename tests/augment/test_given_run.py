@@ -53,7 +53,7 @@ def test_a_run_that_has_read_the_held_out_text_is_refused(
         assert textgan(["augment", str(home / words[0]), *words[1:], *given]) == 2
         told = capsys.readouterr().err.strip()
         assert told.startswith("textgan: --run: it has read ") and told.count("\n") == 0
-        assert told.endswith("leave out --run, and a generator is trained without them")
+        assert told.endswith("leave out --run to train a generator without them")
         assert sorted(home.iterdir()) == before  # nothing was begun
     assert (
         "it has read 90 of the 100 held-out sentences; give --test with text" in told

@@ -187,7 +187,7 @@ def test_some_text_is_held_out_and_what_it_has_too_is_left_out(tmp_path: Path) -
     test = table(tmp_path / "test.tsv", [("text number 1", "b"), ("other", "a")])
     found = read_labelled(tmp_path / "t.tsv", "text", "kind", test, 1)
     assert (found.test.texts, len(found.train)) == (["text number 1", "other"], 129)
-    assert found.notes == ("left out of TRAIN, since the test text has them too: 1 sentences",)
+    assert found.notes == ("left out of TRAIN, since they are in the test text, too: 1 sentences",)
     assert real_text(found) == "129 real sentences come first, without 1 that the test text has too"
     found = Labelled(found.train, found.test, found.names, held=13, repeated=2)
     assert real_text(found).endswith(", without the 13 held out and 2 that the test text has too")
@@ -200,7 +200,7 @@ def test_some_text_is_held_out_and_what_it_has_too_is_left_out(tmp_path: Path) -
         (
             [(f"x{i}", str(i)) for i in range(200)],
             None,
-            "--label-column: kind has 200 different values, which are no",
+            "--label-column: kind has 200 different values, too many",
         ),
         (
             [("x", "a"), ("y", "b")] * 4,
@@ -210,7 +210,7 @@ def test_some_text_is_held_out_and_what_it_has_too_is_left_out(tmp_path: Path) -
         (
             [("x", "a")] * 9 + [("y", "b")] * 2,
             [("z", "a")],
-            "--label-column: label 'b' has 2 sentences to learn from; give 5 or more, or take it out",
+            "--label-column: label 'b' has 2 sentences to learn from; give 5 or more, or remove the label",
         ),
         (
             [(f"x{i}", "a") for i in range(40)] + [(f"y{i}", "b") for i in range(5)],
@@ -253,12 +253,12 @@ def test_the_verdict_follows_from_the_accuracies() -> None:
     assert helped.gain is not None and helped.gain.mean == pytest.approx(0.08) and helped.gain.word == HELPED
     assert helped.over is not None and helped.over.word == HELPED
     assert headline([helped]) == (
-        "Generated text helped in 1 of 1 comparisons, the CNN at 100 labels; more than simple changes of real text "
-        "did for the CNN at 100 labels"
+        "Generated text helped in 1 of 1 comparisons, the CNN at 100 labels; it beat simple changes of real text "
+        "for the CNN at 100 labels"
     )
     (same,) = compare(answers(real=real, augmented=[0.78, 0.79, 0.78], simple=[0.78, 0.79, 0.78]))
     assert same.over is not None and (same.over.low, same.over.high, same.over.word) == (0, 0, UNCLEAR)
-    assert headline([same]).endswith("but not shown to be more than simple changes of real text do")
+    assert headline([same]).endswith("but it is not shown to beat simple changes of real text")
     (hurt,) = compare(answers(real=real, augmented=[0.60, 0.61, 0.60], simple=real))
     assert hurt.gain is not None and hurt.gain.word == HURT
     told = "Generated text did not help: in none of 1 comparisons is accuracy higher beyond chance, and it hurt the CNN"
@@ -272,7 +272,7 @@ def test_text_that_was_all_dropped_is_no_verdict() -> None:
     cells = [Cell(20, False, 1, arm, "cnn", 0, np.ones(5, bool)) for arm in ("real", "augmented", "simple")]
     (found,) = compare(cells)
     assert found.gain is None and "not measured" in sentence(found)
-    assert headline([found]) == "Nothing to judge: no generated sentence was left after the filters"
+    assert headline([found]) == "Nothing to judge: the filters left no generated sentence"
 
 
 def test_seeds_that_share_their_test_do_not_make_it_larger() -> None:

@@ -69,7 +69,7 @@ def test_more_labelled_text_in_three_commands(
 
     # what is there already is not written over; without it the rest is not done again, and comes out the same
     assert run(augment[1:]) == 2
-    assert "--out: more.csv exists already" in capsys.readouterr().err
+    assert "--out: more.csv already exists" in capsys.readouterr().err
     first, told = out.read_bytes(), (work / "report.json").read_bytes()
     out.unlink()
     answers = work / "cells.jsonl"
@@ -85,7 +85,7 @@ def test_more_labelled_text_in_three_commands(
     beside = [*augment[1:], "--run", "more.work/runs/all", "--out", "other.csv", "--with-real"]
     assert run(beside) == 0
     printed = capsys.readouterr().out
-    assert "note: the run is older than the measurement" in printed
+    assert "note: the run was trained on more labels" in printed
     assert (
         f"other.csv: {report['train']['sentences']} real sentences come first, without the 24 held out"
         in printed
@@ -97,10 +97,10 @@ def test_more_labelled_text_in_three_commands(
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("--out more.txt", "--out: more.txt ends in none of .csv, .tsv, .jsonl; name it more.csv"),
-        ("--out gone/more.csv", "--out: there is no folder gone; make it first"),
-        ("--out more.csv --budget smok", "--budget: there is none called 'smok'. Did you mean 'smoke'?"),
-        ("--out more.csv --reject 1", "--reject: 1 is no share to drop; give 0 or more and less than 1"),
+        ("--out more.txt", "--out: more.txt must end in one of .csv, .tsv, .jsonl; call it more.csv"),
+        ("--out gone/more.csv", "--out: there is no folder gone; create it first"),
+        ("--out more.csv --budget smok", "--budget: no budget is called 'smok'. Did you mean 'smoke'?"),
+        ("--out more.csv --reject 1", "--reject: 1 is not a share; give 0 or more and less than 1"),
         ("--out more.csv --balance pso=1", "--balance: no label is called 'pso'. Did you mean 'pos'?"),
         ("--out more.csv --run nowhere", "run: there is no run folder nowhere; `textgan train` creates one"),
         (
@@ -115,7 +115,10 @@ def test_more_labelled_text_in_three_commands(
             "--out more.csv --test r.txt",
             "--test: r.txt is plain text and has no columns; give .jsonl, .csv, .tsv, .parq",
         ),
-        ("--out more.csv --test r.csv", "--test: r.csv is TRAIN itself; give another file, or leave it out"),
+        (
+            "--out more.csv --test r.csv",
+            "--test: r.csv is TRAIN itself; give another file, or leave out --test",
+        ),
     ],
 )
 def test_mistakes_leave_nothing_behind(

@@ -89,12 +89,12 @@ def augment(request: Request, say: Callable[[str], None] = lambda line: None) ->
     say(f"{len(data.train):,} labelled sentences to learn from, {len(data.test):,} to test by")
     if run is not None:
         notes.append(
-            "the run is older than the measurement: what it has learnt from other labels is in its text"
+            "the run was trained on more labels than the smaller settings measure with, and its text reflects them"
         )
     settings = [Setting("all", data.train, True, request.seed), *_smaller(data, budget)]
     if skipped := [size for size in budget.sizes if size >= len(data.train)]:
         notes.append(
-            f"not measured at {', '.join(f'{size:,}' for size in skipped)} labels: there are not as many"
+            f"not measured at {', '.join(f'{size:,}' for size in skipped)} labels: there are not that many"
         )
     generated: dict[str, Generated] = {}
     for number, setting in enumerate(settings, 1):
@@ -135,8 +135,8 @@ def augment(request: Request, say: Callable[[str], None] = lambda line: None) ->
     made = generated["all"]
     if not len(made.split):
         raise Mistake(
-            f"--out: of {made.drawn:,} sentences the filters left none; give more text, a --run that was trained "
-            "for longer, or --reject 0"
+            f"--out: the filters left none of {made.drawn:,} sentences; give more text, a --run that was trained "
+            "longer, or --reject 0"
         )
     if len(made.split) < made.wanted:
         notes.append(f"{made.wanted:,} sentences were asked for; the filters left {len(made.split):,}")

@@ -54,7 +54,7 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
         notes.append(f"no --test was given: {len(held):,} sentences of TRAIN are held out for testing")
     else:
         if test.expanduser().resolve() == train.expanduser().resolve():
-            raise Mistake(f"--test: {test} is TRAIN itself; give another file, or leave it out")
+            raise Mistake(f"--test: {test} is TRAIN itself; give another file, or leave out --test")
         given = _rows(test, text, label, "--test")
         told = given.labels or []
         if strange := sorted({*told} - {*names}):
@@ -66,7 +66,7 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
     fresh = np.array([i for i, each in enumerate(rest.texts) if each not in known], dtype=np.int64)
     if len(fresh) < len(rest):
         notes.append(
-            f"left out of TRAIN, since the test text has them too: {len(rest) - len(fresh):,} sentences"
+            f"left out of TRAIN, since they are in the test text, too: {len(rest) - len(fresh):,} sentences"
         )
     rest = pick(rest, fresh)
     every, counts = Counter(whole.labels), Counter(rest.labels)
@@ -80,7 +80,7 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
             )
             raise Mistake(
                 f"--label-column: label {name!r} has {counts[i]} sentences to learn from{beside}; give "
-                f"{FEWEST + aside} or more{' in all' if aside else ''}, or take it out"
+                f"{FEWEST + aside} or more{' in all' if aside else ''}, or remove the label"
             )
     repeated = len(whole) - apart - len(rest)
     return Labelled(rest, held, names, tuple(notes), apart, repeated, rows.numbers)
@@ -157,6 +157,6 @@ def _names(told: Sequence[str], label: str) -> tuple[str, ...]:
         raise Mistake(f"--label-column: {label} is {told[0]!r} throughout; give text with two labels or more")
     if len(known) > MOST:
         raise Mistake(
-            f"--label-column: {label} has {len(known):,} different values, which are no classes; {MOST} at most"
+            f"--label-column: {label} has {len(known):,} different values, too many for classes; {MOST} at most"
         )
     return in_order(known)

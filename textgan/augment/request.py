@@ -62,26 +62,26 @@ class Request:
         """Mistake for what can be seen without reading the text."""
         if self.budget not in BUDGETS:
             raise Mistake(
-                f"--budget: there is none called {self.budget!r}.{did_you_mean(self.budget, BUDGETS)}"
+                f"--budget: no budget is called {self.budget!r}.{did_you_mean(self.budget, BUDGETS)}"
             )
         if self.out.suffix.lower() not in ENDINGS:
             raise Mistake(
-                f"--out: {self.out} ends in none of {', '.join(ENDINGS)}; name it {self.out.stem}.csv"
+                f"--out: {self.out} must end in one of {', '.join(ENDINGS)}; call it {self.out.stem}.csv"
             )
         if self.out.exists():
-            raise Mistake(f"--out: {self.out} exists already; name another file, or take it away")
+            raise Mistake(f"--out: {self.out} already exists; give another file name, or remove it")
         if not self.out.parent.is_dir():
-            raise Mistake(f"--out: there is no folder {self.out.parent}; make it first")
+            raise Mistake(f"--out: there is no folder {self.out.parent}; create it first")
         if self.text == self.label:
             raise Mistake(
-                f"--label-column: {self.label!r} is the text column too; name the one that holds the class"
+                f"--label-column: {self.label!r} is also the text column; name the one that holds the class"
             )
         if self.n < 1 or not self.temperature > 0:
             raise Mistake("-n and --temperature: expected values above 0")
         if not COLDEST <= self.temperature <= HOTTEST:
             raise Mistake(f"--temperature: expected a value from {COLDEST:g} to {HOTTEST:g}")
         if not 0 <= self.reject < 1:
-            raise Mistake(f"--reject: {self.reject:g} is no share to drop; give 0 or more and less than 1")
+            raise Mistake(f"--reject: {self.reject:g} is not a share; give 0 or more and less than 1")
 
 
 def check_table(request: Request, names: Sequence[str]) -> None:
@@ -101,7 +101,7 @@ def opened(path: Path, data: Labelled, trust_code: bool) -> LoadedRun:
     if {*run.label_names} != {*data.names}:
         theirs = ", ".join(map(repr, run.label_names)) or "none"
         raise Mistake(
-            f"--run: its labels are {theirs}, and TRAIN's {', '.join(map(repr, data.names))}; they must be the same"
+            f"--run: its labels are {theirs}, and TRAIN's {', '.join(map(repr, data.names))}; the two must be the same"
         )
     return run
 
@@ -133,7 +133,7 @@ def unread(data: Labelled, run: LoadedRun) -> Labelled:
     if known > COMMON * len(test):
         raise Mistake(
             f"--run: it has read {known:,} of the {len(test):,} held-out sentences; give --test with text that it has "
-            "not read, or leave out --run, and a generator is trained without them"
+            "not read, or leave out --run to train a generator without them"
         )
     if not known:
         return data
@@ -174,9 +174,9 @@ def check_work(request: Request, data: Labelled) -> None:
     except ValueError:
         before = None
     if not isinstance(before, dict):
-        raise Mistake(f"--out: {kept} is damaged; name another file, or take the folder away")
+        raise Mistake(f"--out: {kept} is damaged; give another file name, or remove the folder")
     if different := sorted(key for key in now if before.get(key) != now[key]):
         raise Mistake(
             f"--out: {request.work} holds the work of another request (different: {', '.join(different)}); "
-            "name another file, or take the folder away"
+            "give another file name, or remove the folder"
         )

@@ -17,12 +17,12 @@ from textgan.runs.asked import Drawn
 from textgan.runs.choosing import bar
 
 RULES = {
-    "empty": "without a word",
-    "copied": "stand in the training text",
-    "repeated": "were written before",
-    "memorised": "are mostly one run of a training sentence",
-    "label": "have another label by naive Bayes",
-    "judge": "have a low score by the judge",
+    "empty": "contain no word",
+    "copied": "occur in the training text",
+    "repeated": "repeat an earlier one",
+    "memorised": "are mostly copied from one training sentence",
+    "label": "get another label from naive Bayes",
+    "judge": "get a low score from the discriminator",
 }
 """The rules in the order they are asked in -> what is wrong with what each drops."""
 

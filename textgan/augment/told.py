@@ -34,9 +34,9 @@ SHOWN = 8
 """Sentences of each label on the page."""
 HOW = (
     "Accuracy on held-out text, mean over the seeds with a 95% interval over seeds and test sentences, widened for "
-    "few seeds. The generators learnt from the labels of their row alone, one for each seed; of all labels there is "
-    "one generator, and seeds differ in the classifier. All rows below real text alone add the same number of "
-    "sentences of each label to it: generated ones, real ones with words swapped or left out (after Wei & Zou 2019, "
+    "few seeds. Each generator learnt from the labels of its row only, one per seed; for all labels there is one "
+    "generator, and seeds differ in the classifier only. All rows below “real text alone” add the same number of "
+    "sentences of each label: generated ones, real ones with words swapped or left out (after Wei & Zou 2019, "
     "without synonyms), and plain copies. CNN: from scratch (Kim 2014); linear: naive Bayes on words and pairs of "
     "words."
 )
@@ -104,7 +104,7 @@ def table(outcome: Outcome) -> Table:
 
 
 def filters(generated: Generated) -> str:
-    """`of 900 sentences drawn 200 were kept; 412 have a low score by the judge, ...`."""
+    """`of 900 sentences drawn 200 were kept; 412 get a low score from the discriminator, ...`."""
     told = ", ".join(
         f"{generated.dropped[rule]:,} {RULES[rule]}" for rule in RULES if generated.dropped.get(rule)
     )

@@ -152,7 +152,7 @@ def headline(found: Sequence[Comparison]) -> str:
     """One sentence: did generated text help anyone?"""
     gains = [each for each in found if each.gain is not None]
     if not gains:
-        return "Nothing to judge: no generated sentence was left after the filters"
+        return "Nothing to judge: the filters left no generated sentence"
     helped, hurt = (of_word(gains, word) for word in (HELPED, HURT))
     if not helped:
         told = f"Generated text did not help: in none of {len(gains)} comparisons is accuracy higher beyond chance"
@@ -161,8 +161,8 @@ def headline(found: Sequence[Comparison]) -> str:
     told += f"; it hurt {joined(hurt)}" if hurt else ""
     more = [each for each in helped if each.over is not None and each.over.word == HELPED]
     if not more:
-        return f"{told}; but not shown to be more than simple changes of real text do"
-    return f"{told}; more than simple changes of real text did for {joined(more)}"
+        return f"{told}; but it is not shown to beat simple changes of real text"
+    return f"{told}; it beat simple changes of real text for {joined(more)}"
 
 
 def of_word(found: Sequence[Comparison], word: str) -> list[Comparison]:
@@ -178,7 +178,7 @@ def sentence(each: Comparison) -> str:
     """`The CNN at 200 labels: helped, +2.1 points [+.4, +3.8] against real text alone; ...`."""
     name = each.name[0].upper() + each.name[1:]
     if each.gain is None:
-        return f"{name}: not measured, since no generated sentence was left"
+        return f"{name}: not measured, since the filters left no generated sentence"
     told = f"{name}: {each.gain.word}, {points(each.gain)} against real text alone"
     return told + (f"; {points(each.over)} against simple changes" if each.over is not None else "")
 
