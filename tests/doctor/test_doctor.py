@@ -205,8 +205,8 @@ def test_labels_and_their_balance(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kinds", "reason"),
     [
-        (["one"] * 30, "there is one label only"),
-        ([str(i) for i in range(30)], "30 different values in 30 sentences are no classes"),
+        (["one"] * 30, "there is only one label"),
+        ([str(i) for i in range(30)], "30 different values in 30 sentences are too many for classes"),
     ],
 )
 def test_labels_that_are_none(tmp_path: Path, kinds: list[str], reason: str) -> None:
@@ -295,9 +295,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("nowhere.md", "file: nowhere.md does not exist; paths start in the current folder"),
         ("okk.txt", "file: okk.txt does not exist; did you mean 'ok.txt'?"),
         ("sub", "file: sub is a folder; give a file in it"),
-        ("empty.txt", "file: empty.txt holds no sentence; expected one a line"),
-        ("blank.txt", "file: blank.txt holds no sentence; expected one a line"),
-        ("same.txt", "file: same.txt holds one word over and over; give text with at least two"),
+        ("empty.txt", "file: empty.txt holds no sentence; expected one per line"),
+        ("blank.txt", "file: blank.txt holds no sentence; expected one per line"),
+        ("same.txt", "file: same.txt repeats a single word; give text with at least two different words"),
         ("few.txt", "file: few.txt holds 2 sentences; give 4 or more"),
         ("binary.txt", "file: binary.txt is binary (NUL at line 1); give text, or --encoding utf-16"),
         ("image.txt", "file: image.txt is binary (NUL at line 1), not text; give text"),
@@ -323,7 +323,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("ok.txt --test empty.txt", "--test: empty.txt holds no sentence"),
         (
             "ok.txt --tokenizer charcter",
-            "--tokenizer: 'charcter' is none that is proposed. Did you mean 'character'?",
+            "--tokenizer: 'charcter' is not one of the tokenizers. Did you mean 'character'?",
         ),
         ("ok.txt --write-recipe taken.yaml", "--write-recipe: taken.yaml exists already"),
         ("ok.txt --write-recipe no/my.yaml", "--write-recipe: there is no folder no; make it first"),

@@ -108,7 +108,7 @@ def examine(
     train = Streamed(path, column, label, encoding, "file")
     held = None if test is None else Streamed(test, column, label, encoding, "--test")
     if held is not None and held.file.resolve() == train.file.resolve():
-        raise Mistake(f"--test: {held.file} is the training file itself; give another, or leave it out")
+        raise Mistake(f"--test: {held.file} is the training file itself; give another, or leave out --test")
 
     def reading(lines: int) -> None:
         now = held if held is not None and held.share else train
@@ -116,9 +116,9 @@ def examine(
 
     counts = count(iter(train), None if held is None else iter(held), HELD_OUT, tell=reading)
     if not len(counts.train):
-        raise Mistake(f"file: {train.file.name} holds no sentence; expected one a line")
+        raise Mistake(f"file: {train.file.name} holds no sentence; expected one per line")
     if held is not None and not len(counts.held):
-        raise Mistake(f"--test: {held.file.name} holds no sentence; expected one a line")
+        raise Mistake(f"--test: {held.file.name} holds no sentence; expected one per line")
     sentences = len(counts.train) + len(counts.held)
     if sentences < FEWEST_SENTENCES:
         raise Mistake(
@@ -147,7 +147,9 @@ def _told(
     tell("proposing a tokenizer", 1.0)
     proposal = propose(counts, tokenizer)
     if min(len(train.words), len(train.characters)) < 2:
-        raise Mistake(f"file: {file.file.name} holds one word over and over; give text with at least two")
+        raise Mistake(
+            f"file: {file.file.name} repeats a single word; give text with at least two different words"
+        )
     tell("comparing sentences", 1.0)
     hashes, loose = _together(own, "hashes"), _together(own, "loose")
     exact = repeats(hashes)

@@ -45,11 +45,13 @@ def look_at_labels(counts: Counts, own_test: bool) -> Labels:
     strange = [names[i] for i in range(len(names)) if there[i] and not here[i]]
     reason = ""
     if len(found) < 2:
-        reason = "there is one label only"
+        reason = "there is only one label"
     elif len(found) > MOST or len(found) > sum(found.values()) / 3:
-        reason = f"{len(found):,} different values in {sum(found.values()):,} sentences are no classes"
+        reason = (
+            f"{len(found):,} different values in {sum(found.values()):,} sentences are too many for classes"
+        )
     elif strange:
-        reason = f"{', '.join(map(repr, strange[:5]))} occurs in the test file and not in train"
+        reason = f"{', '.join(map(repr, strange[:5]))} occurs in the test file but not in train"
     small = [name for name, times in found.items() if times < _few]
     even = entropy / math.log(len(found)) if len(found) > 1 else 1.0
     return Labels(found, even, not reason, small if not reason else [], strange, reason)

@@ -68,7 +68,9 @@ def unspaced(side: Side) -> bool:
 def check_tokenizer(wanted: str | None) -> None:
     """Mistake where it is none that is proposed; None is any."""
     if wanted is not None and wanted not in TOKENIZERS:
-        raise Mistake(f"--tokenizer: {wanted!r} is none that is proposed.{did_you_mean(wanted, TOKENIZERS)}")
+        raise Mistake(
+            f"--tokenizer: {wanted!r} is not one of the tokenizers.{did_you_mean(wanted, TOKENIZERS)}"
+        )
 
 
 def propose(counts: Counts, wanted: str | None = None) -> Proposal:
@@ -78,7 +80,7 @@ def propose(counts: Counts, wanted: str | None = None) -> Proposal:
     unknown = out_of_vocabulary(known, held, vocabulary_sizes(side))
     name, why = _kind(side, unknown)
     if wanted is not None and wanted != name:
-        name, why = wanted, f"{wanted}: as asked for ({name} would be proposed: {why})"
+        name, why = wanted, f"{wanted}: as requested (the proposal would be {name}: {why})"
     else:
         why = f"{name}: {why}"
     make = {"word": _word, "character": _character, "bpe": _bpe}[name]
@@ -100,11 +102,11 @@ def _kind(side: Side, unknown: dict[int, float]) -> tuple[str, str]:
             "character" if by_letter else "bpe"
         ), "most lines are one or two words: strings, not sentences"
     if np.median(np.asarray(side.tokens)) > _document:
-        return "bpe", "documents of many words; pieces of words keep the vocabulary small"
+        return "bpe", "long documents; subword pieces keep the vocabulary small"
     least = min(unknown.values(), default=0.0)
     if least > _strange:
         enough = sum(side.lengths) >= 200_000
-        told = f"{least:.0%} of the words of a held-out tenth are new"
+        told = f"{least:.0%} of the words in a held-out tenth are unseen"
         return ("bpe" if enough or not by_letter else "character"), told
     return "word", "words with spaces between, and few unseen ones"
 
@@ -123,7 +125,7 @@ def _word(side: Side, held: Counter[str], unknown: dict[int, float]) -> _Made:
     missed = out_of_vocabulary(side.words, held, [kept])  # empty where nothing was held out
     told = f"{amount(kept, 'word')}{why}"
     if missed:
-        told += f": {missed[kept]:.1%} of the tokens of a held-out tenth are then unknown"
+        told += f": {missed[kept]:.1%} of the tokens in a held-out tenth are then unknown"
     recipe: dict[str, Any] = {"name": "word"}
     if kept < every:
         recipe["max_size"] = kept + _special
@@ -158,7 +160,12 @@ def _length(lengths: np.ndarray) -> tuple[int, bool, float, str]:
     longer = float((lengths >= length).mean())
     truncate = longer > 0.05
     if not longer:
-        return length, truncate, longer, f"length {length}: the longest has {most:,} tokens, and its end"
+        return (
+            length,
+            truncate,
+            longer,
+            f"length {length}: the longest has {most:,} tokens, plus the end token",
+        )
     done = "cut" if truncate else "left out"
     return (
         length,
