@@ -227,9 +227,9 @@ def test_keywords_are_the_words_of_the_command_line(changes: dict[str, Any], wor
 
 
 def test_what_no_recipe_could_keep_is_refused() -> None:
-    with pytest.raises(Mistake, match=r"^strategy: a recipe cannot keep <class.*'\./mine\.py:Mine'$"):
+    with pytest.raises(Mistake, match=r"^strategy: a recipe cannot hold <class.*'\./mine\.py:Mine'$"):
         as_words({"strategy": Recipe})
-    with pytest.raises(Mistake, match=r"^strategy\.x: a recipe cannot keep .*; give a plain value$"):
+    with pytest.raises(Mistake, match=r"^strategy\.x: a recipe cannot hold .*; give a plain value$"):
         as_words({"strategy": {"x": object()}})
     with pytest.raises(Mistake, match="^budget: the recipe has none called 'smok'. Did you mean 'smoke'"):
         textgan.train("gumbel-short", budget="smok")

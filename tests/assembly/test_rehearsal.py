@@ -57,15 +57,15 @@ def test_the_generator_of_the_docs_passes(length: int) -> None:
         (
             SHIFT,
             "self.table(text.ids)",
-            r"Bigram\.states reads at a position the token that is to be predicted",
+            r"Bigram\.states reads, at a position, the token to be predicted there",
         ),
-        (SHIFT, "self.table(text.ids.flip(1))", r"Bigram\.states reads at a position the token"),
+        (SHIFT, "self.table(text.ids.flip(1))", r"Bigram\.states reads, at a position, the token"),
         (
             "self.read_out(read), state",
             "self.read_out(read) * 5, state",
-            r"step, .* and Bigram\.states, .* other",
+            r"step, .* and Bigram\.states, .* different logits",
         ),
-        (FORBID, "pass", r"Bigram\.step lets the forbidden tokens \(pad, bos, unk\) be written"),
+        (FORBID, "pass", r"Bigram\.step allows the forbidden tokens \(pad, bos, unk\)"),
         (
             "self.read_out(read), state",
             "self.read_out(read)[:, 1:], state",
@@ -82,9 +82,9 @@ def test_the_generator_of_the_docs_passes(length: int) -> None:
             "return logits.detach().numpy()",
             "step gives a ndarray; expected a tensor of logits",
         ),
-        (" self.vocabulary, self.table", " self.words, self.table", "Bigram keeps no vocabulary"),
+        (" self.vocabulary, self.table", " self.words, self.table", "Bigram has no vocabulary"),
         (SHIFT, f"{SHIFT}[:, 1:]", r"logits gives logits of shape \(2, 4, 12\); expected \(2, 5, 12\)"),
-        ("return logits", "return logits * float('nan')", r"step gives logits that are no numbers"),
+        ("return logits", "return logits * float('nan')", r"step gives logits that are NaN"),
     ],
 )
 def test_a_generator_that_contradicts_itself_is_a_mistake(old: str, new: str, told: str) -> None:
@@ -101,7 +101,7 @@ def test_states_alone_may_let_a_forbidden_token_through() -> None:
     )
     never = ("super().__init__()", "super().__init__(); self.never = torch.tensor(vocabulary.forbidden)")
     wrong = of_the_docs("Bigram", (FORBID, "pass"), step, never)(VOCABULARY)
-    with pytest.raises(Mistake, match=r"Bigram\.logits \(states and read_out\) lets the forbidden tokens"):
+    with pytest.raises(Mistake, match=r"Bigram\.logits \(states and read_out\) allows the forbidden tokens"):
         rehearse_generator(wrong, 20)
 
 
@@ -149,7 +149,7 @@ def test_the_judge_of_the_docs_passes(classes: int) -> None:
         ),
         (
             "Verdict(self.score(features).mean(), features)",
-            r"of shape \(\), expected \(2,\); give one number a",
+            r"of shape \(\), expected \(2,\); return one number per sentence",
         ),
     ],
 )
@@ -166,5 +166,5 @@ def test_a_verdict_that_is_none_is_a_mistake() -> None:
         def judge(self, text: Any) -> Any:
             return nn.functional.one_hot(text.ids).sum()
 
-    with pytest.raises(Mistake, match="Bare judges by a Tensor; give a Verdict"):
+    with pytest.raises(Mistake, match="Bare returns a Tensor; return a Verdict"):
         rehearse_judge(Bare(), VOCABULARY, 20)

@@ -82,15 +82,15 @@ def test_every_objective_of_the_toolkit_is_rewarded_in_order(name: str) -> None:
         (D_LOSS, f"({D_LOSS}) * float('nan')", "discriminator_loss gives nan; expected a finite number"),
         (D_LOSS, f"({D_LOSS}).detach()", "discriminator_loss gives a number without a gradient to the discriminator's"),
         (D_LOSS, "(real.score * 0).sum().sqrt()", "discriminator_loss gives a number whose gradient .* is not finite"),
-        (REWARD, "real.score  #", "reward stays as it is when two written sentences"),
+        (REWARD, "real.score  #", "reward does not change when two written sentences are swapped"),
         (REWARD, "fake.score.flip(0)  #", "reward gives sentences each other's rewards"),
-        (REWARD, "fake.score.sort().values  #", "reward stays as it is when two"),
+        (REWARD, "fake.score.sort().values  #", "reward does not change when two"),
         (REWARD, "fake.score.unsqueeze(1)  #", r"shape \(3, 1\) .*; expected a float tensor of shape \(3,\)"),
         (REWARD, "fake.score.mean()  #", r"reward gives a tensor of shape \(\) and"),
         (REWARD, "fake.score > 0  #", r"reward gives a tensor of shape \(3,\) and type bool"),
         (REWARD, "fake.score.tolist()  #", "reward gives a list; expected a float tensor"),
-        (REWARD, "fake.score / 0  #", "reward gives rewards that are no finite numbers"),
-        (REWARD, "fake.score.nowhere  #", "Exponential breaks: AttributeError: "),
+        (REWARD, "fake.score / 0  #", "reward gives rewards that are not finite"),
+        (REWARD, "fake.score.nowhere  #", "Exponential fails: AttributeError: "),
         (VALUE, "fake.score.mean()", r"value gives a tensor of shape \(\) .*; expected a dict"),
         (VALUE, '{"gap": 0.5}', r"value gives a dict whose 'gap' is a float; expected a tensor of shape \(\)"),
         (VALUE, '{"gap": fake.score}', r"value gives a dict whose 'gap' is a tensor of shape \(3,\)"),
@@ -176,9 +176,7 @@ def test_a_strategy_that_gives_something_else_is_a_mistake(old: str, new: str, e
 def test_a_judge_that_reads_ids_is_of_no_use_to_a_pathwise_strategy(strategy: Any) -> None:
     """The gradient to where a sentence ends, through `text.weight`, is still there, and is no excuse."""
     blind = of_the_docs("Mean", (READ, "self.table(text.ids)"))(VOCABULARY)
-    with pytest.raises(
-        Mistake, match=r"^discriminator: Mean\.embed lets no gradient through to relaxed words"
-    ):
+    with pytest.raises(Mistake, match=r"^discriminator: Mean\.embed passes no gradient to relaxed tokens"):
         rehearse_turn(game(discriminator=blind, strategy=strategy))
     rehearse_turn(game(discriminator=blind))  # REINFORCE needs none
 
@@ -239,7 +237,7 @@ def test_a_score_that_is_no_number_is_a_mistake() -> None:
     wrong: Discriminator = of_the_docs("Mean", ("features).squeeze(-1)", "features).squeeze(-1) / 0"))(
         VOCABULARY
     )
-    with pytest.raises(Mistake, match=r"^discriminator: Mean gives scores that are no finite numbers"):
+    with pytest.raises(Mistake, match=r"^discriminator: Mean gives scores that are not finite"):
         rehearse_judge(wrong, VOCABULARY, 20)
 
 

@@ -177,7 +177,7 @@ def test_a_pickle_in_a_checkpoint_and_a_tag_in_a_recipe_are_not_run(
 @pytest.mark.parametrize("name", ["../../evil", "/evil", "..", ".hidden", "a/b", "a\\b", "a\nb", "x" * 200])
 def test_a_recipe_s_name_leads_nowhere_else(name: str, stranger: Path) -> None:
     _change(stranger, lambda values: values.update(name=name))
-    with pytest.raises(Mistake, match="cannot name a run folder"):
+    with pytest.raises(Mistake, match="cannot be a folder's name"):
         Recipe.load(stranger / "recipe.yaml").check()
 
 

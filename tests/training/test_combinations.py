@@ -42,7 +42,7 @@ def test_they_train_together(
     few = ["train.adversarial.steps=2", "train.mle=null", "train.discriminator.steps=1", "metrics=[bleu]"]
     overrides = [f"objective={objective}", strategy, *extra, *few]
     if objective in OF_THE_BATCH and "rollouts" in strategy:
-        with pytest.raises(Mistake, match=r"^strategy\.rollouts: the objective rewards .* set it to 0$"):
+        with pytest.raises(Mistake, match=r"^strategy\.rollouts: the objective's reward .* set it to 0$"):
             train(small_recipe("seqgan-short", *overrides), tmp_path / "refused")
         assert not (tmp_path / "refused").exists()
         overrides += ["strategy.rollouts=0", "strategy.baseline=leave-one-out"]
@@ -64,7 +64,10 @@ def test_they_train_together(
         (["evaluate.best=length"], "evaluate.best"),
         (["discriminator.filters=[3, 4]"], "discriminator.filters"),
         (["start={}"], "start"),
-        (["objective=class-penalty"], "discriminator.labels: the objective needs a judge that tells"),
+        (
+            ["objective=class-penalty"],
+            "discriminator.labels: the objective needs a judge that predicts classes",
+        ),
         (["discriminator.labels=tell"], "discriminator.labels: 'tell' needs a corpus with labels"),
         (["objective=mixed-reward", "strategy=gumbel"], "strategy: .*'reinforce'"),
         (["objective={name: mixed-reward, score: ./none.py:score}"], "objective.score: there is no file"),
@@ -72,7 +75,7 @@ def test_they_train_together(
         (["discriminator=mediator", "penalty=gradient"], "penalty: a penalty needs a judge that a gradient"),
         (["evaluate.encoder=lm"], "evaluate.encoder: none of the metrics takes one; add frechet"),
         (["evaluate.encoder=gone/model", "metrics=[frechet]"], "encoder: no model at 'gone/model'"),
-        (["discriminator.minibatch=4"], "strategy.rollouts: the judge scores .* set it to 0"),
+        (["discriminator.minibatch=4"], "strategy.rollouts: the judge's score .* set it to 0"),
         (["labelled=10"], "labelled: the corpus has no labels"),
     ],
 )

@@ -53,7 +53,7 @@ def test_a_start_that_has_read_the_judges_text_is_refused(tmp_path: Path) -> Non
     change = [*SMALL, "judge_share=0.5"]
     build(Recipe.load("seqgan-short", [*change, f"start={tmp_path / 'half'}"]))
     for start, more in (("all", []), ("half", ["seed=2"])):
-        with pytest.raises(Mistake, match="its generator knows the judge's text"):
+        with pytest.raises(Mistake, match="its generator was trained on the judge's text"):
             build(Recipe.load("seqgan-short", [*change, f"start={tmp_path / start}", *more]))
 
 

@@ -53,8 +53,8 @@ def test_the_judge_is_that_of_the_run_and_is_not_trained_before_the_game(runs: P
         (["judge={runs}/mle"], "has not been trained"),
         (["judge={runs}/judge", "tokenizer=character", "length=99"], "has another tokenizer"),
         (["judge={runs}/judge", "start={runs}/mle", "discriminator.filters=3"], "does not fit this discriminator"),
-        (["judge={runs}/judge", "judge_share=0.5"], "learnt with judge_share 0"),
-        (["judge={runs}/judge", "start={runs}/mle", ALONE], "there is no other phase"),
+        (["judge={runs}/judge", "judge_share=0.5"], "was trained with judge_share 0"),
+        (["judge={runs}/judge", "start={runs}/mle", ALONE], "no other phase is left"),
     ],
 )  # fmt: skip
 def test_a_judge_that_cannot_be_taken_over_is_refused(runs: Path, words: list[str], told: str) -> None:

@@ -47,14 +47,14 @@ def told(recipe: Recipe, out: Path) -> str:
 @pytest.mark.parametrize(
     ("kind", "text", "expected"),
     [
-        ("generator", "class A(nn.Module): pass", "it is built as A, and no textgan.types.Generator"),
-        ("generator", "def A(): return None", "it is built as NoneType, and no textgan.types.Generator"),
-        ("discriminator", "class A: pass", "it is built as A, and no textgan.types.Discriminator"),
-        ("strategy", "class A: pass", "it is built as A, and no textgan.types.Strategy"),
+        ("generator", "class A(nn.Module): pass", "A is not a textgan.types.Generator"),
+        ("generator", "def A(): return None", "NoneType is not a textgan.types.Generator"),
+        ("discriminator", "class A: pass", "A is not a textgan.types.Discriminator"),
+        ("strategy", "class A: pass", "A is not a textgan.types.Strategy"),
         (
             "tokenizer",
             "def A(texts): return texts",
-            "it is built as list, and no textgan.data.tokenizers.Token",
+            "list is not a textgan.data.tokenizers.Token",
         ),
         (
             "objective",
@@ -125,10 +125,10 @@ class A(Discriminator):
     ("kind", "text", "old", "new", "expected"),
     [
         ("objective", OBJECTIVE, "return fake.score\n", "return 1 / 0\n", "mine.py: A.reward: ZeroDivisionError"),
-        ("objective", OBJECTIVE, "return fake.score\n", "return real.score\n", "A.reward stays as it is when two"),
+        ("objective", OBJECTIVE, "return fake.score\n", "return real.score\n", "A.reward does not change when two"),
         ("penalty", PENALTY, ".mean()", "", "A.__call__ gives a tensor of shape (3,)"),
         ("strategy", CLIPPED, "return Turn(", "return (", "Clipped.turn gives a tuple; expected a Turn"),
-        ("discriminator", MEAN, "text.read(self.table.weight)", "self.table(text.ids)", "A.embed lets no gradient"),
+        ("discriminator", MEAN, "text.read(self.table.weight)", "self.table(text.ids)", "A.embed passes no gradient"),
     ],
 )  # fmt: skip
 def test_what_parts_return_to_each_other_is_tried_before_any_file_is_made(
@@ -250,7 +250,7 @@ class A(Discriminator):
         (
             "generator",
             LEAKS + STATES,
-            "generator: A.states reads at a position the token that is to be predicted",
+            "generator: A.states reads, at a position, the token to be predicted there",
         ),
         (
             "discriminator",
@@ -260,7 +260,7 @@ class A(Discriminator):
         (
             "discriminator",
             TALL.replace("weight, labels=None", "weight"),
-            "discriminator: tried on 2 sentences, A breaks: TypeError: A.forward() takes 3 positional",
+            "discriminator: tried on 2 sentences, A fails: TypeError: A.forward() takes 3 positional",
         ),
         (
             "discriminator",

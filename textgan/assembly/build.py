@@ -1,4 +1,4 @@
-"""A recipe's parts, built and ready to play. Whatever can be wrong with them is found here, before any file is made."""
+"""Builds a recipe's parts, and checks that they fit together, before any file is written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from textgan.types import Discriminator, Objective, Penalty, Strategy
 
 @dataclass
 class Built:
-    """A recipe's parts, on their device and ready to play."""
+    """A recipe's parts, on their device and ready to train."""
 
     corpus: Corpus
     tokenizer: Tokenizer
@@ -41,9 +41,9 @@ class Built:
 
 
 def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) -> Built:
-    """Read the corpus and build every part; raises Mistake. ranks: those that train it together."""
+    """Read the corpus and build every part. ranks: the processes that train together. Raises Mistake."""
     settings = recipe.settings
-    if settings.start:  # both are looked for before the corpus is read
+    if settings.start:  # a missing checkpoint is reported before the corpus is read
         start_checkpoint(settings.start)
     if settings.judge:
         judge_checkpoint(settings.judge)
@@ -79,25 +79,26 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
 
 
 def _evaluation(recipe: Recipe, objective: Objective, judge: Discriminator | None) -> Evaluation:
-    """What is measured while the run goes on and in the end; its metrics and their models are all there."""
+    """How the run is scored during and after training; Mistake if a metric's model or encoder is missing."""
     metrics = recipe.settings.metrics
     evaluation: Evaluation = recipe.evaluation.build(metrics=metrics)
     evaluation.beside = recipe.folder
     check_models(metrics)
     if evaluation.encoder is not None:
         if not taking_encoder(load_metrics(metrics, beside=recipe.folder)):
-            raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to them")
+            raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to metrics")
         check_encoder(evaluation.encoder)
     check_resampling(evaluation, objective)
     if evaluation.resample > 1 and judge is not None and not judge.one_by_one:
         raise Mistake(
-            "evaluate.resample: the judge scores a sentence by those beside it; set discriminator.minibatch to 0"
+            "evaluate.resample: the judge's score of a sentence depends on the others in its batch; set "
+            "discriminator.minibatch to 0"
         )
     return evaluation
 
 
 def _phases(recipe: Recipe, game: Game) -> list[Phase]:
-    """The phases that are still to be played: an earlier run's weights stand for those that brought them forth."""
+    """The phases to train. A phase whose weights come from an earlier run (`start`, `judge`) is skipped."""
     settings = recipe.settings
     done = {"mle": "start"} if settings.start else {}
     done |= {"discriminator": "judge"} if settings.judge else {}
@@ -106,14 +107,14 @@ def _phases(recipe: Recipe, game: Game) -> list[Phase]:
         game.ranks.share(phase.batch, f"train.{phase.name}.batch")
     if not phases:
         skipped = [f"with `{key}` the {name} phase" for name, key in done.items()]
-        raise Mistake(f"train: {' and '.join(skipped)} is skipped, and there is no other phase; add one")
+        raise Mistake(f"train: {' and '.join(skipped)} is skipped, and no other phase is left; add one")
     for phase in phases:
         phase.check(game)
     return phases
 
 
 def _rehearse_together(recipe: Recipe, game: Game, phases: set[str]) -> list[str]:
-    """Try what the parts return to each other, where one of them is of a user's own file; notes of what was not."""
+    """Rehearse one turn if any part comes from a user's own file; returns notes on what could not be tried."""
     parts = {key: getattr(game, key) for key in PLAYING}
     if phases & {"discriminator", "adversarial"} and any(is_own(recipe, *one) for one in parts.items()):
         return rehearse_turn(game, judge_alone="adversarial" not in phases)

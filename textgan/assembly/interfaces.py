@@ -1,4 +1,4 @@
-"""Whether what a recipe's part turned out to be has what its kind must have; asked as soon as it is built."""
+"""Checks a part against its interface as soon as it is built."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ HELD: dict[str, tuple[str, ...]] = {
     "corpus": ("name", "train", "validation", "test", "label_names", "source", "notes"),
     "objective": ("discriminator_loss", "generator_loss", "reward", "value"),
 }
-"""What a part of a kind without a class must have."""
+"""Kind of part without a base class -> the attributes it must have."""
 
 SEE = "see docs/extending.md"
 
 
 def check_interface(kind: str, built: Any) -> None:
-    """Mistake where a part is not what its kind must be."""
+    """Mistake if a part does not have its kind's interface."""
     name = type(built).__name__
     wanted = CLASSES.get(kind)
     if wanted is not None and not isinstance(built, wanted):
-        raise Mistake(f"{kind}: it is built as {name}, and no {wanted.__module__}.{wanted.__name__}; {SEE}")
+        raise Mistake(f"{kind}: {name} is not a {wanted.__module__}.{wanted.__name__}; {SEE}")
     if isinstance(built, nn.Module) and "_parameters" not in vars(built):
         raise Mistake(f"{kind}: {name} lacks super().__init__() as the first line of its __init__; {SEE}")
     lacking = [word for word in HELD.get(kind, ()) if not hasattr(built, word)]

@@ -1,4 +1,4 @@
-"""The first words of a recipe: which there are, and the budgets, which change what stands under them."""
+"""A recipe's top-level keys, and its budgets, which override values under them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEYS = ("name", *PART_KEYS[:2], "length", *PART_KEYS[2:], "train", "evaluate", *
 
 
 def drop_unknown(values: dict[str, Any]) -> list[str]:
-    """Take away what no recipe has, in place; a line of mistake for each."""
+    """Remove keys that no recipe has, in place; returns a line for each."""
     unknown = [key for key in values if key not in KEYS]
     for key in unknown:
         del values[key]
@@ -20,7 +20,7 @@ def drop_unknown(values: dict[str, Any]) -> list[str]:
 
 
 def known_only(changes: list[Override]) -> tuple[list[Override], list[str]]:
-    """(the overrides whose first word is a recipe's key, a line for each of the others)."""
+    """(the overrides whose first word is a recipe's key, a message for each of the others)."""
     known = [change for change in changes if change.path[0] in KEYS]
     return known, [_no_such_key(c.path[0], c.place) for c in changes if c.path[0] not in KEYS]
 

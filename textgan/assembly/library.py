@@ -1,4 +1,4 @@
-"""Where recipes are: those that come with the package, by name, and any YAML file, by path."""
+"""Finds recipes: those of the package by name, and any YAML file by path."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def root() -> Path:
 
 
 class Listed(NamedTuple):
-    """A recipe as `textgan recipes` lists it. minutes: of the real form, from its head; empty if not measured."""
+    """A recipe as `textgan recipes` lists it. minutes: at full size, from the file's head; empty if not measured."""
 
     name: str
     strategy: str
@@ -46,7 +46,7 @@ def locate(recipe: str | Path) -> Path:
     if path.is_file():
         return path
     if path.suffix in _SUFFIXES:
-        raise Mistake(f"recipe: there is no file {word}; `textgan recipes` lists the names that need no file")
+        raise Mistake(f"recipe: there is no file {word}; `textgan recipes` lists the built-in recipes")
     if path.is_dir():
         raise Mistake(f"recipe: {word} is a folder; expected a recipe's name or a YAML file")
     raise Mistake(f"recipe: there is none called {word!r}.{did_you_mean(word, own)}")
@@ -62,7 +62,7 @@ def title(path: Path) -> str:
 
 
 def read(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """(the mapping in a YAML file, a line for each key given twice). Raises Mistake if it has no mapping."""
+    """(the mapping in a YAML file, a message for each key given twice). Raises Mistake if it has no mapping."""
     try:
         text = path.read_text(encoding="utf-8")
         values, node = from_yaml_with_node(text)
@@ -82,7 +82,7 @@ def read(path: Path) -> tuple[dict[str, Any], list[str]]:
 
 
 def _twice(node: yaml.Node | None, place: str = "") -> list[str]:
-    """The mapping keys that stand twice, of which YAML would silently keep the last."""
+    """A message for each duplicate key, of which YAML would silently keep the last."""
     found = []
     seen: set[str] = set()
     for key, inner in node.value if isinstance(node, yaml.MappingNode) else ():

@@ -1,4 +1,4 @@
-"""The text that a run is trained and scored on: read, cut into tokens, numbered."""
+"""The text that a run is trained and scored on: read, tokenized and encoded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from textgan.training.progress import Display, Waiting
 
 @dataclass
 class Material:
-    """A corpus with its tokenizer, and the three splits as the tokenizer numbers them."""
+    """A corpus with its tokenizer, and the three splits encoded as token ids."""
 
     corpus: Corpus
     tokenizer: Tokenizer
@@ -30,35 +30,36 @@ class Material:
     validation: Encoded
     test: Encoded
     notes: list[str]
-    """What the user should know of how the text was read."""
+    """What the user should know about how the text was read."""
     _vectors: dict[int, Tensor] = field(default_factory=dict)
 
     def vectors(self, size: int) -> Tensor:
-        """(V,E) vectors of the training text's words, E being `size`; the same tensor for every part that asks."""
+        """(V,E) co-occurrence vectors of the training text's words, with E = `size`; computed once per size."""
         if isinstance(self.train, Tokens):
-            raise Mistake("corpus: vectors of the corpus need it in memory; use a corpus of the name 'file'")
+            raise Mistake("corpus: word vectors of the corpus need it in memory; set corpus.name to 'file'")
         if size not in self._vectors:
             self._vectors[size] = cooccurrence_vectors(self.train, self.tokenizer.vocabulary, size)
         return self._vectors[size]
 
     def parted(self, recipe: Recipe) -> tuple[Encoded | Tokens, Encoded | None]:
-        """The generator's training text, and the discriminator's where the recipe keeps some for it alone."""
+        """The generator's training text, and the discriminator's if `judge_share` reserves some for it, else None."""
         share, seed = recipe.settings.judge_share, recipe.settings.seed
         if not share:
             return self.train, None
         check_start(recipe.settings)
         if isinstance(self.train, Tokens):
-            raise Mistake("judge_share: needs the corpus in memory; use a corpus of the name 'file'")
+            raise Mistake("judge_share: needs the corpus in memory; set corpus.name to 'file'")
         found = self.train.parted(share, seed)
         if not all(map(len, found)):
             raise Mistake(
-                f"judge_share: {share:g} of {len(self.train):,} training sentences leaves a player without text"
+                f"judge_share: {share:g} of {len(self.train):,} training sentences leaves the generator or the "
+                "discriminator without text; give more text, or a share closer to 0.5"
             )
         return found
 
 
 def read(recipe: Recipe, display: Display | None = None) -> Material:
-    """Read the corpus of a recipe; its tokenizer is made of the training text alone, or is that of its `start`."""
+    """Read a recipe's corpus. Its tokenizer is built from the training text alone, or taken from `start`."""
     settings = recipe.settings
     say = display.say if display is not None else _nothing
     corpus: Corpus = part(recipe, "corpus")
@@ -102,7 +103,7 @@ def _nothing(line: str) -> None:
 
 
 def _uncut(recipe: Recipe, corpus: Corpus) -> list[str]:
-    """A note where a word tokenizer finds no words to tell apart, as in Chinese or Japanese."""
+    """A note if a word tokenizer cannot split the text, as in Chinese or Japanese."""
     named = (recipe.values.get("tokenizer") or {}).get("name")
     if named != "word" or not uncut(corpus.train.texts):
         return []

@@ -1,6 +1,6 @@
 """`key.path=value`: how the command line and a recipe's budgets change the recipe.
 
-A word for a part (`strategy=gumbel`) replaces the part, and the arguments of the former one go with it; so do
+A word for a part (`strategy=gumbel`) replaces the part and drops the former part's arguments; so do
 `strategy.name=gumbel` and, for a corpus that has no path yet, `corpus.path=my.txt`. Whatever the order on the
 command line, a part is replaced first and its arguments are set afterwards.
 """
@@ -24,8 +24,8 @@ PART_KEYS = ("corpus", "tokenizer", "generator", "discriminator", "objective", "
 PHASES = ("mle", "discriminator", "adversarial")
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
-_HASH = re.compile(r"(^|\s)#")  # where YAML has a comment begin
-_NOT_PLAIN = "\"'[{|>&*!"  # what begins a value of YAML that is no plain word
+_HASH = re.compile(r"(^|\s)#")  # where YAML starts a comment
+_NOT_PLAIN = "\"'[{|>&*!"  # the first characters of YAML values that are not plain scalars
 
 
 class Override(NamedTuple):
@@ -40,9 +40,9 @@ class Override(NamedTuple):
 
 
 def parse(words: Sequence[str]) -> tuple[list[Override], list[str]]:
-    """The overrides among the command line's words, and the mistakes in them, a line each.
+    """(the overrides that the command line's words give, a message for each malformed one).
 
-    A corpus that looks like a file is its path, as from Python.
+    `corpus=VALUE` sets corpus.path if VALUE looks like a file, as from Python.
     """
     found: dict[str, Override] = {}
     mistakes = []
@@ -69,11 +69,11 @@ def parse(words: Sequence[str]) -> tuple[list[Override], list[str]]:
 
 
 def as_words(changes: Mapping[str, Any]) -> list[str]:
-    """Changes given from Python as the words that the command line would take; `parse` reads them back.
+    """Changes given from Python as command-line words, which `parse` reads back.
 
-    A key is one of the recipe's. A mapping changes the keys that it has (`train={"mle.epochs": 3}`), and with another
-    `name` the whole part. For the corpus, a word that is the name of none and looks like a file's is its path. Raises
-    Mistake for what no recipe could keep.
+    Keys are the recipe's. A mapping changes the keys it names (`train={"mle.epochs": 3}`); with another `name`, it
+    replaces the part. For the corpus, a string that is no corpus's name and looks like a file is its path. Raises
+    Mistake for a value that YAML cannot hold.
     """
     words = []
     for key, value in changes.items():
@@ -81,8 +81,8 @@ def as_words(changes: Mapping[str, Any]) -> list[str]:
             value = {"path": value}
         elif key == "corpus" and not (value is None or isinstance(value, (str, Mapping))):
             raise Mistake(
-                f"corpus: expected a name, a file or a mapping, got {shown(value)}; write sentences to a file, one "
-                "sentence a line: corpus='my.txt'"
+                f"corpus: expected a name, a file or a mapping, got {shown(value)}; write the sentences to a file, one "
+                "per line: corpus='my.txt'"
             )
         deep = 2 if key == "train" else 1
         for place, inner in _places(key, value, deep):
@@ -91,14 +91,14 @@ def as_words(changes: Mapping[str, Any]) -> list[str]:
 
 
 def as_list(words: str | Iterable[str]) -> list[str]:
-    """Words given from Python: one alone is a list of one, and not its letters."""
+    """Strings given from Python as a list; a single string becomes a list of one."""
     return [words] if isinstance(words, str) else list(words)
 
 
 def as_yaml(value: Any, place: str) -> str:
-    """A value on one line. Mistake for what YAML cannot keep."""
-    told = yaml.safe_dump(_plain(value, place), default_flow_style=True, allow_unicode=True, width=math.inf)
-    return str(told).removesuffix("\n").removesuffix("\n...")
+    """A value as one line of YAML. Mistake for a value that YAML cannot hold."""
+    line = yaml.safe_dump(_plain(value, place), default_flow_style=True, allow_unicode=True, width=math.inf)
+    return str(line).removesuffix("\n").removesuffix("\n...")
 
 
 def _places(place: str, value: Any, deep: int) -> Iterable[tuple[str, Any]]:
@@ -110,7 +110,7 @@ def _places(place: str, value: Any, deep: int) -> Iterable[tuple[str, Any]]:
 
 
 def _value(text: str) -> Any:
-    """YAML, but for its comments: what a plain word has after ` #` belongs to it, as in `my #1.txt`."""
+    """YAML without comments: in a plain word, ` #` is part of the text, as in `my #1.txt`."""
     bare = text.strip()
     return bare if _HASH.search(bare) and bare[0] not in _NOT_PLAIN else from_yaml(text)
 
@@ -124,7 +124,7 @@ def _is_file(corpus: Any) -> bool:
 
 
 def _plain(value: Any, place: str) -> Any:
-    """As YAML keeps it. Mistake for an object that it cannot keep."""
+    """The value as YAML's plain types. Mistake for an object that has none."""
     if value is None:
         return value
     for kind in (bool, int, float, str):
@@ -139,9 +139,11 @@ def _plain(value: Any, place: str) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(inner, place) for inner in value]
     remedy = (
-        "put the class into a file, and name it './mine.py:Mine'" if callable(value) else "give a plain value"
+        "put the class into a file and name it as './mine.py:Mine'"
+        if callable(value)
+        else "give a plain value"
     )
-    raise Mistake(f"{place}: a recipe cannot keep {shown(value)}; {remedy}")
+    raise Mistake(f"{place}: a recipe cannot hold {shown(value)}; {remedy}")
 
 
 def flatten(mapping: Mapping[str, Any], before: tuple[str, ...] = ()) -> list[Override]:
@@ -168,10 +170,10 @@ def merge(
     user: Sequence[Override],
     takes: Callable[[str, dict[str, Any], str], bool],
 ) -> list[str]:
-    """Change the recipe's values in place: by its budget first, then by the user, who wins.
+    """Apply overrides to the recipe's values in place: first the budget's, then the user's, which take precedence.
 
-    takes(key, part, argument): whether the part takes the argument; a budget's argument for a part that the
-    user has replaced is left out where it does not. Returns the mistakes, a line each.
+    takes(key, part, argument): whether the part takes the argument. If the user replaced a part, the budget's arguments
+    that the new part does not take are dropped. Returns the mistakes, one line each.
     """
     _replace_parts(values, budget)
     mistakes = _put_all(values, budget)
@@ -187,7 +189,7 @@ def merge(
 
 
 def _replace_parts(values: dict[str, Any], overrides: Sequence[Override]) -> set[str]:
-    """Replace the parts that the overrides name anew; returns the keys of those whose name has changed."""
+    """Replace the parts that the overrides name; returns the keys of the replaced parts."""
     replaced = set()
     for key in PART_KEYS:
         given = {override.path[1:]: override.value for override in overrides if override.path[0] == key}
@@ -238,6 +240,6 @@ def _put(values: dict[str, Any], override: Override) -> None:
 
 
 def _in_order(phases: dict[str, Any]) -> dict[str, Any]:
-    """A phase that an override has added takes its usual place; a recipe's own order stays otherwise."""
+    """The phases in the usual order if all are known, so that a phase added by an override is put in its place."""
     usual = [phase for phase in PHASES if phase in phases]
     return {phase: phases[phase] for phase in usual} if len(usual) == len(phases) else phases

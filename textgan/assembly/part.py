@@ -1,4 +1,4 @@
-"""One part of a recipe, built and held against what its kind must have."""
+"""Builds one part of a recipe, and checks its interface."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textgan.parts.binding import OWN
 
 
 def part(recipe: Recipe, key: str, **handed: Any) -> Any:
-    """The part under a recipe's key, built; None where the recipe has none."""
+    """Build the part under a recipe's key; None if the recipe has none. handed: arguments that only the run knows."""
     bound = recipe.part(key)
     if bound is None:
         return None
@@ -22,7 +22,7 @@ def part(recipe: Recipe, key: str, **handed: Any) -> Any:
 
 
 def is_own(recipe: Recipe, key: str, built: object) -> bool:
-    """Whether the part under this key, or a module of it, is of a user's own file."""
+    """Whether the part under this key, or one of its modules, comes from a user's own file."""
     bound = recipe.part(key)
     modules = built.modules() if isinstance(built, nn.Module) else ()
     return (bound is not None and bound.file is not None) or any(

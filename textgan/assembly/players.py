@@ -1,4 +1,4 @@
-"""A recipe's generator and discriminator, with the weights that earlier runs left them."""
+"""A recipe's generator and discriminator (the players of the game), with weights of earlier runs where it asks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from textgan.types import Discriminator, Generator
 def players(
     recipe: Recipe, material: Material, device: torch.device
 ) -> tuple[Generator, Discriminator | None]:
-    """Both on `device`, introduced to each other; no discriminator where the recipe has none. Raises Mistake."""
+    """Build both on `device` and let them `meet`; None in place of a discriminator if there is none. Raises Mistake."""
     settings = recipe.settings
     classes = len(material.corpus.label_names)
     handed = {
@@ -32,7 +32,9 @@ def players(
     check_one_space(generator, discriminator)
     discriminator = discriminator.to(device)
     generator.meet(discriminator)
-    if settings.start:  # only now, since a generator that reads the judge has layers of the judge's size
+    if (
+        settings.start
+    ):  # only after `meet`, where a generator that reads the judge adds layers of the judge's size
         start = start_checkpoint(settings.start)
         checkpoints.load_player(start, "generator", generator)
         if generator.reads_judge:
@@ -45,7 +47,7 @@ def players(
 
 
 def _rehearse(recipe: Recipe, generator: Generator, judge: Discriminator | None, classes: int) -> None:
-    """Try the players that are of a user's own file; those of the toolkit have tests."""
+    """Try out a generator or discriminator from a user's own file; the toolkit's own are covered by tests."""
     length = recipe.settings.length
     if is_own(recipe, "generator", generator):
         rehearse_generator(generator, length, classes)

@@ -1,7 +1,7 @@
-"""A recipe: a YAML file and overrides, made into checked parts that are ready to be built.
+"""A recipe: a YAML file and overrides, turned into checked parts that are ready to be built.
 
-The YAML's keys are the constructors' arguments; there is no second schema. Every mistake is collected and
-shown at once, each on its own line with its place and the nearest right word.
+The YAML's keys are the constructors' arguments; there is no second schema. All mistakes are collected and
+shown together, each on its own line with its place and the nearest valid word.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ NEEDED = {
     "discriminator": ("corpus", "generator", "discriminator", "objective"),
     "adversarial": ("corpus", "generator", "discriminator", "objective", "strategy"),
 }
-"""Phase -> the parts it cannot do without."""
+"""Phase -> the parts it needs."""
 
 
 LIGHT = ("objective", "penalty", "strategy")
-"""Parts that cost nothing to build."""
+"""Parts that are cheap to build, so that checking a recipe can build them."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Recipe:
     def load(cls, recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         """Read a recipe by name (`seqgan-short`, `short/seqgan`) or path; change it by `key.path=value`.
 
-        Raises Mistake for an unknown recipe or one that is no YAML mapping; `check` shows all other mistakes.
+        Raises Mistake for an unknown recipe or one that is not a YAML mapping; `check` shows all other mistakes.
         """
         path = locate(recipe)
         raw, mistakes = read(path)
@@ -94,15 +94,17 @@ class Recipe:
         name = values.pop("name", None) or title(path)
         if not re.fullmatch(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,99}", str(name)):
             mistakes.append(
-                f"name: {str(name)!r:.60} cannot name a run folder; expected at most 100 characters, no slash in "
-                "them, and no dot at first"
+                f"name: {str(name)!r:.60} cannot be a folder's name; expected at most 100 characters, no slash, and "
+                "no dot at the beginning"
             )
         return cls(str(name), path.parent.resolve(), values, tuple(mistakes))
 
     @classmethod
     def of_run(cls, run: Path, trust_code: bool = False) -> Recipe:
-        """The recipe of a run folder, which may come from a stranger: without `trust_code`, Mistake if it names a file
-        of code, before any of it is run. What only watches its training is left out of it."""
+        """The recipe of a run folder, which may come from a stranger, without its callbacks and trackers.
+
+        Mistake if it names a file of code and `trust_code` is False; none of that code is run before.
+        """
         values, _ = read(run / "recipe.yaml")
         values = {key: value for key, value in values.items() if key not in WATCHING}
         files = sorted(set(_own_files(values)))
@@ -139,7 +141,7 @@ class Recipe:
 
     @property
     def callbacks(self) -> list[Bound]:
-        """What is called while it trains, checked. Raises Mistake."""
+        """The callbacks and trackers, checked. Raises Mistake."""
         settings, found = self.settings, []
         for number, one in enumerate(settings.callbacks):
             mapping = {"name": one} if isinstance(one, str) else one
@@ -155,7 +157,7 @@ class Recipe:
         return bind("evaluation", arguments, HANDED["evaluation"], "evaluate")
 
     def check(self) -> None:
-        """Check every part and value; raises one Mistake with all mistakes, a line each."""
+        """Check every part and value; raises one Mistake with all mistakes, one per line."""
         lines = list(self.mistakes)
         checks: list[Callable[[], object]] = [
             lambda: self.settings,
@@ -175,7 +177,7 @@ class Recipe:
             raise Mistake("\n".join(dict.fromkeys(lines)))
 
     def resolved(self) -> dict[str, Any]:
-        """A plain mapping that says all of it, for yaml.safe_dump; it loads again as a recipe."""
+        """The complete recipe as a plain mapping for yaml.safe_dump, which loads again as a recipe."""
         values = copy.deepcopy(self.values)
         settings = self.settings
         for key in SETTINGS:
@@ -187,7 +189,9 @@ class Recipe:
         for part in [*parts, *watching]:
             for key in [key for key in part if is_own_file(part[key])]:
                 file, attribute = own_file(part[key], (self.folder,))
-                part[key] = f"{file}:{attribute}"  # the run folder is not beside the user's file
+                part[key] = (
+                    f"{file}:{attribute}"  # a path relative to the recipe would not resolve in the run folder
+                )
         values["metrics"] = [
             ":".join(map(str, own_file(name, (self.folder,)))) if is_own_file(name) else name
             for name in settings.metrics
@@ -207,7 +211,7 @@ class Recipe:
             raise Mistake(f"{place}: there is no such phase.{did_you_mean(str(name), PHASES)}")
         arguments = _mapping(self.values["train"][name], place, "a mapping such as {batch: 64}")
         if "name" in arguments:
-            raise Mistake(f"{place}.name: a phase takes no name; its key is its name")
+            raise Mistake(f"{place}.name: a phase takes no name, since its key is its name; leave it out")
         return bind("phase", {"name": name, **arguments}, HANDED["phase"], place)
 
     def _metrics(self) -> None:
@@ -222,7 +226,7 @@ class Recipe:
 
     @staticmethod
     def _try(bound: Callable[[], Bound | None]) -> None:
-        """Build a part that costs nothing, so that it can refuse a value before anything is begun."""
+        """Build a cheap part, so that its constructor can refuse a value before anything is written."""
         part = bound()
         if part and all(part.has(name) for name in parameters(part.part)):
             part.build()
@@ -240,7 +244,7 @@ class Recipe:
 
 
 def _own_files(value: Any) -> Iterator[str]:
-    """The files of code that a recipe's values name, wherever they stand in it."""
+    """The files of code that a recipe's values name, at any depth."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _own_files(key)

@@ -1,7 +1,7 @@
-"""A user's own generator and judge are tried on two sentences before any file is made.
+"""Tries a user's own generator and judge on two sentences before any file is written.
 
-A generator whose pieces contradict each other trains without an error, and its likelihoods are wrong: one that reads
-the word it is to predict has a perplexity near 1. No random number is drawn from the run's streams.
+A generator whose methods contradict each other trains without an error, but its likelihoods are wrong: one that sees
+the token it should predict has a perplexity near 1. The run's random streams are not touched.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from textgan.types import Discriminator, Generator, Prompt, Text, Verdict, Vocab
 SENTENCES = 2
 TOKENS = 5
 FORBIDDEN = -1e4
-"""What the logit of a token that is never written must lie below."""
+"""The logits of forbidden tokens must be below this."""
 CLOSE = 1e-3
-"""How far two ways to the same log-probabilities may lie apart, as a share of the span that these cover."""
+"""Relative tolerance between two computations of the same log-probabilities, as a share of their range."""
 ROUNDING = 1e-5
-"""The same, of a generator that is so new that they are all but equal."""
+"""Absolute tolerance, for an untrained generator whose log-probabilities are almost equal."""
 SEE = "see docs/extending.md"
 
 
 def rehearse_generator(generator: Generator, length: int, classes: int = 0) -> None:
-    """Mistake where `step` and `states` contradict each other, look ahead, or let a forbidden token be written.
+    """Mistake if `step` and `states` contradict each other, look ahead, or allow a forbidden token.
 
-    Only what is there is tried: not the steps of a generator with a `write` of its own, nor the likelihood of one that
-    has none. length: the most tokens of a sentence.
+    Only what applies is tried: not `step` if the generator overrides `write`, nor the likelihood if it has none.
+    length: the most tokens of a sentence.
     """
     name = type(generator).__name__
     if not isinstance(getattr(generator, "vocabulary", None), Vocabulary):
-        raise Mistake(f"generator: {name} keeps no vocabulary; set self.vocabulary in its __init__, {SEE}")
+        raise Mistake(f"generator: {name} has no vocabulary; set self.vocabulary in its __init__, {SEE}")
     vocabulary = generator.vocabulary
     own_way = generator.reads_judge or generator.writes_vectors or generator.reconstructs
     if own_way or len(_words(vocabulary)) < 2:
@@ -54,42 +54,40 @@ def rehearse_generator(generator: Generator, length: int, classes: int = 0) -> N
             _check_order(generator, text, taught)
     if stepped is not None and taught is not None and not _same(stepped, taught):
         raise Mistake(
-            f"generator: {name}.step, along a text, and {name}.states, of it at once, give other logits for the same "
-            f"words; make them agree, {SEE}"
+            f"generator: {name}.step, token by token, and {name}.states, in parallel, give different logits for the "
+            f"same text; make them agree, {SEE}"
         )
 
 
 def rehearse_judge(judge: Discriminator, vocabulary: Vocabulary, length: int, classes: int = 0) -> None:
-    """Mistake where its verdict is not a score for each sentence. length: the most tokens of a sentence."""
+    """Mistake if its verdict is not one score per sentence. length: the most tokens of a sentence."""
     if not len(_words(vocabulary)):
         return
     name = type(judge).__name__
     with _trying(judge, "discriminator"):
         verdict = judge.judge(_text(vocabulary, length, classes, _device(judge)))
     if not isinstance(verdict, Verdict):
-        raise Mistake(f"discriminator: {name} judges by a {type(verdict).__name__}; give a Verdict, {SEE}")
+        raise Mistake(f"discriminator: {name} returns a {type(verdict).__name__}; return a Verdict, {SEE}")
     if not isinstance(verdict.score, Tensor):
         raise Mistake(
-            f"discriminator: {name} scores by a {type(verdict.score).__name__}; give a tensor, {SEE}"
+            f"discriminator: the score of {name} is a {type(verdict.score).__name__}; return a tensor, {SEE}"
         )
     shape = tuple(verdict.score.shape)
     if shape != (SENTENCES,):
-        remedy = "add .squeeze(-1)" if shape == (SENTENCES, 1) else "give one number a sentence"
+        remedy = "add .squeeze(-1)" if shape == (SENTENCES, 1) else "return one number per sentence"
         raise Mistake(
             f"discriminator: {name} gives {SENTENCES} sentences a score of shape {shape}, expected ({SENTENCES},); "
             f"{remedy}, {SEE}"
         )
     if not verdict.score.isfinite().all():
-        raise Mistake(
-            f"discriminator: {name} gives scores that are no finite numbers (NaN or infinity); {SEE}"
-        )
+        raise Mistake(f"discriminator: {name} gives scores that are not finite (NaN or infinity); {SEE}")
 
 
 @contextmanager
 def _trying(part: nn.Module, place: str) -> Iterator[None]:
-    """The part in eval mode, without gradients; it and the random streams afterwards as they were.
+    """Run the part in eval mode without gradients, then restore its mode and the random streams.
 
-    Whatever it raises is a Mistake, as it is the user's own.
+    Whatever it raises becomes a Mistake, as the code is the user's own.
     """
     modes = [(module, module.training) for module in part.modules()]
     with kept(), torch.no_grad():
@@ -102,7 +100,7 @@ def _trying(part: nn.Module, place: str) -> Iterator[None]:
             if out_of_memory(error):
                 raise
             breaks = (
-                f"tried on {SENTENCES} sentences, {type(part).__name__} breaks: {on_one_line(error)}; {SEE}"
+                f"tried on {SENTENCES} sentences, {type(part).__name__} fails: {on_one_line(error)}; {SEE}"
             )
             raise Mistake(f"{place}: {own_trouble(error) or breaks}") from error
         finally:
@@ -119,7 +117,7 @@ def _words(vocabulary: Vocabulary) -> Tensor:
 
 
 def _text(vocabulary: Vocabulary, width: int, classes: int, device: torch.device) -> Text:
-    """Sentences of random words without an end; of the first label, where there are labels."""
+    """Sentences of random words without EOS; all of the first label, if there are labels."""
     words = _words(vocabulary)
     drawn = torch.randint(len(words), (SENTENCES, width), generator=torch.Generator().manual_seed(0))
     ids = words[drawn]  # (B, T)
@@ -128,7 +126,7 @@ def _text(vocabulary: Vocabulary, width: int, classes: int, device: torch.device
 
 
 def _has_states(generator: Generator) -> bool:
-    """Whether its likelihood comes from `states`; one with a `log_prob` of its own may go without."""
+    """Whether its likelihood comes from `states`; a generator that overrides `log_prob` need not have it."""
     own = type(generator)
     return own.states is not Generator.states or own.log_prob is Generator.log_prob
 
@@ -140,7 +138,7 @@ def _stepped(generator: Generator, text: Text) -> Tensor:
     whole = isinstance(state, dict) and all(isinstance(value, Tensor) for value in state.values())
     if not whole or not state or any(value.shape[:1] != (SENTENCES,) for value in state.values()):
         raise Mistake(
-            f"generator: {type(generator).__name__}.start gives no state; it is a dict of one tensor or more, each "
+            f"generator: {type(generator).__name__}.start gives no state; return a dict of at least one tensor, each "
             f"with the batch as its first axis, {SEE}"
         )
     token = torch.full_like(text.ids[:, 0], vocabulary.bos)
@@ -159,24 +157,24 @@ def _check_shape(what: str, logits: Tensor, expected: tuple[int, ...]) -> None:
         )
     if tuple(logits.shape) != expected:
         raise Mistake(
-            f"generator: {what} gives logits of shape {tuple(logits.shape)}; expected {expected}, the last axis "
-            f"being the vocabulary, {SEE}"
+            f"generator: {what} gives logits of shape {tuple(logits.shape)}; expected {expected}, with the vocabulary "
+            f"as the last axis, {SEE}"
         )
 
 
 def _check_logits(what: str, logits: Tensor, vocabulary: Vocabulary) -> None:
     if logits.isnan().any():
-        raise Mistake(f"generator: {what} gives logits that are no numbers (NaN); {SEE}")
+        raise Mistake(f"generator: {what} gives logits that are NaN; {SEE}")
     forbidden = list(vocabulary.forbidden)
     if (logits[..., forbidden] >= FORBIDDEN).any():
         raise Mistake(
-            f"generator: {what} lets the forbidden tokens (pad, bos, unk) be written; set "
+            f"generator: {what} allows the forbidden tokens (pad, bos, unk); set "
             f"logits[..., list(vocabulary.forbidden)] = -1e9, {SEE}"
         )
 
 
 def _check_order(generator: Generator, text: Text, taught: Tensor) -> None:
-    """Other words from the middle on must not change the logits up to there."""
+    """Mistake if changing the words from the middle on changes the logits up to there."""
     middle = text.ids.shape[1] // 2
     words = _words(generator.vocabulary).to(text.ids.device)
     other = words[(torch.searchsorted(words, text.ids) + 1) % len(words)]  # (B, T)
@@ -184,8 +182,8 @@ def _check_order(generator: Generator, text: Text, taught: Tensor) -> None:
     changed = generator.logits(Text(ids, text.mask, text.labels))
     if not _same(taught[:, : middle + 1], changed[:, : middle + 1]):
         raise Mistake(
-            f"generator: {type(generator).__name__}.states reads at a position the token that is to be predicted "
-            f"there; give position t the tokens before t, BOS first, {SEE}"
+            f"generator: {type(generator).__name__}.states reads, at a position, the token to be predicted there; give "
+            f"position t the tokens before t, BOS first, {SEE}"
         )
 
 

@@ -1,4 +1,4 @@
-"""Whether what a method of an objective, a penalty or a strategy returned has the form that types.py asks for."""
+"""Checks what the methods of an objective, a penalty or a strategy return against the interfaces in types.py."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from textgan.errors import Mistake
 from textgan.types import Verdict
 
 CLOSE = 1e-3
-"""How far two ways to the same reward may lie apart, as a share of the span that the rewards cover."""
+"""Tolerance between two computations of the same reward, as a share of the rewards' range."""
 
 
 def form(found: object) -> str:
-    """What came back, in words."""
+    """The type of a returned value, in words."""
     if not isinstance(found, Tensor):
         return "None" if found is None else f"a {type(found).__name__}"
     return f"a tensor of shape {tuple(found.shape)} and type {str(found.dtype).removeprefix('torch.')}"
 
 
 def check_loss(what: str, found: object, verb: str = "gives") -> None:
+    """Mistake unless it is a finite float scalar."""
     if not isinstance(found, Tensor) or found.shape or not found.is_floating_point():
         remedy = " (take .mean())" if isinstance(found, Tensor) and found.shape else ""
         raise Mistake(
@@ -35,7 +36,7 @@ def check_loss(what: str, found: object, verb: str = "gives") -> None:
 
 
 def check_numbers(what: str, found: object, verb: str = "gives") -> None:
-    """Numbers for the log."""
+    """Mistake unless it is a dict of finite scalars by name, for the log."""
     if not isinstance(found, dict):
         raise Mistake(f"{what} {verb} {form(found)}; expected a dict of names and numbers (tensors), {SEE}")
     for name, number in found.items():
@@ -50,6 +51,7 @@ def check_numbers(what: str, found: object, verb: str = "gives") -> None:
 
 
 def check_graph(what: str, loss: Tensor, reached: str, verb: str = "gives") -> None:
+    """Mistake if the loss has no gradient. reached: what it should have a gradient to, in words."""
     if not loss.requires_grad:
         raise Mistake(
             f"{what} {verb} a number without a gradient to {reached}; compute it without detach, item or no_grad, {SEE}"
@@ -59,7 +61,7 @@ def check_graph(what: str, loss: Tensor, reached: str, verb: str = "gives") -> N
 def check_gradient(
     what: str, loss: Tensor, weights: list[nn.Parameter], player: str, verb: str = "gives"
 ) -> None:
-    """Mistake where the loss reaches none of the player's weights, or has no number for a gradient there."""
+    """Mistake if the loss reaches none of the player's weights, or its gradient there is not finite."""
     reached = f"the {player}'s weights"
     check_graph(what, loss, reached, verb)
     gradients = torch.autograd.grad(loss, weights, allow_unused=True) if weights else ()
@@ -71,17 +73,17 @@ def check_gradient(
 
 
 def check_reward(what: str, found: object, method: Callable[..., Any], real: Verdict, fake: Verdict) -> None:
-    """Mistake where it is not a number for each written sentence, in their order."""
+    """Mistake unless it is one finite number per written sentence, in their order. method: called again to check."""
     size = len(fake.score)
     if not isinstance(found, Tensor) or found.shape != (size,) or not found.is_floating_point():
         raise Mistake(
-            f"{what} gives {form(found)}; expected a float tensor of shape ({size},), a number for each written "
+            f"{what} gives {form(found)}; expected a float tensor of shape ({size},), one number per written "
             f"sentence, {SEE}"
         )
     if not found.isfinite().all():
-        raise Mistake(f"{what} gives rewards that are no finite numbers (NaN or infinity), {SEE}")
+        raise Mistake(f"{what} gives rewards that are not finite (NaN or infinity), {SEE}")
     if size < 2 or len(real.score) != size:
-        return  # completions of prefixes; the sentences themselves were looked at before
+        return  # completions of prefixes; whole sentences have been checked before
     order = torch.tensor([1, 0, *range(2, size)], device=found.device)
     with torch.no_grad():
         again, other, both = (
@@ -91,15 +93,15 @@ def check_reward(what: str, found: object, method: Callable[..., Any], real: Ver
         )
     found = found.detach()
     if not _same(found, again, found):
-        return  # it draws random numbers, or keeps count
+        return  # not a function of its arguments: it draws random numbers, or keeps a running average
     if _same(other, found[order], found):
         return
     if _same(other, found, found):
         raise Mistake(
-            f"{what} stays as it is when two written sentences change places; give each of `fake` its own, in their "
-            f"order, {SEE}"
+            f"{what} does not change when two written sentences are swapped; give each sentence of `fake` its own "
+            f"reward, in their order, {SEE}"
         )
-    if not _same(both, found[order], found):  # of pairs of a real and a written one, say
+    if not _same(both, found[order], found):  # a reward of pairs of a real and a written sentence is allowed
         raise Mistake(f"{what} gives sentences each other's rewards; keep the order of `fake`, {SEE}")
 
 

@@ -27,8 +27,8 @@ def check_start(settings: Settings) -> None:
     if (before.judge_share, before.seed) != (settings.judge_share, settings.seed):
         raise Mistake(
             f"judge_share: {settings.judge_share:g} with seed {settings.seed}, but {settings.start} was trained with "
-            f"{before.judge_share:g} and seed {before.seed}, so that its generator knows the judge's text; train a "
-            "start with the same of both"
+            f"{before.judge_share:g} and seed {before.seed}, so its generator was trained on the judge's text; use a "
+            "start trained with the same values"
         )
 
 
@@ -52,22 +52,21 @@ def take_judge(
     """
     if generator.reads_judge:
         raise Mistake(
-            "judge: the generator reads its judge and was pretrained with it; leave this out, `start` brings both"
+            "judge: the generator reads its judge and was pretrained with it; leave this out, as `start` loads both"
         )
     if next(discriminator.parameters(), None) is None:
         raise Mistake("judge: the recipe has no discriminator that learns; leave it out")
     words = Tokenizer.load(run / "tokenizer").core.get_vocab(with_added_tokens=True)
     if words != tokenizer.core.get_vocab(with_added_tokens=True):
         raise Mistake(
-            f"judge: {run} has another tokenizer, so that its judge knows other words by the same numbers; train "
-            "both from one `start`"
+            f"judge: {run} has another tokenizer, so its token ids stand for other words; train both from one `start`"
         )
     before = Recipe.load(run / "recipe.yaml").settings
     parted_otherwise = settings.judge_share and before.seed != settings.seed
     if before.judge_share != settings.judge_share or parted_otherwise:
         raise Mistake(
-            f"judge: that of {run} learnt with judge_share {before.judge_share:g} and seed {before.seed}, so that it "
-            "has read other text than is kept for it here; set both alike"
+            f"judge: that of {run} was trained with judge_share {before.judge_share:g} and seed {before.seed}, so on "
+            "other text than is reserved for it here; set both to the same values"
         )
     checkpoints.load_player(judge_checkpoint(run), "discriminator", discriminator)
 

@@ -1,7 +1,7 @@
-"""Where a part is of a user's own file, one tiny iteration is played before any file is made.
+"""If a part comes from a user's own file, runs one tiny training iteration before any file is written.
 
-A loss that is a vector is summed without a word, and a reward that goes to another sentence trains the generator on
-noise. All is played with copies, and no random number is drawn from the run's streams.
+This catches errors that training would not show, such as a reward given to the wrong sentence, which trains the
+generator on noise. It works on copies of the parts, and does not touch the run's random streams.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ PLAYING = ("generator", "discriminator", "objective", "penalty", "strategy")
 
 
 def rehearse_turn(game: Game, judge_alone: bool = False) -> list[str]:
-    """Mistake where a loss, penalty, reward, value or turn has another form than it must, or reaches no weight.
+    """Mistake if a loss, penalty, reward, value or turn has the wrong type or shape, or no gradient to any weight.
 
-    judge_alone: there is no turn of the generator in this run. Parts that cannot be copied are not tried; the note of
-    that is returned, since to try the parts themselves would change them.
+    judge_alone: the run has no generator turns. Parts that cannot be copied are not tried, since that would change
+    them; a note then says so.
     """
     with kept():
         try:
@@ -66,13 +66,15 @@ def rehearse_turn(game: Game, judge_alone: bool = False) -> list[str]:
 
 
 def _copied(game: Game) -> Game:
-    parts = deepcopy({key: getattr(game, key) for key in PLAYING})  # at once: a player may hold the other
+    parts = deepcopy(
+        {key: getattr(game, key) for key in PLAYING}
+    )  # together: a player may refer to the other
     return replace(game, **parts, ranks=ALONE, at_most=min(game.length, TOKENS))
 
 
 @contextmanager
 def _blaming(game: Game) -> Iterator[None]:
-    """Whatever is raised is a Mistake, of the part whose method was called last."""
+    """Turn any exception into a Mistake that names the part whose method was called last."""
     try:
         yield
     except Mistake:
@@ -84,12 +86,12 @@ def _blaming(game: Game) -> Iterator[None]:
         named = {id(getattr(game, key)): key for key in PLAYING}
         key = next((named[id(owner)] for owner in reversed(owners) if id(owner) in named), "strategy")
         part = type(getattr(game, key)).__name__
-        breaks = f"in a turn of {SENTENCES} sentences, {part} breaks: {on_one_line(error)}; {SEE}"
+        breaks = f"in a turn of {SENTENCES} sentences, {part} fails: {on_one_line(error)}; {SEE}"
         raise Mistake(f"{key}: {own_trouble(error) or breaks}") from error
 
 
 def _watch(objective: Any) -> None:
-    """From here on each return of this objective is looked at, whoever calls."""
+    """Wrap this objective's methods so that everything they return is checked, whoever calls them."""
 
     def watched(name: str, method: Any, real: Verdict, fake: Verdict, *more: Any, **named: Any) -> Any:
         found = method(real, fake, *more, **named)
@@ -116,7 +118,7 @@ def _reachable(verdict: Verdict) -> bool:
 
 
 def _try_judge(game: Game, real: Text) -> None:
-    """One round of the judge, as `DiscriminatorTrainer` has it, without the step; and a look."""
+    """One discriminator round as in `DiscriminatorTrainer`, without the optimiser step, and the objective's value."""
     fake = game.write_fakes(real, SENTENCES, 0.0)
     game.discriminator.train()
     for judge in game.discriminator.members():
@@ -132,14 +134,14 @@ def _try_judge(game: Game, real: Text) -> None:
         with game.engine.autocast():
             penalty = game.penalty(judge, real, fake)
         check_loss(what, penalty)
-        if weights and penalty.item():  # one that is due at every n-th step is a plain 0 at others
+        if weights and penalty.item():  # a penalty applied every n-th step is a plain 0 at the others
             check_gradient(what, penalty, weights, "discriminator")
     with torch.no_grad(), judging(game.discriminator), game.engine.autocast():
         game.objective.value(game.discriminator.judge(real), game.discriminator.judge(fake))
 
 
 def _check_passes_through(game: Game, real: Text) -> None:
-    """The score must have a gradient by the relaxed words themselves, and not by where they end alone."""
+    """Mistake if the score has no gradient to the relaxed tokens themselves, but only to where they end."""
     policy_mode(game.generator)
     prompt, sampler = game.prompt(real, SENTENCES), game.strategy.sampler(0.0)
     with judging(game.discriminator), game.engine.autocast():
@@ -164,13 +166,13 @@ def _check_reads(judge: Discriminator, text: Text, points: list[Tensor]) -> None
     found = torch.autograd.grad(torch.stack(told).sum(), points, allow_unused=True) if told else ()
     if all(one is None or not one.any() for one in found):
         raise Mistake(
-            f"discriminator: {type(judge).__name__}.embed lets no gradient through to relaxed words, which this "
-            f"strategy follows; read them by text.read(self.table.weight) and not by text.ids, {SEE}"
+            f"discriminator: {type(judge).__name__}.embed passes no gradient to relaxed tokens, which this strategy "
+            f"needs; read them with text.read(self.table.weight) instead of text.ids, {SEE}"
         )
 
 
 def _try_turn(game: Game, real: Text) -> None:
-    """One turn of the generator, as `Adversarial` has it, without the step."""
+    """One generator turn as in `Adversarial`, without the optimiser step."""
     policy_mode(game.generator)
     what = f"strategy: {type(game.strategy).__name__}.turn"
     with judging(game.discriminator):
