@@ -1,8 +1,8 @@
 """How a token is chosen from logits (B,V): drawn, greedy, relaxed by Gumbel noise, or expected.
 
-Draws use the inverse CDF in two levels: the weights are summed in blocks, a block is found in the running sums
-of the blocks, and the token in those of its block. The distribution is that of `torch.multinomial`, which is slow
-on a CPU where the vocabulary is large (benchmarks/RESULTS.md, section 6).
+Draws invert the cumulative distribution in two levels: first a block of tokens is drawn by the blocks' total weights,
+then a token within that block. The distribution is that of `torch.multinomial`, which is slow on a CPU when the
+vocabulary is large (benchmarks/RESULTS.md, section 6).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BLOCK = 64
 
 
 def draw(weights: Tensor) -> Tensor:
-    """One id a row, (N,), from non-negative weights (N,V) that need not sum to one; zero weight, never drawn."""
+    """Draw one id per row, (N,), from non-negative weights (N,V), which need not sum to 1; weight 0 is never drawn."""
     size = weights.shape[-1]
     if size <= 4 * _BLOCK:
         return _search(weights.cumsum(-1))
@@ -30,29 +30,29 @@ def draw(weights: Tensor) -> Tensor:
     block = _search(blocks.cumsum(-1))
     places = block.unsqueeze(1) * _BLOCK + torch.arange(_BLOCK, device=weights.device)  # (N, 64)
     inside = weights.gather(1, places.clamp(max=size - 1)).masked_fill(places >= size, 0.0)
-    # NaN weights end at the last place of the last block, which may lie beyond the last token; see `_search`.
+    # NaN weights lead to the last place of the last block, which may lie beyond the last token; see `_search`.
     return (block * _BLOCK + _search(inside.cumsum(-1))).clamp_(max=size - 1)
 
 
 def _search(cumulative: Tensor) -> Tensor:
-    """Where a uniform share of the total falls in running sums (N,M): (N,)."""
+    """Draw a uniform point in [0, total) per row and find its place in the running sums (N,M): (N,)."""
     total = cumulative[:, -1:]
-    # Just below the total at most: the search then ends at a place that has weight, whatever the rounding.
+    # Strictly below the total, so that rounding cannot lead the search past the last place that has weight.
     point = torch.minimum(torch.rand_like(total) * total, torch.nextafter(total, torch.zeros_like(total)))
-    # Only NaN weights end beyond the last place; held inside, they reach the loss, where they are told as such.
+    # Only NaN weights lead beyond the last place. Clamped, they reach the loss, where NaN is detected and reported.
     place = torch.searchsorted(cumulative, point, right=True).squeeze(-1)
     return place.clamp_(max=cumulative.shape[-1] - 1)
 
 
 def draw_from_logits(logits: Tensor, temperature: float = 1.0, *, overwrite: bool = False) -> Tensor:
-    """One id a row, (N,), from softmax(logits / temperature), (N,V); without the pass that would normalise it."""
+    """Draw one id per row, (N,), from softmax(logits / temperature), logits (N,V), without normalising it."""
     return draw(_weights(logits, temperature, overwrite))
 
 
 def _weights(logits: Tensor, temperature: float, overwrite: bool = False) -> Tensor:
-    """exp(logits / temperature) but for a factor a row: the largest is 1. As a power of 2, which is quicker.
+    """exp(logits / temperature), scaled so that each row's largest weight is 1. Computed as 2^x, which is faster.
 
-    overwrite: in the place of the logits, where they can be had for it.
+    overwrite: reuse the memory of the logits, if they are contiguous and need no gradient.
     """
     scale = 1 / (temperature * math.log(2))
     place = logits if overwrite and logits.is_contiguous() and not logits.requires_grad else None
@@ -60,11 +60,12 @@ def _weights(logits: Tensor, temperature: float, overwrite: bool = False) -> Ten
 
 
 def draw_from_nucleus(logits: Tensor, p: float, temperature: float = 1.0) -> Tensor:
-    """One id a row, (N,), from the nucleus of softmax(logits / temperature) (Holtzman et al. 2020).
+    """Draw one id per row, (N,), from the nucleus of softmax(logits / temperature) (Holtzman et al. 2020).
 
-    The nucleus is the smallest set of likeliest tokens with mass >= p; of equally likely ones at its edge, all.
-    A draw from the whole is kept if the tokens likelier than it have a mass below p, and drawn again if not: exact,
-    and without a sort, which costs more than all else where the vocabulary is large.
+    The nucleus is the smallest set of most probable tokens whose mass is at least p; all tokens tied at its edge
+    belong to it. This is rejection sampling: a draw from the full distribution is accepted if the tokens more
+    probable than it have a total mass below p, and repeated otherwise. That is exact and avoids a sort, the most
+    expensive step when the vocabulary is large.
     """
     weights = _weights(logits, temperature)
     edge = p * weights.sum(-1)
@@ -80,7 +81,7 @@ def draw_from_nucleus(logits: Tensor, p: float, temperature: float = 1.0) -> Ten
 
 
 def keep_top_k(logits: Tensor, k: int) -> Tensor:
-    """The k largest logits of each row, the rest at -inf (ties at the edge are all kept)."""
+    """Keep the k largest logits of each row and set the others to -inf; all ties at the edge are kept."""
     if k >= logits.shape[-1]:
         return logits
     edge = logits.topk(k, dim=-1).values[..., -1:]
@@ -88,16 +89,16 @@ def keep_top_k(logits: Tensor, k: int) -> Tensor:
 
 
 POOL = 16
-"""Sentences that are drawn together by a judge's odds, out of so many times as many candidates."""
+"""How many sentences are drawn together when candidates are resampled by the discriminator's odds."""
 COLDEST, HOTTEST = 1e-6, 1e6
-"""Temperatures beyond these divide logits into what float32 cannot hold."""
+"""The range of temperatures: beyond it, logits / temperature leaves the range of float32."""
 
 
 @dataclass(frozen=True)
 class Draw:
-    """Draws a token from softmax(logits / temperature), after top-k and top-p cuts where given.
+    """Draws a token from softmax(logits / temperature), after top-k and top-p (nucleus) truncation if given.
 
-    ValueError where a cut would leave no token.
+    ValueError if the truncation would leave no token.
     """
 
     temperature: float = 1.0
@@ -121,7 +122,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class Greedy:
-    """The likeliest token."""
+    """Chooses the most probable token."""
 
     def __call__(self, logits: Tensor) -> Choice:
         return Choice(logits.argmax(-1))
@@ -131,8 +132,8 @@ class Greedy:
 class GumbelSoftmax:
     """Gumbel-Softmax (Jang et al. 2017; Maddison et al. 2017): softmax((logits + Gumbel noise) / temperature).
 
-    The ids are the arg max of the noisy logits, hence exact draws from softmax(logits) at any temperature.
-    hard: straight-through, the one-hot of the id forward and the soft token's gradient backward.
+    The ids are the argmax of the noisy logits, hence exact draws from softmax(logits) at any temperature.
+    hard: straight-through, that is the one-hot of the id forward, the soft token's gradient backward.
     """
 
     temperature: float = 1.0
@@ -140,7 +141,7 @@ class GumbelSoftmax:
 
     def __call__(self, logits: Tensor) -> Choice:
         logits = logits.float()
-        # -log of an exponential number is a Gumbel one; from uniform numbers, which are quicker to draw.
+        # -log(exponential) is Gumbel noise; the exponential is -log(uniform), faster than drawing it directly.
         exponential = torch.rand_like(logits).log_().neg_()
         soft = (logits - exponential.log_()).div_(self.temperature).softmax(-1)  # (B, V)
         return Choice(soft.argmax(-1), soft, self.hard)
@@ -148,9 +149,10 @@ class GumbelSoftmax:
 
 @dataclass(frozen=True)
 class GumbelRao:
-    """Straight-through Gumbel-Softmax with less variance (Gumbel-Rao, Paulus et al. 2021): the same expectation.
+    """Straight-through Gumbel-Softmax with lower variance and the same expectation (Gumbel-Rao, Paulus et al. 2021).
 
-    The id is drawn first; the relaxed token is the mean of `draws` Gumbel-Softmax tokens whose noise chose that id.
+    The id is drawn first. The relaxed token is then the mean of `draws` Gumbel-Softmax tokens, whose noise is drawn on
+    condition that it selects that id.
     """
 
     temperature: float = 1.0
@@ -167,11 +169,11 @@ class GumbelRao:
 
 
 def noisy_given(logits: Tensor, ids: Tensor) -> Tensor:
-    """Logits (B,V) with Gumbel noise, less their logsumexp, drawn on condition that `ids` (B,) are their arg max."""
+    """Log-softmax of logits (B,V) plus Gumbel noise, drawn on condition that `ids` (B,) are the argmax of the sum."""
     log_probs = logits.log_softmax(-1)
     uniform = torch.rand_like(logits).clamp_(min=torch.finfo(logits.dtype).tiny)
     exponential = uniform.log_().neg_()
-    # The largest has a Gumbel number of its own; the others are Gumbel numbers cut off there.
+    # The maximum is a standard Gumbel variable; the others are Gumbel variables truncated at it.
     highest = exponential.gather(-1, ids.unsqueeze(-1))
     others = -(exponential * (-log_probs).exp() + highest).log()
     return others.scatter(-1, ids.unsqueeze(-1), -highest.log())
@@ -179,10 +181,10 @@ def noisy_given(logits: Tensor, ids: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class ReinMax:
-    """Straight-through of second order (ReinMax, Liu et al. 2023, Algorithm 2): less bias, more variance.
+    """Second-order straight-through (ReinMax, Liu et al. 2023, Algorithm 2): less bias, more variance.
 
-    The gradient's expectation is exact where the judge's score is quadratic in the one-hot (at temperature 1; the
-    paper takes 1 and above). The relaxed token carries gradients only: its numbers need not be shares.
+    At temperature 1 the expected gradient is exact if the discriminator's score is quadratic in the one-hot (the
+    paper uses 1 and above). The relaxed token only carries the gradient: its entries need not be probabilities.
     """
 
     temperature: float = 1.0
@@ -194,20 +196,23 @@ class ReinMax:
 
 
 def second_order(logits: Tensor, ids: Tensor, temperature: float = 1.0) -> Tensor:
-    """ReinMax's relaxed token for drawn ids (B,): 2 p1 - p0 / 2, (B,V), p1 halfway from p0 to the one-hot."""
+    """ReinMax's relaxed token (B,V) for drawn ids (B,): 2 p1 - p0 / 2.
+
+    p0 = softmax(logits); p1 lies halfway between softmax(logits / temperature) and the one-hot of the id.
+    """
     halfway = (logits.detach() / temperature).softmax(-1)
     halfway = halfway.scatter_add(-1, ids.unsqueeze(-1), torch.ones_like(halfway[..., :1])) / 2
-    # As a softmax of the logits: the numbers are those of `halfway`, the gradient is that of a softmax there.
+    # The value is `halfway`; the gradient is that of a softmax of the logits with this value.
     middle = (halfway.log() + logits - logits.detach()).softmax(-1)
     return 2 * middle - logits.softmax(-1) / 2
 
 
 @dataclass(frozen=True)
 class Expected:
-    """The judge reads the expectation softmax(logits / temperature); the generator goes on from a drawn id.
+    """The discriminator reads the expectation softmax(logits / temperature); the generator continues from a drawn id.
 
-    A recurrent generator without noise that read its own expectations would write one and the same sentence
-    every time. Drawn histories keep the variety, and are those that the generator meets when it is sampled.
+    A recurrent generator without noise that read its own expectations would write the same sentence every time.
+    Drawn histories keep the variety, and they are the histories the generator sees when it is sampled.
     """
 
     temperature: float = 1.0

@@ -1,7 +1,11 @@
-"""The whole vocabulary of the toolkit on one page: what the parts hand to each other.
+"""All interfaces on one page: what the parts of a text GAN pass to each other.
 
-One alphabet of shapes: B sentences, T tokens, P prefix tokens, V vocabulary, E embedding, F features,
-K classes. Time and batch are never reordered with `view`; the batch axis always comes first.
+A generator writes `Text` for a `Prompt`. A discriminator reads it and returns a `Verdict`. An objective turns verdicts
+into losses and rewards. A strategy carries that signal back to the generator, one `Turn` for each `Situation`.
+To write a part of your own, implement one of the interfaces below; docs/extending.md has an example of each.
+
+Shapes: B sentences, T tokens, P prefix tokens, V vocabulary, E embedding, H hidden state, F features, K classes,
+Z latent code. The batch axis always comes first, and axes are transposed by name, never reordered with `view`.
 """
 
 from __future__ import annotations
@@ -24,9 +28,9 @@ from textgan.text import read_labels as read_labels
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a generator is asked for: `size` sentences, of these labels (B,), beginning with this prefix (B,P).
+    """A request to a generator: write `size` sentences, with these labels (B,) and starting with this prefix (B,P).
 
-    code (B,Z): the point of its latent space to write from, for a generator that has one; None draws it.
+    code (B,Z): latent codes to decode, for a generator that has a latent space; None draws them at random.
     """
 
     size: int
@@ -37,11 +41,13 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A discriminator's judgement: score (B,), higher is more real (a logit); features (B,F).
+    """A discriminator's judgement of a batch of sentences.
 
-    classes (B,K): logits of the classes, from a judge that tells them. per_token (B,T): a score of each token, from a
-    judge that reads along; 0 outside the mask (B,T), the weight it was judged with, which comes along. labels (B,) and
-    ids (B,T): those of the text that was judged.
+    score (B,): higher means more real; a logit unless the objective reads it otherwise. features (B,F): what the
+    score is computed from.
+    classes (B,K): class logits, from a discriminator that predicts the label. per_token (B,T): a score for each
+    token, from a discriminator that scores every prefix; 0 where mask is 0. mask (B,T): the text's weight when it
+    was judged (`Text.weight`). labels (B,), ids (B,T): those of the judged text.
     """
 
     score: Tensor
@@ -58,20 +64,23 @@ class Verdict:
 
 
 State = dict[str, Tensor]
-"""What a recurrent generator carries from token to token; every tensor has the batch axis first."""
+"""What a model carries from one token to the next, by name; every tensor has the batch axis first."""
 
 Sampler = Callable[[Tensor], Choice]
-"""Chooses the next token from logits (B,V), which it may overwrite."""
+"""Chooses the next token from logits (B,V), which it may overwrite in place."""
 
 
 class Generator(nn.Module):
-    """Writes text token by token. Forbidden tokens have no probability, in every method alike.
+    """Writes text token by token. Forbidden tokens (`Vocabulary.forbidden`) have probability 0 in every method.
 
-    A subclass gives `start`, `step`, `states` and `read_out`; the loop over time and the likelihood are the same.
-    `has_likelihood` is False for a generator that puts out vectors: it then overrides `write` instead. `reads_judge`
-    is True for one that reads the discriminator's features while it writes. `writes_vectors`: its text is vectors of
-    the corpus's space. `reconstructs`: its `log_prob` is of a text given that text's own code, to be trained by but
-    no likelihood.
+    A subclass implements `start`, `step`, `states` and `read_out`; sampling (`write`) and the likelihood (`log_prob`)
+    are built on these. A generator without a likelihood overrides `write` instead. Flags:
+    has_likelihood: `log_prob` is the model's likelihood of a text; False for a generator whose output is vectors or
+    distributions.
+    reads_judge: it reads the discriminator's features while it writes.
+    writes_vectors: its output is vectors in the space of the corpus's word vectors.
+    reconstructs: `log_prob` is that of a text given the text's own latent code: a reconstruction loss to train with,
+    not a likelihood.
     """
 
     vocabulary: Vocabulary
@@ -81,33 +90,34 @@ class Generator(nn.Module):
     reconstructs = False
 
     def meet(self, judge: Discriminator) -> None:
-        """Called once, before play. A generator that keeps the judge must hide it from `parameters()`."""
+        """Called once, before training. A generator that keeps the discriminator must hide it from `parameters()`."""
 
     def start(self, prompt: Prompt) -> State:
         """The state before the first token."""
         raise NotImplementedError
 
     def step(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
-        """Read one token, ids (B,) or a relaxed choice; return the next token's logits (B,V) and the state."""
+        """Read one token, ids (B,) or a relaxed choice; return the next token's logits (B,V) and the new state."""
         raise NotImplementedError
 
     def states(self, text: Text) -> Tensor:
-        """Teacher-forced (B,T,H): what the output layer reads at position t, given the tokens before t."""
+        """Teacher-forced hidden states (B,T,H): the output layer's input at position t, given the tokens before t."""
         raise NotImplementedError
 
     def read_out(self, states: Tensor) -> Tensor:
-        """The output layer, on any number of positions: (...,H) -> logits (...,V)."""
+        """The output layer, for any number of positions: (...,H) -> logits (...,V)."""
         raise NotImplementedError
 
     def logits(self, text: Text) -> Tensor:
-        """Teacher-forced logits (B,T,V), position t given the tokens before t; one parallel pass."""
+        """Teacher-forced logits (B,T,V), those at position t given the tokens before t; one parallel pass."""
         return self.read_out(self.states(text))
 
     def write(self, prompt: Prompt, length: int, sampler: Sampler) -> Text:
-        """Write whole sentences of at most `length` tokens, EOS included; (B,T) with T the longest written.
+        """Write sentences of at most `length` tokens, EOS included: text (B,T).
 
-        On a CPU, finished sentences leave the batch, unless a gradient is to run through what was written. On a
-        GPU to know which have finished would mean to wait for the device at every token.
+        On a CPU, finished sentences leave the batch, and T is the longest sentence's length. Where tokens are relaxed,
+        the gradient needs every step. On a GPU, asking which sentences have finished would synchronise with the device
+        at every token. In both cases the loop runs to T = `length`, with padding after each sentence's end.
         """
         state = self.start(prompt)
         device = next(iter(state.values())).device
@@ -149,14 +159,14 @@ class Generator(nn.Module):
         return Text(ids, mask, prompt.labels, tuple(relaxed) or None, presence=present_at)
 
     def log_prob(self, text: Text) -> Tensor:
-        """Teacher-forced log-probability of each token, nats, (B,T); 0 outside the mask.
+        """Teacher-forced log-probability of each token in nats, (B,T); 0 outside the mask.
 
-        No more logits are kept than the device's cache or memory is good for: beyond that they are computed in
-        pieces, and again for the gradient.
+        Logits that would exceed the device's cache or memory are computed in pieces, and recomputed in the backward
+        pass.
         """
         states, ids, mask = self.states(text).flatten(0, 1), text.ids.flatten(), text.mask.flatten()
         places = None
-        if mask.device.type == "cpu":  # a GPU would have to be waited for to know which positions hold tokens
+        if mask.device.type == "cpu":  # on a GPU, finding the positions that hold tokens would synchronise
             places = mask.nonzero().squeeze(-1)
             chosen = whole_slabs(places)
             states, ids = states[chosen], ids[chosen]
@@ -172,14 +182,15 @@ class Generator(nn.Module):
         return whole.view(text.ids.shape)
 
     def teach(self, text: Text) -> Tensor:
-        """What teacher forcing raises for each token of real text, (B,T), 0 outside the mask: its log-probability."""
+        """What teacher forcing maximises for each token of real text, (B,T), 0 outside the mask; by default `log_prob`.
+        """
         return self.log_prob(text)
 
     def credit(self, text: Text, values: Tensor) -> tuple[Tensor, Tensor | None]:
-        """What a score-function strategy weights each token's log-probability with, (B,T), by default the values.
+        """Turn the values of the tokens (B,T), as the strategy estimated them, into this generator's own credit.
 
-        values (B,T): the tokens' worth by the judge. Second, what else this generator raises, (B,T), 0 outside the
-        mask and with a graph, or None.
+        Returns two things: the credit (B,T), which weights each token's log-probability (by default the values
+        themselves); and a further term to maximise, (B,T), 0 outside the mask and with a graph, or None.
         """
         return values, None
 
@@ -189,13 +200,17 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Judges text. `embed` is the one entrance for ids, relaxed tokens and vectors.
+    """Judges text. A subclass implements `embed` and `forward`; `judge` calls both.
 
-    reads_vectors: its table is the space that a generator of vectors writes in. reads_relaxed: it can be read through
-    `embed`, and not ids alone, as pathwise strategies and gradient penalties need it. one_by_one: a verdict depends on
-    its sentence alone, so that real and written text may share a batch. feature_size: F of a judge that gives the
-    features of every prefix (`features_along`, `read_on`); 0 for one that does not. noise: deviation of the normal
-    noise on what is judged in training mode (instance noise, Sonderby et al. 2017); the trainer sets it.
+    All text enters through `embed`: ids, relaxed tokens and vectors. Flags:
+    reads_vectors: its embedding table is the space that a generator of vectors writes in.
+    reads_relaxed: it accepts relaxed tokens, as pathwise strategies and gradient penalties need; False for one that
+    reads ids only.
+    one_by_one: a sentence's verdict does not depend on the rest of the batch, so real and generated text may share
+    one.
+    feature_size: F, if it gives the features of every prefix (`features_along`, `begin_reading`, `read_on`); else 0.
+    noise: standard deviation of the Gaussian noise added to the embeddings in training mode (instance noise, Sonderby
+    et al. 2017); set by the trainer.
     tells_classes: its verdicts have `classes`.
     """
 
@@ -207,60 +222,71 @@ class Discriminator(nn.Module):
     tells_classes = False
 
     def members(self) -> list[Discriminator]:
-        """The judges that learn each by a loss of its own: this one, or those that it is made of."""
+        """The discriminators that each have a loss of their own: this one, or the members of an ensemble."""
         return [self]
 
     def meet(self, generator: Generator) -> None:
-        """Called once, before play. A judge that keeps the generator must hide it from `parameters()`."""
+        """Called once, before training. A discriminator that keeps the generator must hide it from `parameters()`."""
 
     def embed(self, text: Text) -> Tensor:
-        """(B,T,E), weighted by `text.weight`, so zero outside the mask."""
+        """Embeddings (B,T,E), multiplied by `text.weight`, so zero outside the mask."""
         raise NotImplementedError
 
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
-        """Judge embeddings (B,T,E); nothing where weight (B,T), a mask or presence, is 0 changes the verdict."""
+        """Judge embeddings (B,T,E). Positions where weight (B,T), `Text.weight`, is 0 must not affect the verdict."""
         raise NotImplementedError
 
     def judge(self, text: Text) -> Verdict:
+        """The verdict on a batch of text, with instance noise in training mode."""
         embeddings = self.embed(text)
         if self.training and self.noise:
-            # Where a token is absent there is none: the noise of padding would tell how long the batch is.
+            # No noise on padding: it would reveal how far the batch is padded.
             embeddings = embeddings + self.noise * torch.randn_like(embeddings) * text.weight.unsqueeze(-1)
         return replace(self(embeddings, text.weight, text.labels), labels=text.labels, ids=text.ids)
 
     def judge_both(self, real: Text, fake: Text) -> tuple[Verdict, Verdict]:
-        """`judge` of each, in one batch where that is the same: the weights are then read once."""
+        """`judge` of both texts; in one batch, which is faster, where the verdicts are the same."""
         if not self.one_by_one or real.relaxed or fake.relaxed:
             return self.judge(real), self.judge(fake)
         verdict = self.judge(real.joined(fake))
         return verdict[: len(real)], verdict[len(real) :]
 
     def shared(self, text: Text) -> list[Tensor]:
-        """What the verdicts on many continuations of these sentences have in common; for `judge_continued`."""
+        """What the verdicts on many continuations of these sentences have in common, computed once.
+
+        `judge_continued` receives it. By default nothing.
+        """
         return []
 
     def judge_continued(self, text: Text, shared: list[Tensor], sentence: Tensor, kept: int) -> Verdict:
-        """`judge` of text whose first `kept` tokens are those of the sentences (B,) of `shared`."""
+        """`judge` of completions: each begins with the first `kept` tokens of one of the sentences given to `shared`.
+
+        sentence (B,): which one, as a row number.
+        """
         return self.judge(text)
 
     def features_along(self, text: Text) -> Tensor:
-        """(B,T+1,F): at t the features that `judge` gives the first t tokens; in one pass, without dropout."""
+        """(B,T+1,F): at t, the features that `judge` gives the first t tokens; one pass, without dropout."""
         raise NotImplementedError
 
     def begin_reading(self, size: int) -> State:
-        """The state of `size` sentences before their beginning."""
+        """The state for `read_on` of `size` sentences of which nothing has been read."""
         raise NotImplementedError
 
     def read_on(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
-        """`features_along` token by token: features (B,F) of what was read. BOS, the first, is no part of it."""
+        """`features_along` one token at a time: the features (B,F) of the prefix so far, and the new state.
+
+        The first token is BOS, which does not count as part of the prefix.
+        """
         raise NotImplementedError
 
 
 class Objective(Protocol):
-    """What the two players want. Losses are means over the batch, scalars to minimise.
+    """The losses of discriminator and generator, and the reward for score-function strategies.
 
-    One whose reward of a sentence depends on the other written ones has `of_the_batch = True`; rollouts, whose
-    completions are no batch of the generator's, are then refused.
+    Losses are means over the batch: scalars to minimise. If the reward of a sentence depends on the other generated
+    sentences of its batch, set `of_the_batch = True`. Rollouts are then refused, because the completions of prefixes
+    are not a batch drawn from the generator.
     """
 
     def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor: ...
@@ -268,11 +294,11 @@ class Objective(Protocol):
     def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor: ...
 
     def reward(self, real: Verdict, fake: Verdict) -> Tensor:
-        """(B,) of `fake`, higher is better: what a score-function strategy maximises."""
+        """The reward (B,) of each sentence of `fake`, higher is better: what a score-function strategy maximises."""
         ...
 
     def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
-        """The game's value under its own name, for the log: V(D,G) and the implied divergence, or a distance."""
+        """Scalars for the log, by name: the game's value V(D,G) and the implied divergence, or a distance."""
         ...
 
 
@@ -284,12 +310,12 @@ class Penalty(Protocol):
 
 @dataclass(frozen=True)
 class Situation:
-    """What a strategy meets at a generator turn.
+    """Everything a strategy needs for one generator update.
 
-    Both players (the judge in eval mode, its parameters fixed), what they want, a batch of real text, what is
-    to be written, the most tokens a sentence may have, and the phase's progress in [0, 1]. Where several ranks train
-    together, the texts are this one's share, and the objective is that of the joint batch; the mean of the ranks'
-    gradients must be that of one process with all of it.
+    discriminator: in eval mode, its parameters fixed. real: a batch of real text. prompt: what to write. length: the
+    most tokens per sentence, EOS included. progress: of the phase, in [0, 1].
+    With several ranks (distributed training), real and prompt are this rank's share, and the objective is computed
+    over the joint batch; the mean of the ranks' gradients must equal the gradient of one process with the whole batch.
     """
 
     generator: Generator
@@ -304,7 +330,10 @@ class Situation:
 
 @dataclass(frozen=True)
 class Turn:
-    """One generator turn: the loss to minimise (scalar), what was written, and numbers for the log (scalars)."""
+    """The result of one generator turn.
+
+    loss: scalar, to minimise. fake: the text that was written, detached. log: scalars by name, for the metrics.
+    """
 
     loss: Tensor
     fake: Text
@@ -312,34 +341,38 @@ class Turn:
 
 
 class Strategy(nn.Module):
-    """How text is written for the judge and how the judgement gets back to the generator.
+    """How the generator writes text for the discriminator, and how the learning signal gets back to it.
 
-    A module so that what it keeps (a lagging rollout policy, a running baseline) is saved with the run.
-    pathwise: it follows the objective's loss through the written text, and not its reward.
+    It is a module so that its state (a lagging rollout policy, a running baseline) is saved with the run.
+    pathwise: the gradient of the objective's generator loss passes through the generated text itself; False for a
+    score-function strategy, which uses the objective's reward.
     """
 
     pathwise = False
 
     def meet(self, judge: Discriminator, objective: Objective) -> None:
-        """Called once, before play and before any file is made. Mistake where one of them is not what it needs."""
+        """Called once, before training and before any file is written. Raises Mistake if one of them does not fit."""
 
     def begin(self, generator: Generator) -> None:
-        """Called once, with the pretrained generator, when adversarial training begins (or is resumed)."""
+        """Called with the generator as it then is, when a phase that uses the strategy begins or is resumed."""
 
     def sampler(self, progress: float) -> Sampler:
-        """How the next token is chosen; progress of adversarial training in [0, 1]."""
+        """How the next token is chosen in a generator turn; progress of adversarial training in [0, 1]."""
         raise NotImplementedError
 
     def judge_sampler(self, progress: float) -> Sampler:
-        """How text is written for the judge to learn from: as for a turn, unless a cheaper way writes the same."""
+        """How the fakes that train the discriminator are sampled: as in a turn, unless a cheaper way is equivalent."""
         return self.sampler(progress)
 
     def first_samplers(self) -> tuple[Sampler, ...]:
-        """What `judge_sampler` chooses from before the game: where these are equal, so is what a judge learns from."""
+        """The samplers that `judge_sampler(0.0)` may return.
+
+        Two strategies with equal ones train the discriminator on the same text before the adversarial phase.
+        """
         return (self.judge_sampler(0.0),)
 
     def turn(self, situation: Situation) -> Turn:
-        """Write `prompt.size` sentences, have them judged, and return the generator's loss."""
+        """Write `prompt.size` sentences, have them judged, and return the generator's loss. Takes no optimiser step."""
         raise NotImplementedError
 
     def after_step(self, generator: Generator) -> None:
