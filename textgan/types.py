@@ -182,8 +182,7 @@ class Generator(nn.Module):
         return whole.view(text.ids.shape)
 
     def teach(self, text: Text) -> Tensor:
-        """What teacher forcing maximises for each token of real text, (B,T), 0 outside the mask; by default `log_prob`.
-        """
+        """What teacher forcing maximises for each token of real text, (B,T), 0 outside the mask; default `log_prob`."""
         return self.log_prob(text)
 
     def credit(self, text: Text, values: Tensor) -> tuple[Tensor, Tensor | None]:

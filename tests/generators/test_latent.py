@@ -158,7 +158,7 @@ def test_what_cannot_go_together_is_refused() -> None:
         judge.meet(LSTM(VOCABULARY))
     with pytest.raises(Mistake, match="needs a judge of codes"):
         generator.meet(CNN(VOCABULARY))
-    with pytest.raises(Mistake, match="generator of codes"):
+    with pytest.raises(Mistake, match="needs a generator with latent codes"):
         Game().begin(LSTM(VOCABULARY))
     with pytest.raises(ValueError, match="word_dropout"):
         Latent(VOCABULARY, word_dropout=1.0)

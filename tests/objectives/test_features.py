@@ -191,5 +191,5 @@ def test_the_players_pull_in_opposite_directions(
 def test_what_cannot_be_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=next(iter(bad))):
         MaximumMeanDiscrepancy(**bad)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="two sentences"):
+    with pytest.raises(ValueError, match="at least two real and two generated"):
         MaximumMeanDiscrepancy().distance(_verdict(_features(3, 0)), _verdict(_features(1, 0)))

@@ -64,7 +64,7 @@ def _raises(sentences: list[str]) -> list[float]:
 )
 def test_a_faulty_function_is_one_line(score: Callable[[list[str]], Any], words: str) -> None:
     with pytest.raises(Mistake) as caught:
-        MixedReward(_decode, score)._asked(["", "b", "c"])
+        MixedReward(_decode, score)._own(["", "b", "c"])
     assert words in str(caught.value) and "\n" not in str(caught.value)
 
 

@@ -202,7 +202,7 @@ def test_only_what_learns_is_counted() -> None:
     assert flat_gradient(Gumbel(), situation(generator)).shape == whole.shape
     first = next(generator.parameters()).requires_grad_(False)
     assert len(flat_gradient(Gumbel(), situation(generator))) == len(whole) - first.numel()
-    with pytest.raises(Mistake, match="no parameter"):
+    with pytest.raises(Mistake, match="no trainable parameter"):
         estimate(Gumbel(), situation(generator.requires_grad_(False)), 2)
     with pytest.raises(Mistake, match="gradients.repeats: 1"):
         estimate(Gumbel(), situation(generator), 1)

@@ -1,10 +1,10 @@
-"""What the two players want, as small objects: losses for pathwise strategies, a reward for score-function ones.
+"""Adversarial objectives: losses for pathwise strategies, and a reward for score-function strategies.
 
-s is the discriminator's score, a logit where the objective reads it as one: D(x) = sigmoid(s). Every loss is a
-mean over the batch in nats (or in units of the score where it is no logit). A reward's derivative by its sentence's
-score is that of minus the generator loss, times the batch's size, so that strategies of either kind follow the same
-objective. Exceptions say so: here the bounded reward of `minimax`; elsewhere `per-token`, `semi-supervised`, `margin`
-with pull_away, `mixed-reward`, which has no loss, and `feature-mover`.
+s is the discriminator's score; where the objective treats it as a logit, D(x) = sigmoid(s). Every loss is a mean over
+the batch, in nats (or in units of the score, if it is not a logit). The derivative of a sentence's reward by its score
+is B times that of minus the generator loss, so that both kinds of strategy follow the same objective. The exceptions
+say so: here the bounded reward of `minimax`; elsewhere `per-token`, `semi-supervised`, `margin` with pull_away,
+`mixed-reward`, which has no loss, and `feature-mover`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from textgan.types import Verdict
 
 
 class Logistic:
-    """What minimax and non-saturating share: the discriminator's cross-entropy and the game's value.
+    """Base of the objectives whose discriminator minimises the cross-entropy of real against generated text.
 
-    smoothing: one-sided label smoothing (Salimans et al. 2016), the target for real text is 1 - smoothing.
+    smoothing: one-sided label smoothing (Salimans et al. 2016); the target for real text is 1 - smoothing.
     """
 
     def __init__(self, smoothing: Part = 0.0) -> None:
@@ -33,18 +33,19 @@ class Logistic:
         return on_real.mean() + softplus(fake.score).mean()
 
     def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
-        """V(D,G), at most 0, and the implied Jensen-Shannon divergence (V + log 4) / 2, nats in [0, log 2].
+        """V(D,G), at most 0, and the Jensen-Shannon divergence it implies, (V + log 4) / 2, in nats.
 
-        The divergence is exact only at the best possible D; below it, this is a lower bound in expectation.
+        Exact, and then in [0, log 2], only for the optimal D; for any other D its expectation is a lower bound, which
+        can be negative.
         """
         v = logsigmoid(real.score).mean() + logsigmoid(-fake.score).mean()
         return {"value": v, "jsd": (v + math.log(4)) / 2}
 
 
 class Minimax(Logistic):
-    """The original game: the generator minimises E log(1 - D(fake)), which saturates where D is sure.
+    """The original game: the generator minimises E log(1 - D(fake)), which saturates where D is confident.
 
-    bounded_reward: reward D(x) in [0, 1] as SeqGAN (Yu et al. 2017) has it; False gives -log(1 - D(x)), the
+    bounded_reward: the reward is D(x), in [0, 1], as in SeqGAN (Yu et al. 2017); False gives -log(1 - D(x)), the
     exact counterpart of the generator's loss, which has no upper bound.
     """
 
@@ -70,12 +71,13 @@ class NonSaturating(Logistic):
 
 
 class LogOdds(Logistic):
-    """The reward is the judge's logit, which estimates log p_data(x) - log p_G(x) (Sugiyama et al. 2012).
+    """The reward is the discriminator's logit, which estimates log p_data(x) - log p_G(x) (Sugiyama et al. 2012).
 
-    The generator then descends KL(p_G || p_data), as far as the judge can tell (Sonderby et al. 2017). Anchored by
-    weight 1 to the generator that the judge was trained against (`reinforce: {anchor: 1}`), the optimum is p_G(x)
-    times the ratio, which is what a sampler weighted by the same judge draws from. clip: the logit is cut at ± this,
-    since few sentences of great weight would be all that is learnt; None cuts nothing.
+    The generator then minimises KL(p_G || p_data), as the discriminator estimates it (Sonderby et al. 2017). With an
+    anchor of weight 1 to the generator that the discriminator was trained against (`reinforce: {anchor: 1}`), the
+    optimum is p_G(x) times the estimated ratio, the distribution that resampling by the same discriminator draws from.
+    clip: limits the logit to [-clip, clip], so that a few sentences with extreme rewards do not dominate; None for no
+    limit.
     """
 
     def __init__(self, smoothing: float = 0.0, clip: float | None = None) -> None:
@@ -108,7 +110,7 @@ class LeastSquares:
 
 
 class Hinge:
-    """Hinge loss (Lim & Ye 2017): the discriminator stops pushing scores beyond +1 and -1."""
+    """Hinge loss (Lim & Ye 2017): no discriminator loss for real scores above +1 and fake scores below -1."""
 
     def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
         return (1 - real.score).relu().mean() + (1 + fake.score).relu().mean()
@@ -136,15 +138,18 @@ class Wasserstein:
         return fake.score
 
     def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
-        """The critic's estimate of the Wasserstein-1 distance, in units of its embedding space."""
+        """The critic's estimate of the Wasserstein-1 distance, in units of its embedding space.
+
+        It presumes that the critic is 1-Lipschitz.
+        """
         return {"wasserstein": real.score.mean() - fake.score.mean()}
 
 
 class Relativistic:
-    """Relativistic standard GAN (Jolicoeur-Martineau 2018): how much more real is this than real text?
+    """Relativistic standard GAN (Jolicoeur-Martineau 2018): the loss of the difference of a fake and a real score.
 
-    Departure: every fake is compared with every real sentence of the batch, not with one partner, which has
-    the same expectation and less variance, and lets batches of different sizes meet.
+    Departure: every fake is compared with every real sentence of the batch, not with one partner. This has the same
+    expectation and lower variance, and allows batches of different sizes.
     """
 
     def discriminator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
@@ -163,9 +168,10 @@ class Relativistic:
 class RelativisticAverage:
     """Relativistic average GAN (Jolicoeur-Martineau 2018, eq. 7-8): each side against the other's mean score.
 
-    A sentence s has a part in both sides: as itself, and in the mean m that real sentences r are held against. So its
-    reward is log sigmoid(s - mean r) + s * mean sigmoid(r - m), the second being what the loss of the real side
-    changes by with a sentence's probability, up to a constant. m is the batch's: a bias of order 1/B, and no rollouts.
+    A fake's score s enters the loss twice: by itself, and in the mean m of the fake scores to which the real scores r
+    are compared. Its reward is therefore log sigmoid(s - mean r) + s * mean sigmoid(r - m); the second term is, up to
+    a constant, the derivative of the real side's term by the sentence's probability. m is the batch's mean, which is a
+    bias of order 1/B and rules out rollouts.
     """
 
     of_the_batch = True

@@ -1,4 +1,4 @@
-"""Weight decay on the judge's last layer alone."""
+"""Weight decay on the discriminator's score layer only."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from textgan.types import Discriminator, Text
 
 
 class ScoreDecay:
-    """weight / 2 * ||the score layer's weights and bias||^2, as SeqGAN's code has it (Yu et al. 2017, l2 0.2).
+    """weight / 2 * ||the score layer's weights and bias||^2, as in SeqGAN's code (Yu et al. 2017, l2 = 0.2).
 
-    There a mean over real and fake text together, of a softmax over two logits, is decayed; here the loss is the sum
-    of both sides' means, and the one logit stands for the difference of two: both make the same factor of two, so
-    the published weight is ours. Mistake for a judge that has no layer called `score`.
+    The published weight carries over unchanged. SeqGAN's loss is a mean over real and fake text together, ours is the
+    sum of the two means, twice as much; and SeqGAN decays two logits, of which ours is the difference, which has twice
+    the squared norm. Mistake for a discriminator without a layer called `score`.
     """
 
     def __init__(self, weight: NotBelow = 0.2) -> None:

@@ -1,4 +1,4 @@
-"""The objective of a judge whose score is minus an energy, such as an autoencoder's reconstruction error."""
+"""Objective for a discriminator whose score is minus an energy, such as an autoencoder's reconstruction error."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from textgan.types import Verdict
 class Energy:
     """Energy-based GAN (Zhao et al. 2017, eq. 1-2): energy E = -score, low on real text.
 
-    The discriminator minimises E(real) + max(0, margin - E(fake)): fakes above the margin are left alone, or the
-    energy of all that is not real would grow without end. The generator minimises E(fake), and its reward is
-    -E(fake), the same for score-function strategies (Yoo et al. 2017). margin: in units of the energy; it is to
-    lie above the energy that real text ends with, and below that of text which cannot be rebuilt at all.
+    The discriminator minimises E(real) + max(0, margin - E(fake)). Fakes above the margin have no loss, since their
+    energy would otherwise grow without bound. The generator minimises E(fake); the reward of score-function strategies
+    is -E(fake) (Yoo et al. 2017). margin: in units of the energy; choose it above the energy that real text reaches by
+    the end of training, and below that of text that cannot be reconstructed at all.
     """
 
     def __init__(self, margin: float = 1.0) -> None:
@@ -31,5 +31,5 @@ class Energy:
         return fake.score
 
     def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
-        """Mean energies of both sides."""
+        """The mean energy of real and of generated text."""
         return {"energy-real": -real.score.mean(), "energy-fake": -fake.score.mean()}

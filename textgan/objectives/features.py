@@ -1,7 +1,7 @@
-"""Objectives that compare the two sides' features as samples: how far apart are the distributions they come from?
+"""Objectives that compare real and generated text by a distance between the distributions of their features.
 
-The generator is to make the distance between the judge's features of real and of written text small, the judge
-features that keep it large. f (B,F) are features of real text, g (B,F) of written text.
+The generator minimises the distance between the discriminator's features of real and of generated text; the
+discriminator learns features that maximise it. f (B,F) are the features of real text, g (B,F) of generated text.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from textgan.types import Verdict
 
 
 class Matching(Logistic):
-    """What the two share: losses of classify * cross-entropy - weight * distance (judge) and distance (generator).
+    """Base: the discriminator minimises classify * cross-entropy - weight * distance, the generator the distance.
 
-    The cross-entropy also trains the score, by which a judge's accuracy is told; with classify = 0 that means nothing.
-    A sentence's reward depends on the others written with it, so there are no rollouts with them.
+    The cross-entropy trains the score from which the discriminator's accuracy is computed; with classify = 0 that
+    accuracy is meaningless. A sentence's reward depends on the other sentences of its batch, so rollouts are refused.
     """
 
     of_the_batch = True
@@ -51,13 +51,14 @@ class MaximumMeanDiscrepancy(Matching):
     """Squared maximum mean discrepancy of the features under a sum of Gaussian kernels (TextGAN, Zhang et al. 2017,
     eq. 3-6; Gretton et al. 2012, eq. 3, the unbiased form).
 
-    bandwidths: of the kernels, as multiples of the median distance between different real sentences of the batch, so
-    that they mean the same whatever the features' scale; in the features' own units with relative = False, and where
-    all real features are alike.
+    bandwidths: of the kernels, as multiples of the median distance between distinct real sentences of the batch, which
+    makes them independent of the features' scale; in the features' own units with relative = False, or if all real
+    features are equal.
 
-    Departures: unbiased and not biased; no reconstruction of the generator's noise; the relative bandwidths.
-    The reward of a sentence is its part in the gradient of the expected squared discrepancy, so a score-function
-    strategy follows the same objective. Needs two sentences a side.
+    The reward of a sentence is its contribution to the gradient of the expected squared discrepancy, so a
+    score-function strategy follows the same objective. Needs at least two real and two generated sentences.
+    Departures: the unbiased estimator, not the biased one; no reconstruction of the generator's noise; relative
+    bandwidths.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class MaximumMeanDiscrepancy(Matching):
         return squared_mmd(real.features, fake.features, widths)
 
     def reward(self, real: Verdict, fake: Verdict) -> Tensor:
-        """2 * (mean kernel to real sentences - mean kernel to the other written ones), (B,)."""
+        """2 * (mean kernel to the real sentences - mean kernel to the other generated ones), (B,)."""
         f, g = real.features, fake.features
         widths = self._widths(f)
         to_real = gaussian_kernels(g, f, widths).mean(1)
@@ -96,13 +97,13 @@ class FeatureMover(Matching):
     """Optimal transport between the features with cosine cost: the feature mover's distance (FM-GAN, Chen et al. 2018,
     eq. 5-7), by the proximal point method IPOT (Xie et al. 2018, Algorithm 1).
 
-    step: 1 / beta of the proximal term; iterations: of the method. The plan is held fixed in the gradient: by the
-    envelope theorem that is the gradient of the distance where the plan is optimal. The reward of a sentence is minus
-    its share of the cost, times the batch's size, so that the mean reward is minus the distance.
+    step: 1 / beta of the proximal term. iterations: of IPOT. The transport plan is held fixed in the gradient; by the
+    envelope theorem that is the gradient of the distance if the plan is optimal. The reward of a sentence is minus its
+    share of the cost times the batch size, so that the mean reward is minus the distance.
 
-    Departures: classify adds the cross-entropy to the judge's loss; 0 is the paper's. And score-function strategies do
-    not follow the gradient of the distance: a point's share of the cost is not the derivative of the least cost by the
-    point's mass (that is a dual potential, which IPOT does not give). The paper has pathwise gradients alone.
+    Departures: classify adds a cross-entropy to the discriminator's loss (the paper: 0). Score-function strategies, for
+    which the paper has no counterpart, do not follow the gradient of the distance: the derivative of the minimal cost
+    by a point's mass is a dual potential, which IPOT does not compute, and not the point's share of the cost.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class FeatureMover(Matching):
 
 
 def squared_mmd(f: Tensor, g: Tensor, bandwidths: Tensor) -> Tensor:
-    """Unbiased squared MMD of f (B1,F) and g (B2,F): 0 in expectation for one distribution, so at times negative."""
+    """Unbiased squared MMD of f (B1,F) and g (B2,F); with expectation 0 for equal distributions, it can be negative."""
     within = _mean_to_others(gaussian_kernels(f, f, bandwidths)).mean()
     within = within + _mean_to_others(gaussian_kernels(g, g, bandwidths)).mean()
     return within - 2 * gaussian_kernels(f, g, bandwidths).mean()
@@ -145,9 +146,9 @@ def cosine_cost(f: Tensor, g: Tensor) -> Tensor:
 
 @torch.no_grad()
 def transport_plan(cost: Tensor, step: float, iterations: int) -> Tensor:
-    """The plan (B1,B2) that moves equal weights onto equal weights at the least cost (B1,B2), by IPOT.
+    """The transport plan (B1,B2) between two uniform distributions with minimal cost for cost (B1,B2), by IPOT.
 
-    Rows sum to 1/B1 and columns to 1/B2 as far as the iterations go. In logarithms, so that no weight underflows.
+    Columns sum to 1/B2, and rows to 1/B1 up to convergence. Computed in logarithms, so that no weight underflows.
     """
     rows, columns = cost.shape
     kernel = -cost * step
@@ -162,19 +163,19 @@ def transport_plan(cost: Tensor, step: float, iterations: int) -> Tensor:
 
 
 def _squared_distances(f: Tensor, g: Tensor) -> Tensor:
-    """(B1,B2); by differences of squares, which keeps no (B1,B2,F)."""
+    """(B1,B2), as |f|^2 + |g|^2 - 2 <f, g>, which needs no (B1,B2,F)."""
     apart = f.square().sum(1, keepdim=True) + g.square().sum(1) - 2 * f @ g.T
     return apart.clamp(min=0)
 
 
 def _median_distance(f: Tensor) -> Tensor:
-    """(), the median distance between the rows of f (B,F) that differ; 1 where none do.
+    """The median distance () between rows of f (B,F) that differ; 1 if none do.
 
-    Equal sentences would bring it to 0 where they are half of the pairs, and a kernel of no width has no gradient.
-    What is within rounding of the longest distance is no difference. Nothing waits for a GPU: a mask would have to be
-    counted first, and so would `nanmedian`, so pairs that do not count are sorted to the end.
+    Pairs of equal sentences do not count: if they were half of the pairs, the bandwidth would be 0 and the kernel
+    without a gradient. Distances within rounding error of the largest count as 0. Selecting by a mask (or `nanmedian`)
+    would synchronise with a GPU; pairs that do not count are sorted to the end instead.
     """
-    # By differences, as equal rows must give 0; squares of differences alone would keep (B,B,F).
+    # `cdist` by differences, so that equal rows give exactly 0, without a tensor (B,B,F).
     f = f.to(torch.promote_types(f.dtype, torch.float32))  # in bfloat16 there is no `cdist`
     apart = torch.cdist(f, f, compute_mode="donot_use_mm_for_euclid_dist")
     differ = apart > 1e-5 * apart.max()
@@ -189,6 +190,7 @@ def _mean_to_others(kernels: Tensor) -> Tensor:
     size = len(kernels)
     if size < 2:
         raise Unfit(
-            "objective: a discrepancy between samples needs two sentences a side; raise train.adversarial.batch"
+            "objective: the discrepancy needs at least two real and two generated sentences; raise "
+            "train.adversarial.batch"
         )
     return (kernels.sum(1) - kernels.diagonal()) / (size - 1)

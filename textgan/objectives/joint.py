@@ -1,8 +1,8 @@
-"""Verdicts and objectives of a batch that several ranks judge together: as if one process had judged all of it.
+"""Objectives over a batch that is split among several ranks, computed as if one process had the whole batch.
 
-Many objectives are no means over sentences: they compare every fake with every real sentence, or means of both. So a
-rank does not average its own loss. It gathers all verdicts, which are small beside the gradients, and computes the loss
-of the joint batch with a gradient through its own; see `ranks`.
+Many objectives are not means over sentences: they compare every fake with every real sentence, or means of both. So
+the ranks' own losses cannot simply be averaged. Each rank gathers all verdicts, which are small compared with the
+gradients, and computes the loss of the joint batch, with a gradient through its own verdicts; see `machine/ranks.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from textgan.types import Objective, Verdict
 
 
 def join(verdict: Verdict, ranks: Ranks) -> Verdict:
-    """All ranks' verdicts in one, in the order of the ranks; what is along tokens as wide as the widest."""
+    """All ranks' verdicts concatenated in rank order; tensors along tokens are padded to the widest."""
     if ranks.alone:
         return verdict
     held = {one.name: getattr(verdict, one.name) for one in fields(verdict)}
@@ -31,9 +31,9 @@ def join(verdict: Verdict, ranks: Ranks) -> Verdict:
 
 @dataclass(frozen=True)
 class Joint:
-    """An objective over the joint batch; what it is given are this rank's verdicts. Every rank must call it as often.
+    """An objective over the joint batch, called with this rank's verdicts. All ranks must make the same calls.
 
-    Whatever else the objective has, it has too.
+    Other attributes are those of the inner objective.
     """
 
     inner: Objective
@@ -46,7 +46,7 @@ class Joint:
         return self.inner.generator_loss(join(real, self.ranks), join(fake, self.ranks))
 
     def reward(self, real: Verdict, fake: Verdict) -> Tensor:
-        """Of this rank's fakes (B,), among those of all."""
+        """The rewards (B,) of this rank's fakes, as part of the joint batch."""
         return self.ranks.own(self.inner.reward(join(real, self.ranks), join(fake, self.ranks)))
 
     def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
@@ -57,23 +57,24 @@ class Joint:
 
 
 def over_ranks(objective: Objective, ranks: Ranks) -> Objective:
+    """The objective over the joint batch of all ranks."""
     return objective if ranks.alone else Joint(objective, ranks)
 
 
 def apart(objective: Objective, real: Verdict) -> tuple[Objective, Verdict]:
-    """The objective itself, and the joint batch's real verdicts: to reward what each rank has another number of."""
+    """The inner objective and the joint batch's real verdicts, for rewards that ranks compute a different number of."""
     if isinstance(objective, Joint):
         return objective.inner, join(real, objective.ranks)
     return objective, real
 
 
 def plain(objective: Objective) -> Any:
-    """The objective as the recipe names it."""
+    """The objective that the recipe names, without the wrapper for ranks."""
     return objective.inner if isinstance(objective, Joint) else objective
 
 
 def over_all(ranks: Ranks, of: Callable[..., Tensor], *rows: Tensor) -> Tensor:
-    """This rank's rows, (B,T), of what `of` makes of the joint batch's (B,...): a baseline, a ranking."""
+    """This rank's rows (B,T) of `of` (a baseline or a ranking) applied to the joint batch's rows (B,...)."""
     if ranks.alone:
         return of(*rows)
     with torch.no_grad():

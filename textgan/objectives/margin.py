@@ -1,4 +1,4 @@
-"""The energy-based game: the judge gives real text low energy, and written text an energy of at least a margin."""
+"""Energy-based objective: real text gets low energy, generated text an energy of at least a margin."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from textgan.types import Verdict
 
 
 class Margin:
-    """E(real) + max(0, margin - E(fake)) for the judge, E(fake) for the generator (Zhao et al. 2017, eq. 1 and 2).
+    """Discriminator: E(real) + max(0, margin - E(fake)); generator: E(fake) (Zhao et al. 2017, eq. 1 and 2).
 
-    E = -score, 0 or more, as an autoencoder judge gives it. margin: in units of the energy; 0 leaves the judge a
+    E = -score is 0 or more, as from an autoencoder. margin: in units of the energy; with 0 the discriminator is a
     plain autoencoder of real text. pull_away: weight of the mean squared cosine between the features of different
-    fakes (section 2.4), added to the generator's loss against collapse; a reward has no part of it.
+    fakes (section 2.4), added to the generator's loss against mode collapse; it is not part of the reward.
     """
 
     def __init__(self, margin: float = 0.05, pull_away: float = 0.0) -> None:
@@ -41,7 +41,7 @@ class Margin:
         return fake.score
 
     def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
-        """The energies of both sides, and by how much the fakes' is higher."""
+        """The mean energies of real and generated text, and their difference."""
         return {
             "energy-real": -real.score.mean(),
             "energy-fake": -fake.score.mean(),

@@ -1,4 +1,4 @@
-"""A reward that is part the judge's and part a plain function of the sentence (ORGAN, Guimaraes et al. 2017)."""
+"""A reward that mixes the discriminator's with a plain function of the sentence (ORGAN, Guimaraes et al. 2017)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Score = Callable[[list[str]], list[float]]
 class MixedReward(Logistic):
     """reward(x) = share * D(x) + (1 - share) * f(x), D(x) in [0, 1] (Guimaraes et al. 2017, section 3).
 
-    share: the paper's lambda, 1 for the judge alone, 0 for the function alone. score: f, a function of one's own as
-    `./mine.py:score`, from a list of sentences to a list of numbers, best in [0, 1]; or a built-in example: `closed`,
-    `polar`, `kinds` (see there). f is asked for whole sentences only, an empty one among them. The judge learns as
-    in the original game. f need not be differentiable, so there is no loss, and pathwise strategies cannot be used.
-    Departure: the reward of a sentence that was written twice in a batch is not divided by two.
+    share: the paper's lambda; 1 uses the discriminator alone, 0 the function alone. score: f, either a function of your
+    own, `./mine.py:score`, from a list of sentences to a list of numbers, preferably in [0, 1]; or a built-in example:
+    `closed`, `polar` or `kinds` (see below). f is called with complete sentences only, which may be empty. The
+    discriminator is trained as in `minimax`. f need not be differentiable, so there is no generator loss, and pathwise
+    strategies cannot be used. Departure: the reward of a repeated sentence is not divided by its count in the batch.
     """
 
     only_reward = True
@@ -41,7 +41,7 @@ class MixedReward(Logistic):
         self.share = share
         self.score: Score = EXAMPLES[score] if isinstance(score, str) else score
         if share < 1:
-            self._asked([""])  # a faulty function is found before anything is trained
+            self._own([""])  # a faulty function is found before anything is trained
 
     def generator_loss(self, real: Verdict, fake: Verdict) -> Tensor:
         raise Mistake("strategy: a mixed reward has no gradient through the text; set it to 'reinforce'")
@@ -54,17 +54,17 @@ class MixedReward(Logistic):
             raise ValueError(
                 "a mixed reward needs verdicts with the judged ids; this discriminator gives none"
             )
-        own = torch.tensor(self._asked(self.decode(fake.ids)), dtype=judged.dtype, device=judged.device)
+        own = torch.tensor(self._own(self.decode(fake.ids)), dtype=judged.dtype, device=judged.device)
         return self.share * judged + (1 - self.share) * own
 
-    def _asked(self, sentences: list[str]) -> list[float]:
-        """f of the sentences; Mistake where it raises, or gives anything but a finite number for each."""
+    def _own(self, sentences: list[str]) -> list[float]:
+        """f of the sentences; Mistake if it raises, or returns anything but a finite number for each."""
         name = getattr(self.score, "__name__", "the function")
         try:
             found: Sequence[object] = list(self.score(sentences))
-        except Exception as error:  # whatever the user's own code raises is the user's to see, on one line
-            told = (str(error).strip() or "no message").splitlines()[0]
-            raise Mistake(f"objective.score: {name} raised {type(error).__name__}: {told}") from error
+        except Exception as error:  # the user's own code may raise anything; shown on one line
+            message = (str(error).strip() or "no message").splitlines()[0]
+            raise Mistake(f"objective.score: {name} raised {type(error).__name__}: {message}") from error
         if len(found) != len(sentences):
             raise Mistake(
                 f"objective.score: {name} gave {len(found)} values for {len(sentences)} sentences; give one for each"
@@ -82,14 +82,14 @@ class MixedReward(Logistic):
 
 
 def closed(sentences: list[str]) -> list[float]:
-    """1 where every bracket and every ring digit that is opened is closed, and something is written, else 0."""
+    """1 for a non-empty string in which every opened bracket and ring digit is closed, else 0."""
     return [float(bool(sentence) and _balanced(sentence)) for sentence in sentences]
 
 
 def polar(sentences: list[str]) -> list[float]:
-    """Of closed strings in a notation like SMILES, the share of N and O among the atoms; of others 0.
+    """The share of N and O among the atoms of a string like SMILES, in [0, 1]; 0 if brackets or rings are unclosed.
 
-    In [0, 1]; a crude stand-in for solubility in water. Rings have small letters.
+    A crude stand-in for solubility in water. Atoms of aromatic rings are lower-case letters and count too.
     """
     found = []
     for sentence in sentences:
@@ -100,7 +100,7 @@ def polar(sentences: list[str]) -> list[float]:
 
 
 def kinds(sentences: list[str]) -> list[float]:
-    """How many of four kinds of characters there are (small, capital, digit, other), as a share in [0, 1]."""
+    """The share, in [0, 1], of four kinds of characters that occur: lower case, upper case, digits, others."""
     tests: tuple[Callable[[str], bool], ...] = (
         str.islower,
         str.isupper,
@@ -120,4 +120,4 @@ def _balanced(sentence: str) -> bool:
 
 
 EXAMPLES: dict[str, Score] = {"closed": closed, "polar": polar, "kinds": kinds}
-"""Functions to begin with, for the embedded corpora of letters."""
+"""Example functions, for the embedded corpora that are tokenised by character."""

@@ -1,4 +1,4 @@
-"""Terms that are added to the discriminator's loss to keep it smooth."""
+"""Gradient penalties: terms added to the discriminator's loss that keep its score smooth."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from textgan.types import Discriminator, Text
 class GradientPenalty:
     """weight * E (||gradient of the score|| - 1)^2 on straight lines between real and fake (Gulrajani et al. 2017).
 
-    The lines run in the discriminator's embedding space, the only space in which real and written text both
-    live. Beyond a sentence's end its embeddings are zero; a line is as long as the longer of its two sentences.
+    The lines run in the discriminator's embedding space, the only continuous space that real and generated text share.
+    Embeddings past a sentence's end are zero; a line covers the positions of the longer of its two sentences.
     """
 
     def __init__(self, weight: NotBelow = 10.0) -> None:
@@ -38,8 +38,8 @@ class GradientPenalty:
 class RealGradientPenalty:
     """R1: weight / 2 * E ||gradient of the score||^2 on real text (Mescheder et al. 2018, eq. 9).
 
-    The gradient is taken in the discriminator's embedding space. The same weight serves any objective; it does
-    not hold the norm at 1, but lets the judge go flat where fakes have become real.
+    The gradient is taken in the discriminator's embedding space. Unlike `gradient`, it does not pull the norm towards
+    1, so the score can become flat where generated text is like real text; it can be used with any objective.
     """
 
     def __init__(self, weight: NotBelow = 1.0) -> None:
@@ -52,10 +52,10 @@ class RealGradientPenalty:
 
 
 def _gradient(discriminator: Discriminator, points: Tensor, weight: Tensor, labels: Tensor | None) -> Tensor:
-    """Of the scores at points (B,T,E), with a graph: (B,T,E), 0 where weight (B,T) is.
+    """Gradient of the scores at points (B,T,E), with a graph: (B,T,E), 0 where weight (B,T) is 0.
 
-    A window of a short sentence sees zeros past the end, and has a derivative by them, of as many as the batch is
-    padded to. No sentence has tokens there, so that part is none of the penalty's.
+    In a short sentence, a convolution's window may reach past the end and have a derivative there, which would depend
+    on how far the batch is padded. There are no tokens there, so it is not part of the penalty.
     """
     with _twice_differentiable(discriminator):
         score = discriminator(points, weight, labels).score
@@ -65,7 +65,7 @@ def _gradient(discriminator: Discriminator, points: Tensor, weight: Tensor, labe
 
 @contextmanager
 def _twice_differentiable(discriminator: Discriminator) -> Iterator[None]:
-    """On a GPU, cuDNN's recurrent layers have a first derivative only; torch's own, slower ones have both."""
+    """Disables cuDNN for recurrent layers, which have no second derivative; PyTorch's own, slower ones do."""
     if not any(hasattr(module, "weight_hh_l0") for module in discriminator.modules()):
         yield
         return

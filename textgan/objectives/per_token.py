@@ -1,4 +1,4 @@
-"""The objective of a judge that tells of every token whether it is real, given those before it."""
+"""Objective for a discriminator that scores every token, given the tokens before it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from textgan.types import Verdict
 
 
 class PerToken:
-    """Cross-entropy of every token (de Masson d'Autume et al. 2019, eq. 4): a mean over the tokens of a side.
+    """Cross-entropy of every token (de Masson d'Autume et al. 2019, eq. 4), with means over real and fake tokens.
 
-    For the strategy `dense` each token has the reward 2 D - 1 in [-1, 1]. For strategies that reward whole
-    sentences, the reward is the mean of these over the sentence's tokens; for pathwise ones, the generator's
-    loss is the non-saturating one, -log D at every token. smoothing: the target for real tokens is 1 - smoothing.
+    For the strategy `dense`, each token's reward is 2 D - 1, in [-1, 1]. For strategies that reward whole sentences,
+    it is the mean over the sentence's tokens. For pathwise strategies, the generator's loss is the non-saturating one,
+    -log D of every token. smoothing: the target for real tokens is 1 - smoothing.
     """
 
     def __init__(self, smoothing: Part = 0.0) -> None:
@@ -30,7 +30,7 @@ class PerToken:
         return _mean(softplus(-_scores(fake)), fake)
 
     def token_reward(self, real: Verdict, fake: Verdict) -> Tensor:
-        """(B,T), 0 outside the mask."""
+        """The reward of each token, (B,T), 0 outside the mask."""
         return (2 * _scores(fake).sigmoid() - 1) * _mask(fake)
 
     def reward(self, real: Verdict, fake: Verdict) -> Tensor:
@@ -44,7 +44,7 @@ class PerToken:
 def _scores(verdict: Verdict) -> Tensor:
     if verdict.per_token is None:
         raise Mistake(
-            "objective: per-token needs a judge that scores every token; set discriminator.name to 'recurrent'"
+            "objective: per-token needs a discriminator that scores every token; set discriminator.name to 'recurrent'"
         )
     return verdict.per_token
 
@@ -55,6 +55,6 @@ def _mask(verdict: Verdict) -> Tensor:
 
 
 def _mean(values: Tensor, verdict: Verdict) -> Tensor:
-    """Mean over the tokens there are, (B,T) to (): a long sentence counts for its many tokens."""
+    """Mean over all tokens of the batch, (B,T) -> (): every token has the same weight, not every sentence."""
     mask = _mask(verdict)
     return (values * mask).sum() / mask.sum().clamp(min=1)

@@ -1,4 +1,4 @@
-"""Adversarial ranking (Lin et al. 2017): the judge ranks a sentence among others by its likeness to real ones."""
+"""Adversarial ranking (RankGAN, Lin et al. 2017): sentences are ranked by their similarity to real ones."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from textgan.types import Verdict
 
 
 class Rank:
-    """A ranker in place of a classifier; it reads the judge's features, and its score layer has no part.
+    """A ranker in place of a classifier. It uses the discriminator's features, not its score.
 
-    Relevance of a sentence s to a reference u is the cosine of their features. Its rank score among comparisons C is
-    P(s|u,C) = exp(gamma cos(s,u)) / sum over s' in C and s of exp(gamma cos(s',u)), and log R(s|U,C) the mean of
-    log P(s|u,C) over the references U. The judge maximises E log R(real|U,C-) + E log(1 - R(fake|U,C+)), where
-    C- is written and C+ real text; the reward of a written sentence is log R(s|U,C+).
+    The relevance of a sentence s to a reference u is the cosine of their features. Its rank score among the comparison
+    set C is P(s|u,C) = exp(gamma cos(s,u)) / sum over s' in C and s of exp(gamma cos(s',u)), and log R(s|U,C) is the
+    mean of log P(s|u,C) over the references U. The discriminator maximises E log R(real|U,C-) plus
+    E log(1 - R(fake|U,C+)), where C- is generated and C+ real text. The reward of a fake s is log R(s|U,C+).
 
-    gamma: the softmax's inverse temperature. references: how many sentences of the real batch are U (at most half of
-    them); the others are ranked, and are C+. Mistake for a real batch of one sentence.
+    gamma: the softmax's inverse temperature. references: how many sentences of the real batch form U (at most half of
+    the batch); the others form C+ and are ranked. Mistake for a real batch of one sentence.
 
-    Departures: U and C come from the batch at hand, drawn anew with every batch; the generator's pathwise loss is
-    -log R, where the paper has policy gradients alone.
+    Departures: U and C are taken from each batch; there is also a generator loss for pathwise strategies, -log R, where
+    the paper has policy gradients only.
     """
 
     def __init__(self, gamma: float = 10.0, references: int = 16) -> None:
@@ -49,7 +49,7 @@ class Rank:
         return self._log_rank(fake.features, others, references)
 
     def compared(self, real: Verdict, fake: Verdict) -> tuple[Tensor, Tensor]:
-        """Mean relevance of each real sentence that is no reference, and of each written one: what is ranked by."""
+        """The mean relevance of each real sentence that is not a reference, and of each generated sentence."""
         references, others = self._parted(real)
         return (
             self._relevance(others, references).mean(1),
@@ -57,7 +57,7 @@ class Rank:
         )
 
     def value(self, real: Verdict, fake: Verdict) -> dict[str, Tensor]:
-        """R of real text among written, and of written among real; 1 / (C + 1) where they cannot be told apart."""
+        """R of real among generated text, and of generated among real; 1 / (|C| + 1) if they are indistinguishable."""
         references, others = self._parted(real)
         return {
             "rank-real": self._log_rank(others, fake.features, references).exp().mean(),
@@ -65,11 +65,11 @@ class Rank:
         }
 
     def _parted(self, real: Verdict) -> tuple[Tensor, Tensor]:
-        """(references (U,F), the batch's other sentences (C,F))."""
+        """The real batch's features, split into the references (U,F) and the others (C,F)."""
         size = len(real.features)
         if size < 2:
             raise Mistake(
-                "batch: ranking needs at least two real sentences, a reference and one to compare with"
+                "batch: ranking needs at least two real sentences, a reference and one to compare with; raise it"
             )
         count = min(self.references, size // 2)
         return real.features[:count], real.features[count:]
@@ -79,11 +79,11 @@ class Rank:
         return self.gamma * normalize(features.float(), dim=1) @ normalize(references.float(), dim=1).T
 
     def _log_rank(self, features: Tensor, comparisons: Tensor, references: Tensor) -> Tensor:
-        """log R, (N,), each of N sentences alone among all the comparisons."""
+        """log R (N,) of N sentences, each ranked on its own among the comparisons."""
         return -softplus(self._behind(features, comparisons, references)).mean(1)
 
     def _behind(self, features: Tensor, comparisons: Tensor, references: Tensor) -> Tensor:
-        """log((1 - P) / P), (N,U): how far a sentence's relevance lies behind that of all its rivals together."""
+        """log((1 - P) / P), (N,U): the logsumexp of the comparisons' relevance, minus the sentence's own."""
         rivals = self._relevance(comparisons, references).logsumexp(0)  # (U,)
         return rivals - self._relevance(features, references)
 
@@ -91,8 +91,8 @@ class Rank:
 def log_complement(behind: Tensor) -> Tensor:
     """log(1 - R), (N,), from log((1 - P) / P), (N,U), where log R is the mean of log P over the references.
 
-    With a = -log R, the mean of log(1 + exp(behind)), it is log(1 - exp(-a)). Where a sentence wins outright, R rounds
-    to 1 and a to 0; so log a is computed in a's place, which keeps both the value and the gradient.
+    With a = -log R, the mean of log(1 + exp(behind)), it is log(1 - exp(-a)). For a sentence far ahead of all others,
+    R rounds to 1 and a to 0. Therefore log a is computed instead, which keeps both the value and the gradient.
     """
     # log log(1 + e^x) is x - e^x / 2 for x far below 0, and log(1 - e^-a) is log a - a / 2 for small a.
     low = behind.clamp(max=-9)

@@ -1,12 +1,12 @@
-"""Baselines for REINFORCE: what is subtracted from the reward so that its noise, not its gradient, shrinks.
+"""Baselines for REINFORCE: subtracted from the reward to reduce the variance of the gradient estimate.
 
-Each takes rewards-to-come values (B,T), the mask (B,T) and the empty prefix's values (B,), and returns the
-advantage (B,T), 0 outside the mask.
+Each takes the values (expected rewards) of the tokens (B,T), the mask (B,T) and the values of the empty prefix (B,),
+and returns the advantage (B,T), 0 outside the mask.
 
-What is said of bias holds for rewards of the sentence alone. Where a reward depends on the others of its batch too
-(`of_the_batch`), they and the sentences of the mean are the same, and `batch` and `leave-one-out` have a bias of
-order 1/n beyond what is said: for `mmd`, in an example small enough to list every batch of n, .93 / (n - 1) of the
-gradient's length with leave-one-out.
+Statements about bias below hold if a sentence's reward depends on that sentence alone. If it also depends on the rest
+of its batch (`of_the_batch`), the baseline and the reward share those sentences, and `batch` and `leave-one-out` have a
+further bias of order 1/n: for `mmd` with leave-one-out, on an example small enough to enumerate every batch of n, it
+is .93 / (n - 1) of the gradient's length.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from textgan.errors import Unfit
 
 
 class Baseline(nn.Module):
-    """An interface; a module so that a running mean is saved with the run."""
+    """The interface; a module, so that a running mean is saved with the run.
+
+    needs_empty_prefix: `empty` must hold rollout values of the empty prefix; it is zeros otherwise.
+    """
 
     needs_empty_prefix = False
 
@@ -27,17 +30,17 @@ class Baseline(nn.Module):
 
 
 class NoBaseline(Baseline):
-    """The value itself: unbiased, with the highest variance."""
+    """No baseline: the advantage is the value itself. Unbiased, with the highest variance."""
 
     def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
         return values * mask
 
 
 class BatchMean(Baseline):
-    """Minus the mean over the sentences that have a token at this position.
+    """Subtracts the mean over the sentences that have a token at this position.
 
-    The mean holds the sentence's own value, so the gradient comes out smaller by the factor (1 - 1/n), n the
-    number of sentences in the mean; `leave-one-out` is the same without that bias (rewards of the sentence alone).
+    The mean includes the sentence's own value, so the gradient comes out smaller by the factor (1 - 1/n), n the
+    number of sentences in the mean. `leave-one-out` is the same without that bias.
     """
 
     def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
@@ -46,7 +49,7 @@ class BatchMean(Baseline):
 
 
 class RunningMean(Baseline):
-    """Minus an exponential moving average of the batches' mean value, taken before this batch enters it."""
+    """Subtracts an exponential moving average of the batches' mean values, excluding this batch."""
 
     def __init__(self, decay: float = 0.9) -> None:
         super().__init__()
@@ -57,7 +60,7 @@ class RunningMean(Baseline):
         self.register_buffer("seen", torch.zeros(()))
 
     def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
-        # Divided by the weight seen so far, as in Adam, so that the average does not start at 0.
+        # Bias correction as in Adam: divided by the weight seen so far, so that the average does not start at 0.
         baseline = self.mean / self.seen.clamp(min=1e-12)
         advantage = (values - baseline) * mask
         batch = (values * mask).sum() / mask.sum().clamp(min=1)
@@ -67,18 +70,18 @@ class RunningMean(Baseline):
 
 
 class LeaveOneOut(Baseline):
-    """Minus the mean over the *other* sentences at this position (Kool et al. 2019, eq. 8, per time step).
+    """Subtracts the mean over the *other* sentences at this position (Kool et al. 2019, eq. 8, per time step).
 
-    Unbiased for rewards of the sentence alone. Where no other sentence is that long, the mean of the others' last
-    values stands in. B >= 2 or ValueError.
+    Unbiased. Where no other sentence is that long, the mean of the others' last values is used. Raises Unfit, a
+    ValueError, if B < 2.
     """
 
     def forward(self, values: Tensor, mask: Tensor, empty: Tensor) -> Tensor:
         size = values.shape[0]
         if size < 2:
             raise Unfit(
-                "strategy.baseline: leave-one-out needs two sentences in a batch; raise train.adversarial.batch, or "
-                "set it to ema"
+                "strategy.baseline: leave-one-out needs at least two sentences in a batch; raise "
+                "train.adversarial.batch, or set it to ema"
             )
         held = values * mask
         others = mask.sum(0) - mask.long()  # (B, T)
@@ -89,9 +92,9 @@ class LeaveOneOut(Baseline):
 
 
 class QDifference(Baseline):
-    """Q_t - Q_(t-1): how much this token changed the expected reward (needs rollouts, also of the empty prefix).
+    """Q_t - Q_(t-1): by how much this token changed the expected reward. Needs rollouts, also of the empty prefix.
 
-    Unbiased: Q_(t-1) is drawn without knowledge of token t.
+    Unbiased: the rollouts that estimate Q_(t-1) are independent of token t.
     """
 
     needs_empty_prefix = True

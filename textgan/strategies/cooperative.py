@@ -1,4 +1,4 @@
-"""Cooperative training (Lu et al. 2019, CoT): towards a mediator between data and generator, word by word."""
+"""Cooperative training (CoT, Lu et al. 2019): the generator follows a mediator, a model of the data and itself."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from textgan.types import Discriminator, Generator, Objective, Sampler, Situatio
 
 
 class Cooperative(Strategy):
-    """Minimises KL(G(.|s) || M(.|s)) at every prefix s that the generator writes, M the judge, a language model.
+    """Minimises KL(G(.|s) || M(.|s)) at every prefix s that the generator writes; M is the mediator, a language model.
 
-    The loss is the mean over sentences of sum over t of sum over w of G(w|s_t) (log G(w|s_t) - log M(w|s_t)): the
-    expectation over the next word is exact, so that no reward has to be estimated. The prefixes are drawn, and their
-    own probability is held fixed, as in the paper: the gradient is that of the token-level divergence. With M the
-    mixture of data and generator, the divergence of whole sentences is part of the Jensen-Shannon divergence, and
-    is 0 where the generator writes the data.
+    The loss is the mean over sentences of the sum over t and w of G(w|s_t) (log G(w|s_t) - log M(w|s_t)). The
+    expectation over the next word w is exact, so no reward has to be estimated. The prefixes s_t are sampled, and as
+    in the paper no gradient passes through their probability: it is the gradient of the token-level divergence. If M
+    is the even mixture of data and generator, the divergence of whole sentences is one of the two terms of the
+    Jensen-Shannon divergence, and is 0 if the generator's distribution is that of the data.
 
-    Needs `discriminator: {name: mediator}`, trained by `objective: {name: likelihood}`; no pretraining.
+    Needs `discriminator: {name: mediator}` trained with `objective: {name: likelihood}`; no pretraining is needed.
     """
 
     def meet(self, judge: Discriminator, objective: Objective) -> None:
@@ -34,7 +34,8 @@ class Cooperative(Strategy):
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
             raise Mistake(
-                "strategy: cooperative needs a generator with a likelihood; this one puts out vectors"
+                "strategy: cooperative needs a generator with a likelihood, and this one has none; set generator "
+                "to lstm or gru"
             )
 
     def sampler(self, progress: float) -> Sampler:
@@ -53,23 +54,23 @@ class Cooperative(Strategy):
 def _mediator(judge: Discriminator) -> Mediator:
     if not isinstance(judge, Mediator):
         raise Mistake(
-            "strategy: cooperative needs a judge that gives each next word's chance; set discriminator=mediator"
+            "strategy: cooperative needs a discriminator that predicts the next word; set discriminator=mediator"
         )
     return judge
 
 
 def token_divergence(generator: Generator, mediator: Mediator, text: Text) -> Tensor:
-    """KL(G(.|s_t) || M(.|s_t)) before every token of the text, nats, (B,T); 0 outside the mask.
+    """KL(G(.|s_t) || M(.|s_t)) in nats, s_t the prefix before token t of the text, (B,T); 0 outside the mask.
 
-    M is a constant. No more logits are kept than the device's cache or memory is good for: beyond that they are
-    computed in pieces, and again for the gradient.
+    M is a constant. Logits that would exceed the device's cache or memory are computed in pieces, and recomputed in
+    the backward pass.
     """
     mask = text.mask.flatten()
     states = generator.states(text).flatten(0, 1)
     with torch.no_grad():
         targets = mediator.states(text).flatten(0, 1)
     places = None
-    if mask.device.type == "cpu":  # a GPU would have to be waited for to know which positions hold tokens
+    if mask.device.type == "cpu":  # on a GPU, finding the positions that hold tokens would synchronise
         places = mask.nonzero().squeeze(-1)
         states, targets = states[places], targets[places]
 
@@ -91,9 +92,9 @@ def token_divergence(generator: Generator, mediator: Mediator, text: Text) -> Te
 
 
 class _Divergence(torch.autograd.Function):
-    """KL(softmax(logits) || softmax(aims)) of rows (N,V): (N,). Its gradient in closed form, in one pass over (N,V).
+    """KL(softmax(logits) || softmax(aims)) of rows (N,V): (N,). The gradient has a closed form, one pass over (N,V).
 
-    With d = log g - log m the derivative by a logit is g (d - KL).
+    With g = softmax(logits), m = softmax(aims) and d = log g - log m, the derivative by the logits is g (d - KL).
     """
 
     @staticmethod

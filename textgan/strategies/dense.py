@@ -16,21 +16,22 @@ from textgan.types import Discriminator, Generator, Objective, Sampler, Situatio
 
 @runtime_checkable
 class TokenRewards(Protocol):
-    """What the objective must give: a reward for every token (B,T), 0 outside the mask."""
+    """What the objective must have: a reward for every token (B,T), 0 outside the mask."""
 
     def token_reward(self, real: Verdict, fake: Verdict) -> Tensor: ...
 
 
 class Dense(Strategy):
-    """Raises each token's log-probability by its discounted return less a running mean of returns (eq. 5-6).
+    """Weights each token's log-probability by its discounted return minus a running mean of returns (eq. 5-6).
 
-    R_t = sum over s >= t of discount^(s-t) r_s, where r_s is the objective's reward of token s. discount 1 makes
-    the expected gradient that of the expected sum of rewards; below 1 it is the gradient at every token of the
-    discounted return from there on, the prefix being given, and of no single number. decay: of the baseline, an
-    exponential moving average of the batches' mean return (the paper's .08 forgets nearly all but the last).
+    R_t = sum over s >= t of discount^(s-t) r_s, where r_s is the objective's reward of token s. With discount 1 the
+    expected gradient is that of the expected sum of rewards. Below 1, each token follows the gradient of its own
+    discounted return with the prefix held fixed, and the sum of these is not the gradient of any one objective.
+    decay: of the baseline, an exponential moving average of the batches' mean return (with the paper's .08, nearly
+    all of it is the last batch's).
 
-    The loss is a mean over sentences of sums over tokens, as for `reinforce`. Departure: the paper's code takes
-    the mean over tokens too, which is another learning rate.
+    The loss is a mean over sentences of sums over tokens, as for `reinforce`. Departure: the paper's code also takes
+    the mean over tokens, which changes the scale of the learning rate.
     """
 
     def __init__(self, discount: float = 0.23, decay: float = 0.08) -> None:
@@ -79,11 +80,11 @@ def _token_rewards(objective: Objective) -> TokenRewards:
 
 
 def returns(rewards: Tensor, discount: float) -> Tensor:
-    """Discounted sums of what is to come, this token's reward included: (B,T) to (B,T).
+    """Discounted sum of the rewards from each token on, its own included: (B,T) -> (B,T).
 
-    Rewards are 0 after a sentence's end, and so are its returns there.
+    Rewards after a sentence's end must be 0; the returns there are then 0 too.
     """
     places = torch.arange(rewards.shape[1], device=rewards.device)
-    gap = places.unsqueeze(1) - places  # (T, T): how far token s lies behind token t
+    gap = places.unsqueeze(1) - places  # (T, T): s - t, rows s of rewards, columns t of returns
     weights = torch.where(gap >= 0, float(discount) ** gap.clamp(min=0), 0.0)
     return rewards @ weights.to(rewards.dtype)

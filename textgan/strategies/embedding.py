@@ -1,4 +1,4 @@
-"""Continuous output: the judge reads expected embeddings, or the vectors that a generator puts out itself."""
+"""Continuous output: the discriminator reads expected embeddings, or vectors that the generator itself outputs."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from textgan.types import Sampler, Situation, Strategy, Turn
 
 
 class Embedding(Strategy):
-    """The judge reads softmax(logits / temperature) @ its table at every position, after a drawn history.
+    """The discriminator reads the expected embedding softmax(logits / temperature) @ table at every position.
 
-    The gradient passes through each position's expectation and not through the history (see
-    `sampling.Expected` for why the history is drawn; Zhang et al. 2017 feed the expectation back instead and
-    take their variety from noise). temperature: a number, or a schedule over the phase's progress.
-    The text that is judged is soft text: what improves is its score, not the expected score of drawn
-    sentences, and for one fixed judge the two gradients can point apart (benchmarks/RESULTS.md, gradients).
-    A generator of vectors (`generator: {name: continuous}`) writes its own and needs
-    `discriminator: {table: corpus}`; the temperature then has no part.
+    Each expectation is conditioned on a history of drawn tokens. The gradient passes through the expectations, not
+    through the history (`sampling.Expected` says why the history is drawn; Zhang et al. 2017 feed the expectation
+    back instead, and get their variety from noise). temperature: a number, or a schedule over the phase's progress.
+
+    What improves is the score of this soft text, not the expected score of sampled sentences; for a given
+    discriminator the two gradients can point in different directions (benchmarks/RESULTS.md, gradients).
+
+    A generator that outputs vectors (`generator: {name: continuous}`) needs `discriminator: {table: corpus}`; the
+    temperature then has no effect.
     """
 
     pathwise = True

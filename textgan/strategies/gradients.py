@@ -1,9 +1,9 @@
-"""What a strategy's gradient is worth: its noise, its bias against a reference, and what a second of it buys.
+"""How good a strategy's gradient estimate is: its noise, its bias against a reference, and its cost in time.
 
-Both players stand still, and `estimate` asks the strategy for the same generator turn again and again, with fresh
-draws. g_1 .. g_R are the gradients, flat, in the direction of ascent (minus the gradient of the turn's loss), R of
-them; m is their mean, V the trace of their covariance, r a reference. Noise that averages away is kept apart from bias
-that does not:
+Generator and discriminator are held fixed, and `estimate` repeats the same generator turn with fresh random draws.
+g_1 .. g_R are the R flat gradients in the direction of ascent (minus the gradient of the turn's loss); m is their
+mean, V the trace of their covariance, r a reference. Noise, which averages out, is measured apart from bias, which
+does not:
 
     length of the expected gradient  sqrt(|m|^2 - V / R)           |m|^2 alone is too large by V / R on average
     noise of one estimate            sqrt(V) / length
@@ -11,8 +11,8 @@ that does not:
     cosine                           <m, r> / (length * |r|)       of the expected gradient, not of the noisy mean
     signal per second                length^2 / V / seconds        1 / the seconds until noise is as long as signal
 
-Signal per second says how fast averaging gains on the noise, and nothing of whether the average is right: it stands
-beside bias and cosine or not at all.
+Signal per second says how fast averaging removes the noise, not whether the average is right: always read it together
+with bias and cosine.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from textgan.machine.streams import seeded
 from textgan.types import Generator, Situation, Strategy
 
 GROUPS = 8
-"""The estimates fall into so many groups, of which only moments are kept: so many vectors of P float64 at most."""
+"""The estimates are split into this many groups, and only each group's moments are kept (one (P,) float64 vector)."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """The mean of vectors (P,), float64, and their summed squared distance from it; no vector is kept."""
+    """The mean (P,) of `count` vectors, float64, and scatter, the sum of their squared distances from it."""
 
     count: int
     mean: Tensor
     scatter: float = 0.0
 
     def with_one(self, vector: Tensor) -> Moments:
-        """One vector more (Welford 1962, with the trace in place of the whole covariance)."""
+        """With one more vector (Welford 1962, for the trace in place of the whole covariance)."""
         away = vector.double() - self.mean
         mean = self.mean + away / (self.count + 1)
         return Moments(self.count + 1, mean, self.scatter + float(away @ (vector.double() - mean)))
@@ -57,14 +57,14 @@ class Moments:
 
 @dataclass(frozen=True)
 class Estimates:
-    """Estimates of one gradient, as moments; the formulas are the module's.
+    """Repeated estimates of one gradient, summarised by their moments; for the formulas see the module's docstring.
 
-    mean (P,) float64: over all the generator's parameters that learn, in their order. variance: the trace of one
-    estimate's covariance. count: R. seconds: of the processor, all threads, for one estimate (writing, judging and
-    the backward pass). halves: the cosine between the means of the even and of the odd ones, nan below two each.
-    Beside the reference r that was handed in, nan without one: cosine_of_one, the mean cosine of a single estimate to
-    it, and gap_error, the standard error of |E g - r|^2 as `against` finds it (r taken as exact; rough, and rather too
-    large than too small).
+    mean (P,) float64: over all trainable parameters of the generator, in order. variance: the trace of one estimate's
+    covariance. count: R. seconds: CPU time over all threads for one estimate (writing, judging and the backward pass).
+    halves: the cosine between the means of the even and of the odd estimates, nan with fewer than two of either.
+    Relative to the reference r passed to `estimate`, nan without one: cosine_of_one, the mean cosine between a single
+    estimate and r; gap_error, the standard error of |E g - r|^2 as computed by `against` (r taken as exact; a rough
+    estimate that tends to be too large).
     """
 
     mean: Tensor
@@ -77,27 +77,27 @@ class Estimates:
 
     @classmethod
     def exact(cls, gradient: Tensor) -> Estimates:
-        """A gradient (P,) that is known without error, as a reference."""
+        """A gradient (P,) known without error, to serve as a reference."""
         return cls(gradient.detach().double(), 0.0, 1)
 
     @property
     def square(self) -> float:
-        """Squared length of the expected gradient, without bias; so it can come out below 0 where noise prevails."""
+        """Unbiased estimate of the expected gradient's squared length; can be negative if noise dominates."""
         return float(self.mean @ self.mean) - self.variance / self.count
 
     @property
     def length(self) -> float:
-        """Length of the expected gradient; 0 where the noise leaves nothing to be seen of it."""
+        """Length of the expected gradient; 0 if it is lost in the noise."""
         return math.sqrt(max(self.square, 0.0))
 
     @property
     def noise(self) -> float:
-        """Root of one estimate's variance, in lengths of the expected gradient; inf where that is 0."""
+        """Standard deviation of one estimate, in lengths of the expected gradient; inf if that length is 0."""
         return math.sqrt(self.variance) / self.length if self.length else math.inf
 
     @property
     def signal_per_second(self) -> float:
-        """Squared length over variance, per processor second; 0 where nothing is seen, inf without noise or cost."""
+        """Squared length over variance, per CPU second; 0 if the length is 0, inf without noise or cost."""
         cost = self.variance * self.seconds
         return self.length**2 / cost if cost else math.inf
 
@@ -105,13 +105,13 @@ class Estimates:
     def likeness(self) -> float:
         """Estimated cosine between `mean` and the expected gradient: sqrt(2 c / (1 + c)), c the halves' cosine.
 
-        The error of a long-run mean that serves as reference (Spearman 1910, Brown 1910; a root, as only one of the
-        two has noise). 0 where the halves do not agree at all.
+        How reliable a long-run mean is as a reference (Spearman 1910, Brown 1910; with a root, as only one of the two
+        vectors is noisy). 0 if the halves do not agree at all.
         """
         return math.sqrt(max(0.0, 2 * self.halves / (1 + self.halves))) if self.halves > -1 else 0.0
 
     def against(self, reference: Estimates) -> Comparison:
-        """How the expected gradients of two independent sets lie to each other; nan where nothing is seen of one."""
+        """Compare the expected gradients of two independent sets of estimates; nan where a length is 0."""
         apart = self.mean - reference.mean
         gap = float(apart @ apart) - self.variance / self.count - reference.variance / reference.count
         if not reference.length:
@@ -128,10 +128,10 @@ class Estimates:
 
 @dataclass(frozen=True)
 class Comparison:
-    """An expected gradient beside a reference r: gap, |E g - r|^2 / |r|^2; their cosine; and length, |E g| / |r|.
+    """An expected gradient compared with a reference r.
 
-    Noise is taken out on average and not in each case, so the gap can come out below 0; bias is its root, and a bias
-    of 0 means none that could be seen.
+    gap: |E g - r|^2 / |r|^2. cosine: between E g and r. length: |E g| / |r|. The correction for noise is right on
+    average, not in each case, so the gap can be negative. bias: the gap's square root; 0 means none was detected.
     """
 
     gap: float
@@ -153,18 +153,19 @@ def estimate(
     seed: int = 0,
     begin: bool = True,
 ) -> Estimates:
-    """`repeats` estimates of the generator's gradient at one situation, each from `strategy.turn` with fresh draws.
+    """`repeats` estimates of the generator's gradient in one situation, each from `strategy.turn` with fresh draws.
 
-    Both players are taken as they are: put them into the mode that training plays in (the trainer's `policy_mode` and
-    `judging`: no dropout, a judge that learns nothing). `strategy.begin` is called, unless begin is False: so for one
-    in mid-game, whose anchor and rollout policy are not those of a game that begins here. The real text is that of the
-    situation every time, so what its draw adds to the noise is not in it. reference: for `cosine_of_one`; made with
-    another seed, or the cosine is too large. warm: turns before the first that counts; give more to a strategy that
-    carries something from turn to turn, such as a running baseline. The stream of random numbers outside is left
-    as it was. Mistake if there are fewer than two repeats, or the generator has nothing that learns.
+    Generator and discriminator are used as they are: put them into the mode of a generator turn first (`policy_mode`
+    and `judging` of the trainer: no dropout, and a discriminator that does not learn). The real text is the situation's
+    every time, so the noise of drawing real batches is not included.
+    reference: for `cosine_of_one` and `gap_error`; made with another seed, or the cosine is too large. warm: turns
+    before the first that counts; use more for a strategy with state, such as a running baseline. begin: whether to
+    call `strategy.begin`; False in the middle of training, when the strategy already has its anchor and rollout policy.
+    The caller's random state is left unchanged. Mistake for fewer than two repeats, or a generator with no trainable
+    parameter.
     """
     if repeats < 2:
-        raise Mistake(f"gradients.repeats: {repeats} estimates have no variance; give 2 or more")
+        raise Mistake(f"gradients.repeats: {repeats}; a variance needs 2 or more")
     seconds, cosines = 0.0, 0.0
     with seeded(seed):
         if begin:
@@ -198,16 +199,16 @@ def estimate(
 
 
 def _gap_error(apart: list[Tensor]) -> float:
-    """Standard error of |E g - r|^2 from groups' mean g - r: the jackknife of the mean product of two groups.
+    """Standard error of |E g - r|^2 from each group's mean of g - r: a jackknife over the products of two groups.
 
-    It tends to be too large: by a factor of about 1.5 where there is no bias (the statistic is then degenerate).
-    nan below four groups.
+    It tends to be too large: by a factor of about 1.5 if there is no bias (the statistic is then degenerate).
+    nan with fewer than four groups.
     """
     if len(apart) < 4:
         return math.nan
     table = torch.stack(apart)
     products = (table @ table.T).fill_diagonal_(0)
-    # The sum over pairs without group a: all but its row and its column.
+    # The sum over all pairs that leave out one group: everything but its row and its column.
     without = products.sum() - 2 * products.sum(1)
     count = len(apart)
     values = without / ((count - 1) * (count - 2))
@@ -215,7 +216,7 @@ def _gap_error(apart: list[Tensor]) -> float:
 
 
 def flat_gradient(strategy: Strategy, situation: Situation) -> Tensor:
-    """One estimate, (P,): minus the gradient of one turn's loss; 0 for a parameter that the loss does not reach."""
+    """One estimate, (P,): minus the gradient of one turn's loss; 0 for a parameter that the loss does not depend on."""
     parameters = learning(situation.generator)
     loss = strategy.turn(situation).loss
     found = torch.autograd.grad(loss, parameters, allow_unused=True)
@@ -224,8 +225,8 @@ def flat_gradient(strategy: Strategy, situation: Situation) -> Tensor:
 
 
 def learning(generator: Generator) -> list[Tensor]:
-    """The parameters that an optimiser would change; Mistake if there are none."""
+    """The generator's trainable parameters; Mistake if there are none."""
     found: list[Tensor] = [p for p in generator.parameters() if p.requires_grad]
     if not found:
-        raise Mistake("gradients: no parameter of the generator learns; call its requires_grad_(True)")
+        raise Mistake("gradients: the generator has no trainable parameter; call its requires_grad_(True)")
     return found

@@ -1,4 +1,4 @@
-"""Gumbel-Softmax (Jang et al. 2017; Maddison et al. 2017): relaxed draws that the gradient can pass through."""
+"""Gumbel-Softmax (Jang et al. 2017; Maddison et al. 2017): relaxed samples that let the gradient through."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from textgan.types import Sampler, Situation, Strategy, Turn
 
 
 class Gumbel(Strategy):
-    """Writes relaxed one-hots; biased for any temperature above 0, the less the lower, at a growing variance.
+    """Writes relaxed one-hots. A lower temperature reduces the gradient's bias and raises its variance.
 
     temperature: a number, or a schedule over the adversarial phase's progress (`inverse: true` for RelGAN's
-    beta). hard: straight-through, so that the judge and the generator's next step see one-hots. estimator: how the
-    gradient of a straight-through token is found: `plain`; `rao`, of the same expectation with less variance, at
-    the price of `draws` relaxed tokens, 8 where not given (Paulus et al. 2021); `second-order`, with less bias (Liu
-    et al. 2023; its temperature should be 1 or above).
+    beta). hard: straight-through, so that the discriminator and the generator's next step see one-hots.
+    estimator: the gradient estimator of a straight-through token. `plain`; `rao`, with the same expectation and lower
+    variance, at the cost of `draws` relaxed tokens, 8 by default (Paulus et al. 2021); `second-order`, with less bias
+    (Liu et al. 2023; its temperature should be 1 or above).
     """
 
     pathwise = True
@@ -31,10 +31,10 @@ class Gumbel(Strategy):
     ) -> None:
         super().__init__()
         if estimator != "plain" and not hard:
-            raise ValueError(f"estimator: {estimator!r} is for straight-through tokens; set hard to true")
+            raise ValueError(f"estimator: {estimator!r} needs straight-through tokens; set hard to true")
         if draws is not None and estimator != "rao":
             raise ValueError(
-                f"draws: {draws}; {estimator!r} takes one; set estimator to rao, or leave it out"
+                f"draws: {draws}; the estimator {estimator!r} has no such option; set estimator to rao, or leave it out"
             )
         if draws is not None and draws < 1:
             raise ValueError(f"draws: {draws}; expected 1 or more")
@@ -53,7 +53,7 @@ class Gumbel(Strategy):
         return GumbelSoftmax(temperature, self.hard)
 
     def judge_sampler(self, progress: float) -> Sampler:
-        # Straight-through tokens are one-hots of exact draws: plain draws are the same text, without (B,T,V).
+        # Straight-through tokens are one-hots of exact samples: plain draws give the same text without (B,T,V).
         return Draw() if self.hard else self.sampler(progress)
 
     def turn(self, situation: Situation) -> Turn:

@@ -1,4 +1,4 @@
-"""Importance weights in place of rewards (Che et al. 2017, MaliGAN): maximum likelihood under the judge's estimate."""
+"""Importance weights as rewards (MaliGAN, Che et al. 2017): maximum likelihood by the discriminator's estimate."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from textgan.types import Generator, Prompt, Sampler, Situation, Strategy, Text,
 
 
 class ImportanceWeights(Strategy):
-    """Raises the log-probability of what it wrote by D / (1 - D), normalised over the batch, minus a baseline.
+    """Weights a generated sentence's log-probability by D / (1 - D), normalised over the batch, minus a baseline.
 
-    At the best judge D / (1 - D) is the ratio of the data's probability to the generator's, so the weighted mean
-    estimates the gradient of the data's likelihood. D is the sigmoid of the judge's score, hence the weights are its
-    exponentials: the objective must be one that trains a logit (minimax, non-saturating).
+    For the optimal discriminator, D / (1 - D) is the ratio of the data's probability to the generator's, so the
+    weighted mean estimates the gradient of the data's likelihood. D is the sigmoid of the score, hence the weights are
+    exp(score): the objective must be one that trains a logit (minimax, non-saturating).
 
-    The weights of a group sum to its size, so that baseline 1 is their mean. baseline: a number, or a schedule over
-    the phase's progress. prefix: the share of the length that is taken from real text and learnt by teacher forcing
-    (mixed training); a schedule from 1 to 0 shortens it. completions: how often each real prefix is
-    continued; a group is the continuations of one prefix, and where the prefix is empty the whole batch.
+    baseline: a number, or a schedule over the phase's progress; the weights are normalised to mean 1, so 1 is their
+    mean. prefix: the share of the length that is taken from real text and trained by teacher forcing (the paper's
+    mixed training); a schedule from 1 to 0 shortens it. completions: how many continuations each real prefix gets.
+    Weights are normalised within the continuations of one prefix, or over the whole batch if the prefix is empty.
 
-    Departures: the prefix shortens with the phase's progress and not after a fixed number of steps; the judge learns
-    from text that the generator wrote whole.
+    Departures: the prefix shortens with the phase's progress, not after a fixed number of steps; the discriminator is
+    trained on sentences that the generator wrote without a prefix.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class ImportanceWeights(Strategy):
                 raise ValueError(f"prefix: {end}; expected a share of the length, from 0 to 1")
         if completions < 2:
             raise ValueError(
-                f"completions: {completions}; expected 2 or more, as one has nothing to weigh against"
+                f"completions: {completions}; expected 2 or more, as weights are relative to each other"
             )
         self.baseline = baseline
         self.prefix = prefix
@@ -48,7 +48,8 @@ class ImportanceWeights(Strategy):
     def begin(self, generator: Generator) -> None:
         if not generator.has_likelihood:
             raise Mistake(
-                "strategy: importance-weights needs a generator with a likelihood; this one puts out vectors"
+                "strategy: importance-weights needs a generator with a likelihood, and this one has none; set "
+                "generator to lstm or gru"
             )
 
     def sampler(self, progress: float) -> Sampler:
@@ -77,7 +78,7 @@ class ImportanceWeights(Strategy):
         return Turn(loss, fake, log)
 
     def _begun(self, situation: Situation) -> tuple[Prompt, int]:
-        """What is to be written, and how many of its sentences in a row share a prefix."""
+        """The prompt, and how many consecutive sentences of it share a prefix (a group)."""
         prompt, real = situation.prompt, situation.real
         kept = min(round(at(self.prefix, situation.progress) * situation.length), real.ids.shape[1])
         if kept == 0:
@@ -89,16 +90,16 @@ class ImportanceWeights(Strategy):
 
     @staticmethod
     def _known(situation: Situation, fake: Text) -> Tensor:
-        """Where a token is one that the generator can write, and no <unk>, (B,T)."""
+        """(B,T), whether the generator can write this token: not <unk> or another forbidden one."""
         forbidden = situation.generator.vocabulary.forbidden
         return ~torch.isin(fake.ids, torch.tensor(forbidden, dtype=torch.long, device=fake.ids.device))
 
 
 def _weights(score: Tensor, group: int, ranks: Ranks) -> Tensor:
-    """Of this rank's scores (B,); where the batch is one group, it is that of all ranks."""
+    """`group_weights` of this rank's scores (B,), each group extending over all of `ranks`."""
     return ranks.own(group_weights(ranks.join(score), group * ranks.count))
 
 
 def group_weights(score: Tensor, group: int) -> Tensor:
-    """D / (1 - D) of scores (B,), normalised within each `group` in a row to a mean of 1; B is a multiple of it."""
+    """D / (1 - D) for scores (B,), normalised to mean 1 within consecutive groups of `group`; B is a multiple of it."""
     return score.float().unflatten(0, (-1, group)).softmax(1).flatten() * group

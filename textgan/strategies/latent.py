@@ -1,4 +1,4 @@
-"""The game in the space of codes: the gradient reaches the generator through the code, and no token is in its way."""
+"""Adversarial training in a latent space: the gradient reaches the generator through codes, not through tokens."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from textgan.types import Generator, Sampler, Situation, Strategy, Turn
 
 
 class Latent(Strategy):
-    """The generator of codes fools the judge, and so does the encoder, the other way round (ARAE, Zhao et al. 2018).
+    """The code generator and the text encoder are both trained against the discriminator (ARAE, Zhao et al. 2018).
 
-    Algorithm 1: the codes of noise take the objective's generator loss; those of real text take minus the judge's loss
-    times `encoder` (0.01 in the paper's code), which makes them look like the others: with a Wasserstein critic, its
-    mean score on them. The autoencoder itself is trained by the mle phase and, beside the game, by the adversarial
-    phase's `mle_every`.
+    Algorithm 1: codes made from noise are trained with the objective's generator loss. Codes of real text are trained
+    with `encoder` (0.01 in the paper's code) times minus the discriminator's loss, which makes the two kinds of codes
+    harder to tell apart; with a Wasserstein critic that is the critic's mean score of the real codes. The autoencoder
+    itself is trained in the mle phase, and during the adversarial phase by `mle_every`.
     """
 
     def __init__(self, encoder: float = 0.01) -> None:
@@ -26,7 +26,7 @@ class Latent(Strategy):
 
     def begin(self, generator: Generator) -> None:
         if not generator.reconstructs:
-            raise Mistake("strategy: 'latent' needs a generator of codes; set generator to 'latent'")
+            raise Mistake("strategy: 'latent' needs a generator with latent codes; set generator to 'latent'")
 
     def sampler(self, progress: float) -> Sampler:
         return Draw()

@@ -1,4 +1,4 @@
-"""What the two strategies share whose gradient runs through the written text itself."""
+"""The generator turn shared by `gumbel` and `embedding`: the gradient passes through the generated text itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textgan.types import Sampler, Situation, Turn
 
 
 def pathwise_turn(situation: Situation, sampler: Sampler) -> Turn:
-    """Write with a graph, judge, and take the objective's generator loss."""
+    """Write text that keeps its graph, judge it, and return the objective's generator loss."""
     discriminator, objective = situation.discriminator, situation.objective
     fake = situation.generator.write(situation.prompt, situation.length, sampler)
     with torch.no_grad():

@@ -21,27 +21,31 @@ from textgan.types import Generator, Sampler, Situation, Strategy, Text, Turn
 
 
 class Reinforce(Strategy):
-    """Draws text, and raises each token's log-probability by its advantage.
+    """Samples text and weights each token's log-probability by its advantage.
 
-    rollouts: completions per prefix that estimate the value of a token; 0 gives every token the reward of its
-    whole sentence. rollout_lag: the rollout policy after each step is lag * itself + (1 - lag) * generator
-    (SeqGAN's update rate 0.8); 0 is the generator itself. Above 0 the values are another policy's, a bias where the
-    generator moves: .185 of the gradient's length on a toy after 8 Adam steps at 5e-2 with lag 0.8 (standard error
-    .005), against .009 at lag 0. baseline: see `baselines.py`. entropy: weight of the
-    policy's mean entropy (nats per token) added to the reward. kl: weight of the mean divergence
-    KL(policy || pretrained generator) (nats per token) taken from it. anchor: each token's reward is its own less
-    anchor * (log p - log p_start), nats, p_start the generator as this phase found it (Ziegler et al. 2019, section
-    2.1): what is maximised is the expected reward less anchor * KL(p || p_start) of whole sentences. It differs from
-    `kl`, which is exact at each drawn prefix and takes the prefixes as given. bootstrap: above 0, values are rewards
-    by rank of this steepness (`ranking.py`; LeakGAN's delta is 12). judge_temperatures: the judge's fakes are drawn at
-    these, each batch at one of them by chance, so that it also knows the sharper text that the generator is moving to,
-    and that fronts are drawn with. A generator may turn the values into rewards of
-    its own and raise something beside (`Generator.credit`): `g-credit` and `g-beside` in the log are their means per
-    token; `anchor` that of log p - log p_start.
+    rollouts: completions per prefix, which estimate the value of a token; 0 gives every token the reward of its whole
+    sentence.
+    rollout_lag: after each step the rollout policy becomes lag * itself + (1 - lag) * generator (SeqGAN's update rate
+    is 0.8); 0 uses the generator itself. Above 0 the values are those of another policy, which is a bias while the
+    generator changes: .185 of the gradient's length (standard error .005) on a toy after 8 Adam steps at 5e-2 with
+    lag 0.8, against .009 at lag 0.
+    baseline: see `baselines.py`.
+    entropy: weight of the policy's mean next-token entropy (nats per token), a bonus in the loss.
+    kl: weight of the mean next-token divergence KL(policy || p_start) (nats per token), a penalty in the loss; p_start
+    is the generator as it was when this phase began.
+    anchor: anchor * (log p - log p_start), in nats, is subtracted from each token's reward (Ziegler et al. 2019,
+    section 2.1), which maximises the expected reward minus anchor * KL(p || p_start) over whole sentences. `kl` and
+    `entropy`, in contrast, are exact at each sampled prefix, but take the prefixes as given.
+    bootstrap: above 0, values are replaced by rewards by rank of this steepness (`ranking.py`; LeakGAN's delta is 12).
+    judge_temperatures: the discriminator's fakes are sampled at these temperatures, each batch at one chosen at random,
+    so that it also learns about the sharper text that the generator moves towards and that is evaluated.
 
-    The loss is a mean over sentences of sums over tokens, so that its gradient is minus the gradient of the
-    expected reward, whatever the sentences' lengths. Departure from SeqGAN's code, which sums over the sentences too: a
-    factor B, to which Adam is blind, but which decides how often the published clip at 5 cuts.
+    A generator may turn the values into rewards of its own and add a term of its own (`Generator.credit`): `g-credit`
+    and `g-beside` in the log are their means per token. `anchor` in the log is the mean of log p - log p_start.
+
+    The loss is a mean over sentences of sums over tokens, so its gradient is minus the gradient of the expected
+    reward, whatever the sentences' lengths. Departure: SeqGAN's code also sums over the sentences. That factor B does
+    not matter to Adam, but it decides how often the published gradient clip at 5 takes effect.
     """
 
     def __init__(
@@ -62,7 +66,7 @@ class Reinforce(Strategy):
             raise ValueError(f"rollout_lag: {rollout_lag}; expected 0 or more, and less than 1")
         if baseline == "q-difference" and rollouts == 0:
             raise ValueError(
-                "baseline: 'q-difference' compares rollouts of neighbouring prefixes; set rollouts above 0"
+                "baseline: 'q-difference' compares the rollouts of successive prefixes; set rollouts above 0"
             )
         if anchor < 0:
             raise ValueError(f"anchor: {anchor}; expected 0 (off) or more")
@@ -70,7 +74,7 @@ class Reinforce(Strategy):
             raise ValueError(f"bootstrap: {bootstrap}; expected 0 (off) or more")
         if bootstrap and baseline == "q-difference":
             raise ValueError(
-                "bootstrap: ranks at two positions have no difference; set baseline to leave-one-out"
+                "bootstrap: 'q-difference' cannot subtract ranks of two positions; set baseline to leave-one-out"
             )
         temperatures = [1.0] if judge_temperatures is None else judge_temperatures
         if not temperatures or not all(0 < one < math.inf for one in temperatures):
@@ -102,8 +106,8 @@ class Reinforce(Strategy):
         return Draw()
 
     def judge_sampler(self, progress: float) -> Sampler:
-        these = self.first_samplers()
-        return these[0] if len(these) == 1 else these[int(torch.randint(len(these), ()))]
+        samplers = self.first_samplers()
+        return samplers[0] if len(samplers) == 1 else samplers[int(torch.randint(len(samplers), ()))]
 
     def first_samplers(self) -> tuple[Sampler, ...]:
         return tuple(map(Draw, self.judge_temperatures))
@@ -168,11 +172,11 @@ class Reinforce(Strategy):
 
 
 def _to_go(costs: Tensor, mask: Tensor) -> Tensor:
-    """The sum of costs (B,T) from each token on, less the others' mean, which does not know of it: 0 past the end."""
+    """The sum of costs (B,T) from each token on, minus a leave-one-out baseline if B > 1: (B,T), 0 past the end."""
     sums = costs.flip(1).cumsum(1).flip(1)
-    lone = len(costs) < 2
-    found: Tensor = (NoBaseline() if lone else LeaveOneOut())(sums, mask, sums[:, 0])
-    return found
+    baseline = LeaveOneOut() if len(costs) > 1 else NoBaseline()
+    centred: Tensor = baseline(sums, mask, sums[:, 0])
+    return centred
 
 
 def _frozen_copy(generator: Generator) -> Generator:

@@ -1,9 +1,9 @@
-"""Monte-Carlo rollouts as one wave over all prefixes.
+"""Monte-Carlo rollouts of all prefixes in one pass.
 
-Row by row, rolling out every prefix of a T-token sentence costs T * T / 2 steps. Here the prefix's state is
-carried along, and at every position the rollouts that begin there join those already under way in one batch:
-T steps in all, and no prefix is read twice. Finished rollouts leave the batch; to know which they are, a GPU is
-waited for once a step, which is little beside what they would cost.
+One prefix after the other, the rollouts of a T-token sentence take T * T / 2 steps. Here the prefix's state is carried
+along, and at every position the rollouts that begin there join those already under way in one batch: T steps in all,
+and no prefix is read twice. Finished rollouts leave the batch. On a GPU that needs one synchronisation per step, which
+costs little compared with continuing them.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, 
 
 @dataclass(frozen=True)
 class Completions:
-    """N whole sentences, each a prefix of a written one and its continuation.
+    """N complete sentences, each a prefix of a generated sentence and a sampled continuation.
 
-    text: N sentences; sentence (N,): whose prefix it is; kept (N,): how many tokens the prefix has.
+    text: the N sentences. sentence (N,): the row of the sentence whose prefix it keeps. kept (N,): the prefix's length
+    in tokens.
     """
 
     text: Text
@@ -42,15 +43,15 @@ def roll_out(
     from_empty: bool = False,
     rows_at_once: int | None = None,
 ) -> Completions:
-    """`count` completions by `policy` of every proper prefix of every sentence (of the empty one: `from_empty`).
+    """`count` completions by `policy` of every proper prefix of every sentence.
 
-    Proper: at least one token of the sentence follows. rows_at_once bounds how many rows of logits are in memory;
-    by default what the device's cache or memory is good for.
+    A proper prefix leaves at least one token of the sentence. The empty prefix is included only with `from_empty`.
+    rows_at_once: how many rows of logits are computed together; by default what suits the device's cache or memory.
     """
     size, width = text.ids.shape
     device = text.ids.device
     at_once = rows_at_once or rows_of_logits(policy.vocabulary.size, device)
-    follows = text.mask.cpu().T.clone()  # (T, B): whether a token follows so many; waited for once, for all
+    follows = text.mask.cpu().T.clone()  # (T, B): whether more than t tokens; one synchronisation for all
     follows[0] &= from_empty
     begins = (follows.sum(1) * count).tolist()
     kept, sentence = (
@@ -73,7 +74,7 @@ def roll_out(
             )
             ids[rows, now] = sampler(logits).ids
             for name, value in after.items():
-                states[name][rows] = value.to(states[name].dtype)  # autocast makes them half on a GPU
+                states[name][rows] = value.to(states[name].dtype)  # half precision under autocast on a GPU
         if now < width:
             logits, prefixes = policy.step(token, prefixes)
             token = text.ids[:, now]
@@ -102,15 +103,15 @@ def prefix_values(
     *,
     rows_at_once: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Q (B,T): the mean reward of the completions that keep tokens 0..t, and of the empty prefix (B,).
+    """Values Q (B,T), the mean reward of the completions that keep tokens 0..t, and those of the empty prefix (B,).
 
-    A sentence's last token gets the reward of the sentence itself; positions after it are 0. The empty
-    prefix's value is 0 where no rollout began there. The judge reads them by length, so that short ones are not
-    padded to the longest.
+    A sentence's last token gets the reward of the sentence itself; positions after it are 0. The empty prefix's value
+    is 0 if no rollout began there. The discriminator reads the completions sorted by length, so that short ones are
+    not padded to the longest.
     """
     size, width = text.ids.shape
     whole = objective.reward(real, discriminator.judge(text))  # (B,)
-    objective, real = apart(objective, real)  # every rank has another number of pieces
+    objective, real = apart(objective, real)  # ranks differ in their number of pieces
     sums = torch.zeros(size, width + 1, device=whole.device, dtype=whole.dtype)
     counts = torch.zeros_like(sums)
     shared = discriminator.shared(text)
@@ -127,7 +128,7 @@ def prefix_values(
 
 
 def _pieces(completions: Completions, rows_at_once: int | None) -> Iterator[tuple[int, int, Tensor]]:
-    """(tokens kept, tokens of the longest, rows): every completion once, in pieces of one prefix length each."""
+    """Every completion once, in pieces of equal prefix length: (tokens kept, tokens of the longest, rows)."""
     lengths = completions.text.mask.sum(1)
     order = (completions.kept * (completions.text.ids.shape[1] + 1) + lengths).argsort(stable=True)
     at_once = rows_at_once or (1024 if order.device.type == "cpu" else 8192)
