@@ -301,7 +301,7 @@ def test_one_word_and_one_callback_are_lists_of_one(folder: Path, tmp_path: Path
     told = Told()
     textgan.train("gumbel-short", corpus=corpus, out=tmp_path / "told", callbacks=told, **SMALL)
     assert told.begun == 1
-    with pytest.raises(Mistake, match=r"^callbacks: .* is no callback; give Told\(\)"):
+    with pytest.raises(Mistake, match=r"^callbacks: .* is not a callback; give Told\(\)"):
         textgan.train("gumbel-short", out=tmp_path / "run", callbacks=Told)  # type: ignore[arg-type]
 
 

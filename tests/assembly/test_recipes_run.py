@@ -129,7 +129,7 @@ def test_a_csv_with_labels_trains_and_writes_by_label(
         (b"text\n" + b"a b c\n" * 60, ["strategy.rollout=3", "lenght=5"], ["'rollouts'", "'length'"]),
         (b"text\n" + b"a b c\n" * 60, ["generator.hidden=wide"], ["generator.hidden", "expected int"]),
         (b"text\n" + b"a b c\n" * 60, ["start=nowhere"], ["start: nowhere is not a run folder"]),
-        (b"text\n" + b"a b c\n" * 60, ["device=gpu"], ["device", "'gpu' is no device"]),
+        (b"text\n" + b"a b c\n" * 60, ["device=gpu"], ["device", "'gpu' is not a device"]),
     ],
 )
 def test_a_mistake_is_one_clear_line_and_nothing_is_half_written(

@@ -84,7 +84,7 @@ def test_mistakes_in_a_part_have_their_place() -> None:
 
 
 def test_a_judge_of_words_alone_is_refused() -> None:
-    with pytest.raises(Mistake, match="discriminator.parts.1: 'mediator' reads words alone"):
+    with pytest.raises(Mistake, match="discriminator.parts.1: 'mediator' reads token ids only"):
         _several(parts=[PARTS[0], {"name": "mediator"}], copies=2)
 
 

@@ -156,7 +156,7 @@ def test_what_cannot_go_together_is_refused() -> None:
         Judge(code=7).meet(generator)
     with pytest.raises(Mistake, match="needs a generator that has them"):
         judge.meet(LSTM(VOCABULARY))
-    with pytest.raises(Mistake, match="needs a judge of codes"):
+    with pytest.raises(Mistake, match="needs a discriminator of codes"):
         generator.meet(CNN(VOCABULARY))
     with pytest.raises(Mistake, match="needs a generator with latent codes"):
         Game().begin(LSTM(VOCABULARY))

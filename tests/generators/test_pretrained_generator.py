@@ -157,9 +157,9 @@ def test_what_does_not_fit_is_refused(models: Models, tmp_path: Path) -> None:
     vocabulary = tokenizers.pretrained((), where).vocabulary
     with pytest.raises(Mistake, match="length: 40; the model at .* reads at most 32 tokens"):
         Pretrained(vocabulary, 40, model=where)
-    with pytest.raises(Mistake, match="does more to its logits"):
+    with pytest.raises(Mistake, match="changes its logits after the last layer"):
         generator(models("gemma2"))
-    with pytest.raises(Mistake, match="keeps no keys and values"):
+    with pytest.raises(Mistake, match="does not cache keys and values"):
         generator(models("mamba"))
 
 

@@ -71,7 +71,7 @@ def test_the_same_features_are_at_no_distance_even_where_they_are_flat():
 def test_too_few_for_a_covariance_is_refused():
     points = draw.normal(size=(9, 8))
     assert frechet_distance(points, points) < 1e-6
-    with pytest.raises(Mistake, match="8 references do not settle a covariance of 8 features"):
+    with pytest.raises(Mistake, match="8 references are too few for a covariance of 8 features"):
         frechet_distance(points, points[:8])
     with pytest.raises(ValueError, match="shape"):
         frechet_distance(points, points[:, :3])

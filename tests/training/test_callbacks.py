@@ -192,8 +192,8 @@ def test_a_recipe_names_them_with_their_arguments(
     )  # which runs none of it, so there is nothing to trust
     assert command(["train", "mle-short", f"callbacks=[{mine}:Note]", "--out", str(tmp_path / "no")]) == 2
     assert "callbacks.0.name: mine.py holds no 'Note'. Did you mean 'Notes'?" in capsys.readouterr().err
-    with pytest.raises(Mistake, match="3 is no callback"):
+    with pytest.raises(Mistake, match="3 is not a callback"):
         train(small_recipe("mle-short", f"callbacks={mine}:broken"), tmp_path / "no")
-    with pytest.raises(Mistake, match=r"Witness'> is no callback; give Witness\(\)"):
+    with pytest.raises(Mistake, match=r"Witness'> is not a callback; give Witness\(\)"):
         train(small_recipe("mle-short"), tmp_path / "no", callbacks=[Witness])  # type: ignore[list-item]
     assert not (tmp_path / "no").exists()

@@ -81,7 +81,7 @@ def test_a_checkpoint_of_an_earlier_version_has_no_manifest_and_is_taken_as_it_i
 def test_without_a_whole_one_it_is_said(tmp_path: Path) -> None:
     last = _saved(tmp_path / "last", 1.0)
     _flip(last / "generator.safetensors")
-    with pytest.raises(Mistake, match="checksum.*no earlier checkpoint is whole"):
+    with pytest.raises(Mistake, match="checksum.*no earlier checkpoint is intact"):
         checkpoints.find(last)
     with pytest.raises(Mistake, match="no such checkpoint"):
         checkpoints.find(tmp_path / "best")

@@ -60,7 +60,7 @@ def test_what_is_missing_or_misspelt_is_said_first(
     with pytest.raises(Mistake, match=r"^report_to: wandb is not installed; pip install wandb$"):
         train(small_recipe("mle-short", "report_to=[wandb]"), tmp_path / "run")
     with pytest.raises(
-        Mistake, match="report_to: no tracker is called 'tensorbord'. Did you mean 'tensorboard'?"
+        Mistake, match="report_to: there is no tracker 'tensorbord'. Did you mean 'tensorboard'?"
     ):
         train(small_recipe("mle-short", "report_to=tensorbord"), tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -1,4 +1,4 @@
-"""A denoising autoencoder of bags of words as a judge: what it cannot rebuild is not a document (Glover 2016)."""
+"""A denoising autoencoder of bags of words as the discriminator: its error is the energy (Glover 2016)."""
 
 from __future__ import annotations
 

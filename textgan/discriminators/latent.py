@@ -1,4 +1,4 @@
-"""A judge of codes: it reads a sentence as the point of the latent space that it has with the generator."""
+"""A discriminator of latent codes: it reads a sentence as its code in the generator's latent space."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from textgan.types import Discriminator, Generator, Text, Verdict
 
 
 class Latent(Discriminator):
-    """A perceptron on codes (B,Z): those a generator wrote from, and those that its encoder gives real text.
+    """A perceptron on codes (B,Z): those the generator drew, and those that its encoder gives real text.
 
     Of ARAE (Zhao et al. 2018, Algorithm 1). code: Z, that of the generator; layers: hidden widths; slope: of the leaky
     relus; spectral_norm: on every weight (Miyato et al. 2018), in place of the paper's weight clipping or penalty.
-    While it is itself trained the encoder stands still; in the generator's turn the gradient reaches the encoder.
+    While the discriminator is trained, the encoder is fixed; in the generator's turn the gradient reaches the encoder.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class Latent(Discriminator):
     def meet(self, generator: Generator) -> None:
         if not isinstance(generator, Autoencoder):
             raise Mistake(
-                "discriminator: a judge of codes needs a generator that has them; set generator to 'latent', or "
-                "discriminator to 'cnn'"
+                "discriminator: a discriminator of codes needs a generator that has them; set generator to 'latent', "
+                "or discriminator to 'cnn'"
             )
         if generator.size != self.code:
             raise Mistake(

@@ -1,4 +1,4 @@
-"""What the judges that read token by token are made of."""
+"""Layers shared by the discriminators that read token by token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A language model in the judge's place (Lu et al. 2019): it learns the mixture of real and written text."""
+"""A language model as the discriminator (Lu et al. 2019): it learns the mixture of real and generated text."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from textgan.types import Discriminator, Text, Verdict, Vocabulary
 
 
 class Mediator(Discriminator):
-    """An LSTM language model that reads text word by word.
+    """An LSTM language model that reads text token by token.
 
-    Its score is the mean log-likelihood of a sentence's known words, nats a token; per_token the log-likelihood of
-    each, 0 for <unk>, which it claims no probability for; its features are the mean state that words are read out
-    from. `{objective: likelihood}` trains it, and `{strategy: cooperative}` learns from it.
+    score: the mean log-likelihood of a sentence's known tokens, nats per token. per_token: the log-likelihood of each
+    token, 0 for <unk>, to which it assigns no probability. features: the mean of the states before the output layer.
+    Train it with `objective: likelihood`; `strategy: cooperative` learns from it.
 
     The arguments are those of the generator `lstm`; the published size is twice the generator's, with dropout 0.5.
-    It judges words only: relaxed text and vectors have no likelihood, Mistake.
+    Mistake for relaxed text and vectors, which have no likelihood.
     """
 
     reads_relaxed = False

@@ -1,4 +1,4 @@
-"""Minibatch discrimination (Salimans et al. 2016, section 3.2): a judge that sees when a batch is all alike."""
+"""Minibatch discrimination (Salimans et al. 2016, section 3.2): lets a discriminator detect batches without variety."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A judge with several looks at a sentence, each through an embedding of its own (RelGAN, Nie et al. 2019)."""
+"""A discriminator that reads a sentence through several embeddings (RelGAN, Nie et al. 2019)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class MultiRepresentation(Discriminator):
     embedding: of all pieces together, a multiple of representations. widths, filters, dropout, highway,
     spectral_norm, classes: of the CNN, which all pieces share (`discriminators/cnn.py`).
 
-    Departures: RelGAN takes the mean of the pieces' losses, this the mean of their scores, so that any objective,
-    reward or penalty can be had; its layer of 100 features between highway and score is left out.
+    Departures: RelGAN takes the mean of the pieces' losses, this the mean of their scores, which allows any objective,
+    reward or penalty; its layer of 100 features between highway and score is left out.
     """
 
     def __init__(

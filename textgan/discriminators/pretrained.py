@@ -1,4 +1,4 @@
-"""A sentence encoder that somebody else trained, frozen or not, under a small head: it judges text, not ids."""
+"""A pretrained sentence encoder, frozen or fine-tuned, with a small head as the discriminator; reads text, not ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A judge that reads along and scores every token, as the one of ScratchGAN (de Masson d'Autume et al. 2019)."""
+"""A recurrent discriminator that scores every token, as in ScratchGAN (de Masson d'Autume et al. 2019)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several judges at once (GMAN, Durugkar et al. 2017): each learns alone, the generator hears all."""
+"""An ensemble of discriminators (GMAN, Durugkar et al. 2017): each has its own loss, the generator sees them all."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Several(Discriminator):
         for place, part in enumerate(parts):
             if not judges[place * copies].reads_relaxed:
                 raise Mistake(
-                    f"discriminator.parts.{place}: {part.get('name')!r} reads words alone, and several judges share "
-                    "what they embed; give it as the only discriminator"
+                    f"discriminator.parts.{place}: {part.get('name')!r} reads token ids only, and the members of an "
+                    "ensemble share their embeddings; use it as the only discriminator"
                 )
         self.judges = nn.ModuleList(judges)
         self.together = together

@@ -1,8 +1,8 @@
-"""A generator that puts out vectors: no discrete token before decoding, which takes the nearest embedding.
+"""A generator that outputs word vectors; decoding replaces each by the nearest word of the vocabulary.
 
 Rajeswar et al. 2017 feed softmax vectors to the critic (see `simplex.py`); here, as the strategy's name says, the
 output lives in the space of the word vectors themselves. Those are fixed (see `data/vectors.py`), so that neither
-player can win by moving them.
+generator nor discriminator can lower its loss by moving them.
 """
 
 from __future__ import annotations

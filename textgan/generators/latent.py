@@ -1,4 +1,4 @@
-"""An autoencoder of text with a generator of its codes: the game is played in the space of the codes.
+"""An autoencoder of text with a generator of its latent codes; the adversarial training is in the latent space.
 
 The adversarially regularised autoencoder (ARAE, Zhao et al. 2018) and, where the noise itself is the code, the
 adversarial autoencoder (AAE, Makhzani et al. 2015). Needs `discriminator: {name: latent}`, `strategy: {name: latent}`.
@@ -76,7 +76,7 @@ class Latent(Generator):
     def meet(self, judge: Discriminator) -> None:
         if next(judge.parameters(), None) is not None and not hasattr(judge, "code"):
             raise Mistake(
-                "discriminator: a generator of codes needs a judge of codes; set discriminator to 'latent'"
+                "discriminator: a generator of codes needs a discriminator of codes; set discriminator to 'latent'"
             )
 
     def encode(self, text: Text) -> Tensor:

@@ -83,8 +83,8 @@ class ManagerWorker(Generator):
         size = judge.feature_size
         if not size:
             raise Mistake(
-                "discriminator: the generator reads the judge's features of every prefix, which this "
-                "discriminator does not give; set discriminator to cnn"
+                "discriminator: the generator needs features of every prefix, which this discriminator "
+                "does not give; set discriminator to cnn"
             )
         self._kept = _Kept(judge)
         device = self.table.weight.device

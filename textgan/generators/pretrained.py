@@ -1,4 +1,4 @@
-"""A causal language model that somebody else trained, as a generator: by folder, or by name on the hub."""
+"""A pretrained causal language model as the generator, from a folder or by name from the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class Pretrained(Generator):
             self._shape = (len(keys), keys[0].shape[1], keys[0].shape[3])
             whole = all(key.shape == (1, *self._shape[1:2], 2, self._shape[2]) for key in keys)
         except (TypeError, AttributeError, IndexError) as error:
-            raise Mistake(_unfit(model, "keeps no keys and values")) from error
+            raise Mistake(_unfit(model, "does not cache keys and values")) from error
         states = self.states(Text(ids[:, 1:].repeat(1, 2), torch.ones(1, 2, dtype=torch.bool)))
         words = self.vocabulary.words().bool()
         same = torch.allclose(
@@ -162,13 +162,15 @@ class Pretrained(Generator):
         )
         self.model.train(was_training)
         if not whole:
-            raise Mistake(_unfit(model, "keeps keys and values of different shapes"))
+            raise Mistake(_unfit(model, "caches keys and values of different shapes"))
         if not same:
-            raise Mistake(_unfit(model, "does more to its logits than its last layer"))
+            raise Mistake(_unfit(model, "changes its logits after the last layer"))
 
 
 def _unfit(model: str, why: str) -> str:
-    return f"generator.model: the model at {model} {why}, and cannot be a generator here; GPT-2, Llama and OPT can"
+    return (
+        f"generator.model: the model at {model} {why}, and cannot be the generator; GPT-2, Llama and OPT can"
+    )
 
 
 def _cache(kept: list[tuple[Tensor, Tensor]]) -> Any:

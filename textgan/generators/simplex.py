@@ -1,4 +1,4 @@
-"""Generators that put out a distribution over the words at every position, driven by noise, for a critic to read.
+"""Generators driven by noise that output a distribution over the vocabulary at every position, for a critic to read.
 
 The text is the likeliest word of each position; the critic reads the distributions themselves, mixed by its table
 (Gulrajani et al. 2017, section 5; Press et al. 2017; Rajeswar et al. 2017). No sentence has a likelihood, and all

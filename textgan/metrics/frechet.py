@@ -45,7 +45,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
             raise ValueError(f"frechet: features of shape {features.shape}; expected (N, {a.shape[-1]})")
         if len(features) <= features.shape[1]:
             raise Mistake(
-                f"frechet: {len(features)} {side} do not settle a covariance of {features.shape[1]} features; "
+                f"frechet: {len(features)} {side} are too few for a covariance of {features.shape[1]} features; "
                 f"give more than {features.shape[1]}, or an encoder with fewer features"
             )
         if not np.isfinite(features).all():

@@ -67,7 +67,7 @@ def _reversed(sentences: Sequence[str], heldout: Sequence[str], real: Sequence[s
 def _enough(sentences: Sequence[str], place: str, kind: str) -> None:
     if len(sentences) < FEWEST:
         raise Mistake(
-            f"{place}: a language model of {len(sentences)} {kind} sentences says nothing; give {FEWEST} or more"
+            f"{place}: {len(sentences)} {kind} sentences are too few to train a language model; give {FEWEST} or more"
         )
 
 

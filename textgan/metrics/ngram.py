@@ -110,7 +110,7 @@ def sentence_self_bleu(
     """As `self_bleu`, one value for each sentence: (N,) float64 by n."""
     if len(sentences) < 2:
         raise Mistake(
-            f"self-bleu: {len(sentences)} sentences have no others to be held against; give two or more"
+            f"self-bleu: {len(sentences)} sentences cannot be compared with each other; give two or more"
         )
     corpus = interned(cut, sentences)
     matches = _clipped_matches(corpus, highest_order(n), _most_in_another, _in_two_sentences)
@@ -162,7 +162,7 @@ def _scores(
     """Matches of each order (N,), own lengths and closest (N,) -> BLEU (N,) by n."""
     if smoothing not in SMOOTHINGS:
         raise Mistake(
-            f"bleu.smoothing: no smoothing is called {smoothing!r}.{did_you_mean(smoothing, SMOOTHINGS)}"
+            f"bleu.smoothing: there is no smoothing {smoothing!r}.{did_you_mean(smoothing, SMOOTHINGS)}"
         )
     brevity = np.exp(np.minimum(0.0, 1 - closest / np.maximum(lengths, 1)))
     brevity[(lengths == 0) | (matches[0] == 0)] = 0.0

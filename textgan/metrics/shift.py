@@ -63,13 +63,13 @@ def shift(
     (`telling_words`). Mistake where a side has fewer than FEWEST sentences, or the encoder cannot be loaded.
     """
     if encoder == LM:
-        raise Mistake(f"encoder: {LM} is trained on the text itself; name a folder or a model on the hub")
+        raise Mistake(f"encoder: {LM} is trained on the text itself; give a folder or a model on the hub")
     sides = [[text for text in side if text.strip()] for side in (train, test)]
     if most < FEWEST:
-        raise Mistake(f"shift.most: {most} sentences on a side tell nothing; give {FEWEST} or more")
+        raise Mistake(f"shift.most: {most} sentences per side are too few; give {FEWEST} or more")
     for name, side in zip(("train", "test"), sides, strict=True):
         if len(side) < FEWEST:
-            raise Mistake(f"shift.{name}: {len(side)} sentences tell nothing; give {FEWEST} or more")
+            raise Mistake(f"shift.{name}: {len(side)} sentences are too few; give {FEWEST} or more")
     count = min(most, *map(len, sides))
     draw = np.random.default_rng(seed)
     a, b = ([side[i] for i in np.sort(draw.permutation(len(side))[:count])] for side in sides)
@@ -121,7 +121,7 @@ def cross_fitted_auc(is_test: np.ndarray, fold: np.ndarray, fit: Fit) -> float:
             found.append(auc(scores[rows & ~is_test], scores[rows & is_test]))
     if not found:
         raise Mistake(
-            "shift: the sentences are copies of a few, which cannot be told apart; give different ones"
+            "shift: the sentences are copies of a few, so no classifier can be trained; give different ones"
         )
     return float(np.mean(found))
 

@@ -205,7 +205,7 @@ def _load(name: str, beside: Path) -> Metric:
     if metric_name in OF_A_MODEL:
         if not model:
             raise Mistake(
-                f"metrics.{name}: of which model? Write {metric_name}:MODEL, a folder or a name on the hub"
+                f"metrics.{name}: it needs a model; write {metric_name}:MODEL, a folder or a name on the hub"
             )
         module, function = OF_A_MODEL[metric_name]
         return partial(getattr(import_module(module), function), model=model)

@@ -1,4 +1,4 @@
-"""The game: discriminator rounds and generator turns in alternation (Goodfellow et al. 2014, Algorithm 1)."""
+"""The adversarial phase: alternating discriminator and generator updates (Goodfellow et al. 2014, Algorithm 1)."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from textgan.types import Situation, Text
 class Adversarial(Phase):
     """steps: iterations of d_steps discriminator rounds, then g_steps generator turns, as in Algorithm 1.
 
-    A round writes d_pool fakes (default: one batch) and goes over them d_epochs times. With mle_every = n,
+    A round writes d_pool fakes (default: one batch) and trains on them for d_epochs epochs. With mle_every = n,
     every n-th iteration ends with mle_steps steps of teacher forcing by the generator's optimiser.
-    length: the most tokens of a sentence in play, real ones cut to it; a number, or a schedule over the phase
-    (curriculum over length, Press et al. 2017, section 3); default: the run's length.
-    minutes: in place of `steps`, the phase ends when its own steps (not the looks, not the saving) took that long, and
-    schedules go by the time spent. Such a run is not the same twice; a resumed one goes on with the time it had left.
+    length: the most tokens per sentence during this phase, real sentences being truncated to it; a number, or a
+    schedule over the phase (curriculum over length, Press et al. 2017, section 3); default: the run's length.
+    minutes: replaces `steps`. The phase ends after this much time in its own steps, not counting evaluation and
+    saving, and schedules follow the time spent. Such a run is not reproducible; a resumed one has the time it had left.
 
-    Stabilisers: generator, discriminator: two optimisers, hence two time scales (Heusel et al. 2017).
-    instance_noise: deviation of the noise on what the judge learns from, in units of its embeddings, falling to 0 by
-    the end (Sonderby et al. 2017; the generator's turn is judged without). replay: share of the judge's fakes that
-    are old ones, of the last replay_size (see `Replay`). average: decay of the average of the generator's weights
-    that is evaluated and kept (see `Average`); 0 keeps the weights themselves.
+    Stabilisers. generator, discriminator: one optimiser each, hence two time scales (Heusel et al. 2017).
+    instance_noise: standard deviation of the noise on the discriminator's training input, in units of its embeddings,
+    falling to 0 by the end (Sonderby et al. 2017; none in the generator's turn). replay: the share of the
+    discriminator's fakes that are drawn from the last replay_size older ones (see `Replay`). average: decay of the
+    moving average of the generator's weights, which is then what is evaluated and kept (see `Average`); 0 for none.
     """
 
     name = "adversarial"
@@ -109,8 +109,8 @@ class Adversarial(Phase):
             short, long = sorted(round(at(self.length, x)) for x in (0.0, 1.0))
             if short < 1 or long > game.length:
                 raise Mistake(
-                    f"train.adversarial.length: goes from {short} to {long} tokens; expected 1 or more, and no "
-                    f"more than the run's length, {game.length}"
+                    f"train.adversarial.length: goes from {short} to {long} tokens; expected at least 1, and at "
+                    f"most the run's length, {game.length}"
                 )
 
     def begin(self, game: Game) -> None:
@@ -127,7 +127,7 @@ class Adversarial(Phase):
 
     @property
     def total(self) -> int:
-        """With `minutes` an estimate: as many steps as there would be at the pace so far."""
+        """With `minutes` an estimate: the number of steps at the current pace."""
         if self.minutes is None or not self.seconds:
             return self.steps
         return max(self.step_count, round(self.step_count / self.progress))
@@ -138,7 +138,7 @@ class Adversarial(Phase):
 
     @property
     def progress(self) -> float:
-        """Of the phase, in [0, 1]: by steps, or by the time spent."""
+        """The phase's progress in [0, 1], by steps or by the time spent."""
         if self.minutes is None:
             return self.step_count / max(1, self.steps - 1)
         return min(1.0, self.seconds / (60 * self.minutes))
@@ -249,7 +249,7 @@ class Adversarial(Phase):
 
 
 def _distinct(ids: Tensor) -> Tensor:
-    """Share of different sentences in a batch (B,T). `unique` would have to wait for the GPU, to know how many."""
+    """Share of distinct sentences in a batch (B,T). `unique` is avoided, as it would synchronise with the GPU."""
     same = torch.ones(len(ids), len(ids), dtype=torch.bool, device=ids.device)
     for tokens in ids.T:
         same &= tokens.unsqueeze(1) == tokens

@@ -1,4 +1,4 @@
-"""An exponential moving average of a player's weights, evaluated and kept while the raw ones go on learning."""
+"""An exponential moving average of a model's weights, evaluated and saved while the raw ones go on training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Code of one's own that is called while a run trains: to watch it, to keep something, or to end it early.
+"""Callbacks: your own code, called while a run trains, to watch it, record something or end it early.
 
     class Early(textgan.Callback):
         def on_evaluate(self, moment, scores, sentences):
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass
 class Moment:
-    """Where a run is, as a callback is told.
+    """The state of a run at the time of a callback.
 
-    run: its folder. phase: `mle`, `discriminator` or `adversarial`; "" before the first. step: of the phase, which
-    has at most `total`; steps: of all phases so far. seconds: of training, over all resumptions. resumed: whether it
-    goes on from a checkpoint. game: both players, the objective and the encoded text, to be looked at.
+    run: its folder. phase: `mle`, `discriminator` or `adversarial`; "" before the first. step: within the phase, which
+    has at most `total`; steps: over all phases so far. seconds: of training, over all resumptions. resumed: whether
+    the run continues from a checkpoint. game: generator, discriminator, objective and encoded text, for reading only.
     """
 
     run: Path
@@ -50,41 +50,41 @@ class Moment:
         return self.write(n, seed)
 
     def end_phase(self) -> None:
-        """Ask that the phase end after this step; the run goes on with the next."""
+        """End the phase after this step; the run continues with the next phase."""
         self.wanted = self.wanted or "phase"
 
     def end_training(self) -> None:
-        """Ask that training end after this step: the run is saved and scored as one that came to its end."""
+        """End training after this step; the run is saved and scored as if it had finished."""
         self.wanted = "training"
 
 
 class Callback:
-    """What is called while a run trains; each method does nothing until it is overridden.
+    """Base class: override the methods you need; by default they do nothing.
 
-    Training is the same, bit for bit, whatever random numbers a callback draws: all streams are put back after it.
-    Whatever it raises ends the run with one line that names it; the last checkpoint stays. What it keeps to itself
-    is not saved with the run: `on_train_begin` is called again when a run is resumed.
+    Random numbers that a callback draws do not affect training: all random states are restored after it. An exception
+    ends the run with a one-line message that names the callback; the last checkpoint stays. A callback's own state is
+    not saved with the run: `on_train_begin` is called again when the run is resumed.
     """
 
     def on_train_begin(self, moment: Moment) -> None:
-        """Before the first step of a run, or of its resumption."""
+        """Before the first step of a run, and again when it is resumed."""
 
     def on_phase_begin(self, moment: Moment) -> None:
-        """Before the first step of each phase; not again where a run is resumed in the midst of it."""
+        """Before the first step of each phase; not again if the run is resumed in the middle of it."""
 
     def on_step_end(self, moment: Moment, numbers: Mapping[str, float]) -> None:
         """After each step. numbers: what it wrote to `metrics.jsonl`; empty for a step that is not logged."""
 
     def on_evaluate(self, moment: Moment, scores: Mapping[str, Score], sentences: Sequence[str]) -> None:
-        """After each look at the generator: the sentences it wrote, scored against validation text."""
+        """After each evaluation during training: the generated sentences and their scores against validation text."""
 
     def on_save(self, moment: Moment, checkpoint: Path) -> None:
-        """After `checkpoints/last` was written; a resumed run goes on from there."""
+        """After `checkpoints/last` was written, from which a resumed run continues."""
 
     def on_train_end(self, moment: Moment, scores: Mapping[str, Mapping[str, Score]]) -> None:
         """At the end: the scores against test text of `real`, `before` and `after`.
 
-        Also where the run was stopped or failed, so that what was opened can be closed; scores is empty then.
+        Also called if the run was stopped or failed, so that a callback can clean up; scores is then empty.
         """
 
 
@@ -100,7 +100,7 @@ class Callbacks:
             if not isinstance(one, Callback):
                 is_class = isinstance(one, type) and issubclass(one, Callback)
                 remedy = f"give {one.__name__}()" if is_class else "expected a textgan.Callback"
-                raise Mistake(f"callbacks: {one!r:.80} is no callback; {remedy}")
+                raise Mistake(f"callbacks: {one!r:.80} is not a callback; {remedy}")
         self.callbacks = tuple(callbacks)
 
     def tell(
@@ -138,8 +138,8 @@ class Callbacks:
                     raise
                 except Exception as error:  # whatever the user's own code raises, said on one line
                     raise Mistake(
-                        f"callbacks.{type(one).__name__}.{event}: {on_one_line(error)}; {kept()}; mend it and "
-                        "go on with --resume"
+                        f"callbacks.{type(one).__name__}.{event}: {on_one_line(error)}; {kept()}; fix it and "
+                        "continue with --resume"
                     ) from error
                 if now.wanted and (asked is None or now.wanted == "training"):
                     asked = now.wanted, type(one).__name__

@@ -104,7 +104,7 @@ def find(folder: Path, tell: Callable[[str], None] = _warn) -> Path:
     """
     places = [place for place in (folder, beside(folder, "old")) if place.is_dir()]
     if not places:
-        raise Mistake(f"{folder}: there is no such checkpoint; the run stopped before it was written")
+        raise Mistake(f"{folder}: there is no such checkpoint; the run stopped before writing it")
     faults: list[str] = []
     for place in places:
         fault = damage(place)
@@ -114,7 +114,7 @@ def find(folder: Path, tell: Callable[[str], None] = _warn) -> Path:
                 tell(f"{faults[0]}; the checkpoint before it is used{f' ({when})' if when else ''}")
             return place
         faults.append(fault)
-    raise Mistake(f"{faults[0]}; no earlier checkpoint is whole; put the files back, or begin the run anew")
+    raise Mistake(f"{faults[0]}; no earlier checkpoint is intact; restore the files, or start the run again")
 
 
 def exists(folder: Path) -> bool:
@@ -180,7 +180,7 @@ def load_player(folder: Path, name: str, player: nn.Module) -> None:
     try:
         load_model(player, str(file), device=_device(player))
     except FileNotFoundError as error:
-        raise Mistake(f"{file}: missing; the checkpoint is not whole") from error
+        raise Mistake(f"{file}: missing; the checkpoint is incomplete") from error
     except (SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise Mistake(f"{file}: does not fit this {name}: {reason}") from error

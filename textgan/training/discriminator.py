@@ -1,4 +1,4 @@
-"""The judge's training: alone before the game begins, and in its turns during it."""
+"""Training of the discriminator: alone before the adversarial phase, and in its turns during that phase."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _WRITTEN_AT_ONCE = 256  # sentences: relaxed ones take V numbers a token
 
 
 class DiscriminatorTrainer:
-    """Updates of the discriminator on real text against fakes, with its optimiser and its two streams of text.
+    """Trains the discriminator on real text and fakes; holds its optimiser and its streams of real text.
 
-    noise: deviation of the noise on what the judge reads at an update, falling in a line from this to 0 with the
-    phase's progress. replay: share of each batch's fakes that are old ones, of the last `replay_size`.
+    noise: standard deviation of the noise on its input at an update, falling linearly to 0 with the phase's progress.
+    replay: share of each batch's fakes that are older ones, from the last `replay_size`.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class DiscriminatorTrainer:
         self.replay = Replay(replay, held, game.length, game.engine.device) if replay else None
 
     def update(self, real: Text, fake: Text) -> dict[str, Tensor]:
-        """One descent step of objective + penalty, summed over the judges where there are several."""
+        """One optimiser step on objective + penalty, summed over the members of an ensemble."""
         game = self.game
         game.discriminator.train()
         members = game.discriminator.members()
@@ -72,9 +72,9 @@ class DiscriminatorTrainer:
         return log
 
     def rounds(self, count: int, progress: float, pool: int, epochs: int) -> dict[str, Tensor]:
-        """In each round: `pool` fakes, as many real sentences, and both `epochs` times over, in batches.
+        """`count` rounds. Each takes `pool` fakes and as many real sentences, and trains on them for `epochs` epochs.
 
-        The generator stands still meanwhile, so the fakes of all rounds are written together, which is quicker.
+        The generator does not change meanwhile, so the fakes of all rounds are written together, which is faster.
         """
         for judge in self.game.discriminator.members():
             judge.noise = self.noise * (1 - progress)
@@ -87,7 +87,7 @@ class DiscriminatorTrainer:
         return log
 
     def _pairs(self, count: int, progress: float) -> list[tuple[Text, Text]]:
-        """`count` batches of real text, each with as many fakes."""
+        """`count` batches of real text, each with an equal number of fakes."""
         reals = [self.game.next_text(self.real) for _ in range(count)]
         together = max(1, _WRITTEN_AT_ONCE // self.game.ranks.share(self.batch))
         pairs = []
@@ -103,7 +103,7 @@ class DiscriminatorTrainer:
 
     @torch.no_grad()
     def look(self, fake: Text) -> dict[str, Tensor]:
-        """The game's value, and the judge's pair accuracy on training text and on text it never trained on."""
+        """The objective's value, and the pair accuracy on training text and on held-out text."""
         game = self.game
         with judging(game.discriminator), game.engine.autocast():
             judged = join(game.discriminator.judge(fake), game.ranks)
@@ -117,7 +117,7 @@ class DiscriminatorTrainer:
             }
 
     def learn_at(self, share: float) -> None:
-        """From here on the optimiser's learning rate is this share of its plan's."""
+        """Set the optimiser's learning rate to this multiple of the recipe's."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.lr * share
 
@@ -139,11 +139,11 @@ class DiscriminatorTrainer:
 
 
 class Discriminate(Phase):
-    """Train the discriminator on the pretrained generator's text before the game begins.
+    """Train the discriminator on the pretrained generator's text before adversarial training begins.
 
-    steps: rounds; each writes `pool` fakes (default: one batch) and goes over them, and over as many real
-    sentences, `epochs` times. rate: what the learning rate is multiplied by, a number, or a schedule over the phase
-    ({start: 1, end: 0}: a judge that learns at one rate to its end wanders about the best one).
+    steps: rounds; each writes `pool` fakes (default: one batch) and trains on them and as many real sentences for
+    `epochs` epochs. rate: a factor on the learning rate, as a number or a schedule over the phase; {start: 1, end: 0}
+    lets the discriminator settle, where a constant rate keeps it moving around the optimum.
     """
 
     name = "discriminator"

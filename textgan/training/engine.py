@@ -1,4 +1,4 @@
-"""The machine as a run uses it: device, precision and threads."""
+"""The hardware as a run uses it: device, precision and threads."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def engine_for(device: str, precision: str, threads: int | None = None) -> Accelerator:
-    """Accelerate's view of this process; raises Mistake where the device is not to be had.
+    """Accelerate's view of this process; raises Mistake if the device is unknown or not available.
 
-    threads: of the CPU; None takes torch's choice, if there are as many cores. Accelerate keeps one state a process; a
-    second run in the same process starts from a fresh one.
+    threads: of the CPU; None takes torch's choice, if there are as many cores. Accelerate keeps one global state per
+    process; it is reset here, so that a second run in the same process starts afresh.
     """
     keep_freed_memory()
     keep_prepared_products()
@@ -25,11 +25,11 @@ def engine_for(device: str, precision: str, threads: int | None = None) -> Accel
     torch.set_num_threads(threads)
     AcceleratorState._reset_state(reset_partial_state=True)
     if device not in DEVICES:
-        raise Mistake(f"device: {device!r} is no device.{did_you_mean(device, DEVICES)}")
+        raise Mistake(f"device: {device!r} is not a device.{did_you_mean(device, DEVICES)}")
     engine = Accelerator(cpu=on_cpu(device), mixed_precision=precision)
     torch.set_num_threads(
         threads
     )  # accelerate has an opinion of its own where several processes were started
     if device not in ("auto", engine.device.type):
-        raise Mistake(f"device: {device} is not to be had on this machine; it has {engine.device.type}")
+        raise Mistake(f"device: {device} is not available on this machine; use {engine.device.type}, or auto")
     return engine

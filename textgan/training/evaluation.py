@@ -1,4 +1,4 @@
-"""A look at the generator: text drawn from it, and the recipe's metrics on that text."""
+"""Evaluation of the generator: sampled text, and the recipe's metrics on it."""
 
 from __future__ import annotations
 
@@ -29,15 +29,14 @@ BATCH = 256
 
 
 class Evaluation:
-    """every: adversarial steps between looks; samples: sentences drawn for each, scored against validation text.
+    """every: adversarial steps between evaluations; samples: sentences drawn for each, scored against validation text.
 
-    final: sentences drawn at the end, before and after the adversarial phase, scored against test text.
-    best: the score whose best value marks `checkpoints/best`. temperature: of the draws. top_p: these are from the
-    likeliest tokens of this total (Holtzman et al. 2020); below 1 a front has no held-out likelihood, as what is cut
-    off has none. encoder: for the metrics that take one (frechet, mauve): `lm`, or what transformers loads.
-    resample: above 1, what is scored after the game, at its end and in fronts, is written by both players: one in so
-    many sentences is kept, drawn by the judge's odds to the power of `sharpness` (`resampled.py`). Looks on the way are
-    at the generator alone.
+    final: sentences scored against test text, from before and from after the adversarial phase. best: the score whose
+    best value marks `checkpoints/best`. temperature, top_p: of sampling; top_p is the mass of the nucleus (Holtzman et
+    al. 2020), and below 1 a front has no held-out likelihood, since excluded tokens have none. encoder: for the metrics
+    that use one (frechet, mauve): `lm`, or a model for transformers. resample: above 1, the text scored at the end
+    and in fronts is resampled by the discriminator: one in so many sentences is kept, drawn by its odds to the power
+    of `sharpness` (`resampled.py`). Evaluations during training are of the generator alone.
     """
 
     def __init__(

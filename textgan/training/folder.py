@@ -1,4 +1,4 @@
-"""A run folder: everything that came of a recipe, in files that a person or another tool can read."""
+"""A run folder: all results of a run, in files that people and other tools can read."""
 
 from __future__ import annotations
 

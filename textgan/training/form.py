@@ -64,7 +64,7 @@ def taking_over(file: Path) -> Iterator[None]:
             raise
         told = " ".join(f"{type(error).__name__}: {error}".split())[:160]
         raise Mistake(
-            f"{file}: does not fit this run ({told}); put the file back, or begin the run anew"
+            f"{file}: does not fit this run ({told}); restore the file, or start the run again"
         ) from error
 
 

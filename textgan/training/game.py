@@ -1,4 +1,4 @@
-"""What a phase plays with: the two players, what they want, the text, and the machine they run on."""
+"""What every phase works with: generator, discriminator, objective, strategy, text and hardware."""
 
 from __future__ import annotations
 

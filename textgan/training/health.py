@@ -1,4 +1,4 @@
-"""Says in plain words when a run goes wrong: NaN, a collapsing generator, a judge that wins outright."""
+"""Detects a run that goes wrong: NaN, a collapsing generator, a discriminator that always wins."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ WINDOW = 10
 
 
 class Diverged(Mistake):
-    """A loss or gradient that is no number any more; nothing that follows would mean anything."""
+    """A loss, gradient or weight became NaN or infinite, so training cannot continue."""
 
 
 class Health:
-    """Watches the logged numbers of a phase; each kind of trouble is said once a phase."""
+    """Watches the logged numbers of a phase; each kind of problem is reported once per phase."""
 
     def __init__(self) -> None:
         self._first: dict[str, float] = {}
@@ -31,22 +31,22 @@ class Health:
         values: Mapping[str, float],
         kept: Callable[[], str] = lambda: "the last checkpoint is from before",
     ) -> list[str]:
-        """Warnings that are new with this step's values. Raises Diverged on NaN or infinity.
+        """New warnings from this step's values. Raises Diverged on NaN or infinity.
 
-        kept: what there is to go on from, in words.
+        kept: says in words which checkpoint can be resumed from.
         """
         for name, value in values.items():
             if not math.isfinite(value):
                 raise Diverged(
                     f"train.{phase}: at step {step} {name} became {value}; {kept()}; "
-                    f"resume with --resume, or begin anew with a lower {_rate(phase, name)} or a tighter clip"
+                    f"resume with --resume, or start again with a lower {_rate(phase, name)} or a smaller clip"
                 )
             self._recent.setdefault(name, deque(maxlen=WINDOW)).append(value)
         found = [self._collapse(name) for name in ("distinct", "entropy")] + [self._outright_win()]
         return [text for text in found if text]
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values, so that a resumed run says what the uninterrupted one would have said."""
+        """Plain values, so that a resumed run warns exactly as the uninterrupted one would have."""
         recent = {name: list(values) for name, values in self._recent.items()}
         return {"first": dict(self._first), "recent": recent, "said": sorted(self._said)}
 
@@ -58,7 +58,7 @@ class Health:
         self._said = set(state["said"])
 
     def _mean(self, name: str) -> float | None:
-        """Over the last WINDOW values; None until there are that many. The first such mean is remembered."""
+        """The mean of the last WINDOW values, None until there are that many. The first such mean is remembered."""
         recent = self._recent.get(name, deque())
         if len(recent) < WINDOW:
             return None
@@ -73,23 +73,23 @@ class Health:
         self._said.add(name)
         first = self._first[name]
         if name == "distinct":
-            return f"the generator is collapsing: {mean:.0%} of a batch's sentences differ, at first {first:.0%} did"
-        return f"the generator is collapsing: its entropy is {mean:.2f} nats a token, at first {first:.2f}"
+            return f"the generator is collapsing: {mean:.0%} of a batch's sentences differ; at first {first:.0%} did"
+        return f"the generator is collapsing: its entropy is {mean:.2f} nats per token; at first it was {first:.2f}"
 
     def _outright_win(self) -> str:
         mean = self._mean("d-accuracy-train")
-        # A critic that estimates a distance under a Lipschitz bound is right to be sure.
+        # A Wasserstein critic estimates a distance: high accuracy is expected there.
         if mean is None or mean < 0.99 or "judge" in self._said or "wasserstein" in self._recent:
             return ""
         self._said.add("judge")
         return (
-            f"the discriminator tells real from written text {mean:.0%} of the time: the generator learns little "
-            "from a judge that is never in doubt (fewer d_steps or a smaller judge may help)"
+            f"the discriminator tells real from generated text {mean:.0%} of the time, and the generator learns little "
+            "from a discriminator that is always certain (fewer d_steps or a smaller discriminator may help)"
         )
 
 
 def _rate(phase: str, name: str) -> str:
-    """Where the recipe holds the learning rate that a number depends on."""
+    """The recipe key of the learning rate that affects a logged number."""
     if phase != "adversarial":
         return f"train.{phase}.optimizer.lr"
     return f"train.adversarial.{'discriminator' if name.startswith('d-') else 'generator'}.lr"

@@ -32,12 +32,12 @@ def when(phase: Phase | None) -> str:
 
 
 def check(game: Game, last: Path, phase: Phase | None) -> None:
-    """Diverged where a player has weights that are no numbers."""
+    """Raises Diverged if the generator or the discriminator has NaN or infinite weights."""
     for name, player in {"generator": game.generator, "discriminator": game.discriminator}.items():
         if not checkpoints.finite(player):
             raise Diverged(
-                f"train: at {when(phase)} the {name} has weights that are no numbers any more, and is not saved; "
-                f"{checkpoints.kept(last)}; resume with --resume, or begin anew with a lower lr"
+                f"train: at {when(phase)} the {name} has NaN or infinite weights and is not saved; "
+                f"{checkpoints.kept(last)}; resume with --resume, or start again with a lower lr"
             )
 
 

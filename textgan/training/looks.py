@@ -1,4 +1,4 @@
-"""Looks at the generator while it trains: what it writes, its scores on validation text, and its best weights."""
+"""Evaluation during training: what the generator writes, its validation scores, and its best weights."""
 
 from __future__ import annotations
 

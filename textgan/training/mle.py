@@ -1,4 +1,4 @@
-"""Maximum likelihood: teacher forcing with early stopping, the start of nearly every text GAN."""
+"""Maximum likelihood: teacher forcing with early stopping, the pretraining of nearly every text GAN."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from textgan.training.phase import Phase
 class Mle(Phase):
     """Teacher forcing, stopped early on validation NLL; the best epoch's weights are kept.
 
-    epochs: at most; patience: epochs without a better validation NLL before it stops (0: never, and the last
-    weights are kept, as the published schedules have it); lr_decay: the learning rate's factor after each
-    epoch without a better one.
+    epochs: at most this many. patience: epochs without a better validation NLL before training stops; 0 never stops
+    early and keeps the last weights, as in the published schedules. lr_decay: factor on the learning rate after each
+    epoch without a better validation NLL.
     """
 
     name = "mle"
@@ -50,7 +50,7 @@ class Mle(Phase):
     def check(self, game: Game) -> None:
         if not (game.generator.has_likelihood or game.generator.reconstructs):
             raise Unfit(
-                "train.mle: it needs a generator with a likelihood, and this one puts out vectors; leave the phase out"
+                "train.mle: needs a generator with a likelihood, and this one has none; leave the phase out"
             )
 
     def begin(self, game: Game) -> None:

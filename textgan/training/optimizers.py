@@ -64,8 +64,8 @@ def descend(
     """
     if not loss.requires_grad:
         raise Unfit(
-            f"objective: what it asks of the {type(model).__name__} depends on no weight of it; take another "
-            "objective, or another discriminator"
+            f"objective: its loss for the {type(model).__name__} depends on no weight of that model; choose another "
+            "objective or discriminator"
         )
     optimizer.zero_grad(set_to_none=True)
     engine.backward(loss)

@@ -1,4 +1,4 @@
-"""What the trainer asks of a phase."""
+"""The interface between the trainer and a phase of training."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Replay:
         """The batch with some of its rows, those at its end, replaced by old fakes; it then enters the buffer."""
         if fake.choices is not None:
             raise Unfit(
-                "train.adversarial.replay: this strategy writes relaxed tokens, which take too much room; set it to 0"
+                "train.adversarial.replay: this strategy writes relaxed tokens, which need too much memory; set it to 0"
             )
         held = min(self.seen, self.size)
         count = int(self.share * len(fake))

@@ -1,4 +1,4 @@
-"""The judge at the writing table: each sentence is one of several, drawn by how real the judge finds it."""
+"""Resampling by the discriminator: each sentence is chosen among several candidates by how real they look."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ AT_ONCE = 2048
 class Resampled(Generator):
     """Sampling importance resampling (Rubin 1988) of a generator by the odds of its judge.
 
-    One in `candidates` sentences that the generator draws is chosen, with weights exp(sharpness * score): if the score
-    is the log-odds log p_data(x) - log p_G(x), as it is of the best judge of a classifying objective, what is chosen
-    at sharpness 1 has the distribution of real text where candidates are many. A judge that sees less than there is to
-    see has odds too near 1; above 1 they count by that power (what REINFORCE with an anchor of 1/sharpness has for its
-    optimum). POOL sentences at a time are drawn out of POOL * candidates, one after the other, and not put back (one
-    out of `candidates` each would keep the least bad of a bad group), so that no candidate is written twice (cf.
-    rejection by odds, Azadi et al. 2019, which is exact and may wait for ever). Sentences asked to have one label are
-    drawn together, and those that are to begin with a prefix are drawn one by one.
+    One in `candidates` sentences that the generator draws is chosen, with weights exp(sharpness * score). If the score
+    is the log-odds log p_data(x) - log p_G(x), as for the optimal discriminator of a classifying objective, the chosen
+    sentences at sharpness 1 approach the distribution of real text as candidates grows. A discriminator that misses
+    differences has odds too near 1; sharpness above 1 raises them to that power (the optimum of REINFORCE with an
+    anchor of 1/sharpness). POOL sentences at a time are drawn out of POOL * candidates without replacement, so no
+    candidate is written twice; choosing one out of each `candidates` would keep the least bad of a bad group. (Compare
+    rejection by odds, Azadi et al. 2019, which is exact, but whose running time is unbounded.) Sentences with the same
+    requested label are drawn together; those with a given prefix are drawn one by one.
 
-    Writes, and has no likelihood: that of a chosen sentence is a sum over all pools it might have been chosen from.
+    It has no likelihood: that of a chosen sentence would be a sum over all pools it might have been chosen from.
     """
 
     has_likelihood = False

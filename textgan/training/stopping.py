@@ -1,4 +1,4 @@
-"""A run is asked to stop, by Ctrl-C or by a scheduler's SIGTERM: when it may be given up, and how long it may take."""
+"""Stopping a run on Ctrl-C or a scheduler's SIGTERM: at which points, and after how long at most."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the judge makes of a sentence as it is written: a score for every token."""
+"""The discriminator's score of every token of generated sentences, for the report."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Tracking(Callback):
         self.engine: Accelerator | None = None
         for name in self.names:
             if name not in PACKAGES:
-                raise Mistake(f"report_to: no tracker is called {name!r}.{did_you_mean(name, PACKAGES)}")
+                raise Mistake(f"report_to: there is no tracker {name!r}.{did_you_mean(name, PACKAGES)}")
             if not any(find_spec(package) for package in PACKAGES[name]):
                 raise Mistake(f"report_to: {name} is not installed; pip install {PACKAGES[name][0]}")
 

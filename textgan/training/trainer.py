@@ -267,5 +267,5 @@ class Trainer:
             self.display.say,
         )
         if not self.folder.cut(state["metrics-size"]):
-            self.display.warn(f"{self.folder.metrics} has lost rows that were written before the checkpoint")
+            self.display.warn(f"{self.folder.metrics} lacks rows that were written before the checkpoint")
         return phase is not None

@@ -1,4 +1,4 @@
-"""Where a run stands that has not come to its end: its weights are of then, whatever its recipe asks for. No torch."""
+"""How far an unfinished run has come, which is what its weights are from. Loads no torch."""
 
 from __future__ import annotations
 
