@@ -1,4 +1,4 @@
-"""A generator of whole documents at once: noise to a bag of words, each word's share in [0, 1] (Glover 2016)."""
+"""A generator of documents as bags of words: from noise to a weight in [0, 1] for every word (Glover 2016)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SMALLEST = 64  # documents written together, so that the batch's statistics mean
 class Bag(Generator):
     """z (B,noise) -> two hidden layers -> sigmoid: a document as a bag (B,V), without order.
 
-    The judge reads the bag itself, as `Text.vectors` (B,1,V), and the gradient passes through it. Its readable text
-    are the words of at least 0.5, the surest first, at most length - 1 of them and at least one: a list, no sentence.
+    The discriminator reads the bag itself, as `Text.vectors` (B,1,V), and the gradient passes through it. The readable
+    text lists the words with a weight of at least 0.5, the largest first: at least one, and at most length - 1.
 
     Batch normalisation is by the batch that is being written, in training and after it, as in the released code: it
     is what keeps different noise giving different documents (with layer normalisation all became one within a

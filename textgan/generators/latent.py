@@ -90,13 +90,13 @@ class Latent(Generator):
         return self.placed(self.to_code(state))
 
     def draw_codes(self, size: int) -> Tensor:
-        """Codes (B,Z) of sentences that are not yet: the perceptron's of noise."""
+        """Latent codes (B,Z) for new sentences: noise passed through the perceptron."""
         noise = torch.randn(size, self.noise, device=self.forbidden.device)
         codes: Tensor = self.placed(noise) if self.mapping is None else self.mapping(noise)
         return codes
 
     def placed(self, codes: Tensor) -> Tensor:
-        """Codes (...,Z) on the sphere, where they lie on one."""
+        """Codes (...,Z), projected onto the unit sphere if `sphere` is set."""
         return nn.functional.normalize(codes, dim=-1) if self.sphere else codes
 
     def start(self, prompt: Prompt) -> State:

@@ -1,4 +1,4 @@
-"""A manager that sets goals in the judge's feature space, and a worker that writes towards them (Guo et al. 2018)."""
+"""LeakGAN's generator (Guo et al. 2018): a manager sets goals in the discriminator's features, a worker writes."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ class ManagerWorker(Generator):
 
     @contextmanager
     def _judge(self) -> Iterator[Discriminator]:
-        """The judge as it judges, without dropout; no gradient is kept, whichever player is being trained."""
+        """The discriminator in eval mode and without gradients, whichever of the two models is being trained."""
         judge = self._kept.judge
         was_training = judge.training
         judge.eval()

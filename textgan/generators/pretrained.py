@@ -31,7 +31,7 @@ class Lora:
 
 
 class Pretrained(Generator):
-    """A causal language model of transformers with keys and values that are kept (GPT-2, Llama, OPT and their like).
+    """A causal language model of transformers that caches keys and values (GPT-2, Llama, OPT and others).
 
     model: its folder or hub name; the recipe's tokenizer must be its own: `{name: pretrained, path: MODEL}`. Tokens
     that this tokenizer had to be given (<bos>, <pad>) begin as the mean of all others. lora: train such updates alone,

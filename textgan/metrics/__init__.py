@@ -3,8 +3,8 @@
     from textgan.metrics import bleu, self_bleu
     self_bleu(["a dog runs .", "a cat runs ."])[4]
 
-Lists of strings or of token lists go in, plain numbers come out (by n where there is one); `evaluate` gives
-every score with its signature, and what could not be measured is absent.
+The functions take lists of strings or of token lists and return plain numbers (by n for n-gram metrics). `evaluate`
+returns every score with its signature; a score that could not be measured is absent.
 """
 
 from textgan.metrics.corpus_bleu import corpus_bleu

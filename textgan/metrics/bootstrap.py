@@ -1,12 +1,12 @@
-"""How far a mean over sentences would move with other sentences: percentile bootstrap intervals.
+"""Percentile bootstrap intervals: how much a mean over sentences varies with the choice of sentences.
 
 Source: Efron 1979 (the bootstrap), in its plain percentile form; Koehn 2004 brought it to BLEU. Here the
 score is a mean of per-sentence scores, so that resampling sentences is resampling their scores.
 
-What it does not say: nothing of other seeds, other training runs or other references. **Self-BLEU:** the
-sentences' scores are resampled, and the pool that each was held against stays as it was. Drawing sentences
-with repetition and scoring anew would put copies of a sentence among its own references and push every value
-towards 1. For the same reason there is no interval for the share of duplicates and for distinct-n.
+The interval does not cover other seeds, other training runs or other references. **Self-BLEU:** the sentences'
+scores are resampled, and the pool that each was compared with stays the same. Resampling the sentences and scoring
+them again would put copies of a sentence among its own references and push every
+value towards 1. For the same reason there is no interval for the share of duplicates and for distinct-n.
 """
 
 from __future__ import annotations

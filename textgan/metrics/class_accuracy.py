@@ -1,4 +1,4 @@
-"""Whether text has the label it was asked for, by a plain classifier that learnt the labels from real text."""
+"""Whether text has the requested label, according to a simple classifier trained on real text."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def class_accuracy(
     """Share in [0, 1] of texts that a classifier finds to be of their label; higher is better.
 
     The classifier (`NaiveBayes`, deterministic) is fitted to `train`. Its own accuracy on real held-out text is not 1:
-    hold the value against that, `class-accuracy-real`, and against the share of the most frequent label. Blind spots:
+    compare the value with that, `class-accuracy-real`, and with the share of the most frequent label. Blind spots:
     it sees words and pairs of words, so word salad of the right class scores as well as sentences do, text of
     exaggerated class words scores above real text, and one sentence written a thousand times scores as a thousand.
     labels below 0 are not known, and those sentences count on neither side.

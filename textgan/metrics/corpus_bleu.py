@@ -21,8 +21,8 @@ from textgan.metrics.tokens import interned
 def corpus_bleu(
     sentences: Sequence[str], references: Sequence[str], *, tokenize: str = "13a", lowercase: bool = False
 ) -> tuple[float, str]:
-    """sacreBLEU's corpus BLEU-4, from 0 to 100, and its signature; high is good. Every sentence is held
-    against all the references.
+    """sacreBLEU's corpus BLEU-4, from 0 to 100, and its signature; higher is better. Every sentence is
+    compared with all references.
 
     The tokenizer, the smoothing and the formula are sacreBLEU's; the counting is ours, because its own goes
     through all references once for each sentence. Equal to `sacrebleu.metrics.BLEU().corpus_score` with

@@ -1,4 +1,4 @@
-"""How varied the texts are among themselves, and how far they are from being copies of the training set.
+"""How varied the texts are, and how far they are from copies of the training set.
 
 Two sentences are the same if their `split` tokens are: case and the spaces around marks do not count,
 because decoded text may have them otherwise than the corpus.
@@ -22,9 +22,9 @@ def distinct(
     n: Sequence[int] = (1, 2, 3, 4),
     cut: Callable[[str], list[str]] = split,
 ) -> dict[int, float]:
-    """Different n-grams over all n-grams of all sentences together, in (0, 1], by n (Li et al. 2016).
+    """Distinct n-grams over all n-grams of all sentences together, in (0, 1], by n (Li et al. 2016).
 
-    Higher is more varied. Blind spots: quality, as random words score highest, and how often each n-gram stands
+    Higher is more varied. Blind spots: quality, as random words score highest, and how often each n-gram occurs
     (`ngram_entropy`). It falls with the number of sentences: compare at equal numbers only. An n that no
     sentence is long enough for is left out.
     """
@@ -45,7 +45,7 @@ def duplicates(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]]
 def novelty(
     sentences: Sequence[Sentence], train: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split
 ) -> float:
-    """The share of sentences, in [0, 1], that do not stand in the training set. Mistake if there are none.
+    """The share of sentences, in [0, 1], that are not in the training set. Mistake if there are none.
 
     Higher is better up to the value of real held-out text. Blind spots: nonsense is novel, and one changed word
     hides a copy (`longest_copies`). A sentence repeated k times counts k times.
@@ -56,7 +56,7 @@ def novelty(
 def new(
     sentences: Sequence[Sentence], train: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split
 ) -> np.ndarray:
-    """(N,) bool: which sentences do not stand in the training set. Mistake if there are none."""
+    """(N,) bool: which sentences are not in the training set. Mistake if there are none."""
     keys = _interned(cut, "novelty", sentences, train).keys
     seen = set(keys[len(sentences) :])
     return np.array([key not in seen for key in keys[: len(sentences)]])

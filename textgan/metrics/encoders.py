@@ -1,17 +1,17 @@
-"""Sentences as vectors, for Fréchet distance and MAUVE: the encoder is a parameter, and stands in the signature.
+"""Sentence vectors for Fréchet distance and MAUVE; the encoder is a parameter and part of the signature.
 
 `lm`, the default, needs no download: each sentence is the mean hidden state of a small LSTM language model of
 real text that is not among the references it is compared with: of the training set, or where that is not given
-of the references' 1st, 3rd, 5th ... sentence, and then only the others are compared with. (A model of the very
-references knows them by heart: MAUVE of 600 fresh captions of the same grammar was .68 under it, where two fresh
-sets get .96.) For the same reason samples copied from the training set look unlike held-out text.
+of the references' 1st, 3rd, 5th ... sentence, and then only the others are compared with. (A model trained on
+the references themselves memorises them: MAUVE of 600 fresh captions of the same grammar was .68 under it, where
+two fresh sets get .96.) For the same reason samples copied from the training set look unlike held-out text.
 
 Anything else is a sentence encoder of `transformers`, by its folder or its name on the hub: the mean of its last
 hidden states over the tokens that are no padding.
 
-The two see different things. `lm` knows which words follow which in real text, and nothing of meaning; what an
-unknown word says is lost on it. A pretrained encoder knows meaning, and may hardly see that grammar is broken. A
-value of one does not compare with a value of the other, nor between two real texts under `lm`.
+The two measure different things. `lm` has learnt which words follow which in real text, but not their meaning, and it
+cannot tell unknown words apart. A pretrained encoder represents meaning, but may hardly notice broken grammar. Values
+under different encoders are not comparable, nor are values under `lm` for two different real texts.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _by_transformers(texts: Corpus, name: str, batch: int = 64) -> np.ndarray:
 
 
 def check_encoder(name: str) -> None:
-    """Mistake where it cannot be loaded, so that nothing is begun that would end there."""
+    """Mistake if it cannot be loaded, so that this is found before any work is done."""
     if name != LM:
         _load(name)
 

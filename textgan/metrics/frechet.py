@@ -1,4 +1,4 @@
-"""Fréchet distance between the features of samples and of references, each taken as one Gaussian."""
+"""Fréchet distance between the features of samples and references, each approximated by a Gaussian."""
 
 from __future__ import annotations
 

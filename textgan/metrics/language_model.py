@@ -1,4 +1,4 @@
-"""A small LSTM language model of given sentences, for metrics that need one: trained in seconds, the same each time.
+"""A small LSTM language model of given sentences, for metrics that need one: trained in seconds, reproducibly.
 
 Its vocabulary is the `size` most frequent words of a real text. All other words are one class, <unk>, which has
 a probability like any word; inside the class each of its kinds is equally likely. The model's probabilities are
@@ -110,7 +110,7 @@ class LanguageModel:
         return Nats(nats + unknown * math.log(max(1, self.words.folded)), tokens, sentences, unknown)
 
     def features(self, texts: Sequence[str]) -> np.ndarray:
-        """(N, F) float64: for each text the mean of the hidden states from which its tokens, its end too, are foreseen.
+        """(N, F) float64: per text, the mean of the hidden states that predict its tokens, EOS included.
 
         A text without a word has no row; Mistake if none has one.
         """
@@ -170,7 +170,7 @@ def train(texts: Sequence[str], words: Words, *, seed: int = 0, place: str = "lm
     """A language model of the texts: LSTM of 64 units, tied, Adam, two epochs (150 to 1,200 batches of 32).
 
     The same texts, words and seed give the same model. Mistake if no text has a word. It is far from the best
-    likelihood that is to be had of the text: it ranks, and its figures compare with its own kind only.
+    possible likelihood of the text: use it for ranking, and compare its values only with each other.
     """
     import torch
 

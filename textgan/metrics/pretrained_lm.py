@@ -1,7 +1,7 @@
-"""How likely a language model that somebody else trained, on other text, finds the samples.
+"""Likelihood of the samples under a pretrained language model.
 
-It has seen neither side's training text, so that no generator can be flattered by what it copied; and it sees sense
-where n-grams do not. Blind to diversity: text of a lower temperature is likelier, so compare at equal diversity only.
+The model was trained on other text, so a generator gains nothing by copying its training set, and it judges meaning
+where n-grams cannot. Blind to diversity: a lower temperature makes text likelier, so compare at equal diversity only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def pretrained_nll(sentences: Sequence[str], model: str) -> float:
     """Nats per token, of the model's own tokens, in [0, inf): the sum over all sentences by that of their tokens.
 
     model: a causal language model of transformers, by folder or hub name; it computes in float32, or in
-    bfloat16 where `@bf16` is appended (faster on a processor that multiplies in it). Each sentence
+    bfloat16 if `@bf16` is appended (faster on a processor with bfloat16 units). Each sentence
     stands alone, behind the beginning that the model's tokenizer knows; one without such a sign is scored from its
     second token on. Text is taken as it is written, with its spaces between punctuation. Mistake where there is no
     such model, or no token.
@@ -70,7 +70,7 @@ def _scored(sentences: Sequence[str], name: str) -> tuple[np.ndarray, np.ndarray
 
 
 def check_model(name: str) -> None:
-    """Mistake where it cannot be loaded."""
+    """Mistake if it cannot be loaded."""
     _load(name)
 
 

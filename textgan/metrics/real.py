@@ -1,4 +1,4 @@
-"""Which real sentences a metric is given in the place of written ones, so that they show what a good value is."""
+"""Which real sentences a metric scores in place of generated ones, to show what a good value is."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How well vectors of documents find documents of their own label: precision among the nearest, by cosine.
+"""How well document vectors retrieve documents with the same label: precision among the nearest, by cosine.
 
 The figure of the document models (Salakhutdinov & Hinton 2009, Larochelle & Lauly 2012, Glover 2016): each test
-document asks for its like among the training documents. What some of them call recall (Glover's released code does)
+document is a query for similar training documents. What some of them call recall (Glover's released code does)
 is the share of the collection that is retrieved, whatever is in it: that is `precision_at` with k as a share.
 """
 

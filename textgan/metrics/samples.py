@@ -1,4 +1,4 @@
-"""What a metric is given (`Samples`) and what it gives back (`Score`: a number and how it was measured)."""
+"""The input of a metric (`Samples`) and its output (`Score`: a number and how it was measured)."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Samples:
 
     references: held-out real sentences. train: what the generator learnt from. source: the true
     distribution, where it is known. heldout_nll: the generator's own likelihood of held-out text, computed
-    when it is called. labels: what each of the texts was asked to be; reference_labels, train_labels: what the real
-    ones are; -1 where it is not known. A metric whose field is missing is left out of the result.
+    when it is called. labels: the requested label of each text; reference_labels, train_labels: those of the real
+    ones; -1 if unknown. A metric whose input is missing is left out of the result.
     """
 
     texts: list[str]

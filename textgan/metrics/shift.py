@@ -1,4 +1,4 @@
-"""Are train and test of one distribution? A linear classifier is asked to tell them apart, and what tells is named.
+"""Do train and test have the same distribution? A linear classifier tries to tell them apart, and shows by which words.
 
 A split that is not random makes every comparison with its test set a measure of something else: a model that writes
 its training distribution perfectly is then marked down for it. Loads no torch, unless an encoder is named.
@@ -56,7 +56,7 @@ def shift(
     sides, at most `most`, drawn by the seed. The AUC is the mean over FOLDS folds, each scored by a classifier of
     the other folds; all copies of a sentence are in one fold, so that none is scored by a classifier that saw it.
     For one distribution it is .5 on average, with a deviation of about 1 / sqrt(3 n) for n sentences a side (.006 for
-    10,000): twice the variance of an AUC of given scores, as each fold is told by what the others chanced to hold.
+    10,000): twice the variance of an AUC of given scores, as each fold is classified by what the others contain.
 
     Blind spots: on words, their order and the length of sentences; on features, whatever the encoder does not see.
     An AUC near .5 says that this classifier found no difference, not that there is none. Words are told either way

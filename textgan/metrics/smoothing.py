@@ -1,4 +1,4 @@
-"""What takes the place of an n-gram precision of 0 in BLEU, as nltk's `SmoothingFunction` computes it.
+"""Smoothing of BLEU: what replaces an n-gram precision of 0, as in nltk's `SmoothingFunction`.
 
 Source: Chen and Cherry 2014. Methods 1 to 4 look at one hypothesis's own counts of the orders so far, so all
 sentences and all n are smoothed at once. Methods 5 to 7 average with precisions of orders above n, and are

@@ -1,4 +1,4 @@
-"""What the true source says of the texts, where it is known (a grammar, an oracle).
+"""Likelihood under the true source of the text, where it is known (a grammar, an oracle).
 
 Both figures judge quality alone, and need neither references nor a tokenizer of ours. A generator that
 repeats one good sentence does well on both, so the likelihood of held-out text (`nll`) or self-BLEU stands
@@ -17,7 +17,7 @@ from textgan.metrics.samples import Samples, Score, signature
 
 
 def grammaticality(sentences: Sequence[str], source: Source) -> float:
-    """The share of sentences, in [0, 1], that the source can have written (finite `log_prob`); higher is better.
+    """The share of sentences, in [0, 1], that the source can generate (finite `log_prob`); higher is better.
 
     Blind spots: variety, and how likely a sentence is. Mistake if there are none.
     """

@@ -1,9 +1,9 @@
-"""Which metrics there are, by the names a recipe uses, and one function that runs them.
+"""The metrics by the names that recipes use, and one function that runs them.
 
     evaluate(samples, ["bleu", "self-bleu", "./mine.py:rhyme"], beside=recipe.parent)
 
-`pretrained-lm:MODEL` names the model that it asks. A metric of one's own is a function
-`Samples -> dict[str, Score]` in a file beside the recipe.
+`pretrained-lm:MODEL` names the model it uses. A metric of your own is a function `Samples -> dict[str, Score]` in a
+file beside the recipe.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def taking_encoder(metrics: dict[str, Metric]) -> list[str]:
 
 
 def check_models(names: Iterable[str]) -> None:
-    """Mistake where a model that a metric asks cannot be loaded, so that nothing is begun that would end there."""
+    """Mistake if a model that a metric uses cannot be loaded, so that this is found before any work is done."""
     for name in names:
         metric, _, model = name.partition(":")
         if metric in OF_A_MODEL:

@@ -1,4 +1,4 @@
-"""Scores of a list of sentences, and of real text measured the same way: the only yardstick of a good value."""
+"""Scores of a list of sentences, and of real text measured in the same way, for comparison."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Measured(Score):
 
 @dataclass(frozen=True)
 class Yardstick:
-    """What files are held against, and how they are measured: the same for all files of a comparison.
+    """The real text that files are compared with, and how they are measured: the same for all files of a comparison.
 
     references, train: real sentences; empty where there are none. names: of the metrics. encoder: for those
     that take one.
@@ -52,7 +52,7 @@ class Yardstick:
     def real(self, amount: int) -> dict[str, Measured]:
         """The row of real text against itself: `amount` sentences, or as many as there are.
 
-        With a training set, sentences drawn from it stand for samples and are held against all references.
+        With a training set, sentences drawn from it are scored as samples, against all references.
         Without one, metrics that compare get a half of the references against the other half; metrics that
         look at nothing but the texts get sentences drawn from all references, since a half may be too few
         (self-BLEU grows with their number). Metrics that look for copies of the training set get references;
