@@ -103,7 +103,7 @@ def test_a_run_without_a_judge_is_resumed(ground: Ground) -> None:
         ({"evaluate": {"temperature": float("nan")}}, "evaluate.temperature: "),
         ({"tokenizer": {"name": "numbered", "size": 10**9}}, "tokenizer.size: "),
         ({"strategy": "reinforce", "generator": {"name": "noise-lstm"}}, "strategy: reinforce needs"),
-        ({"generator": {"name": "noise-lstm"}, "train": {"mle": {}}}, "train.mle: it needs"),
+        ({"generator": {"name": "noise-lstm"}, "train": {"mle": {}}}, "train.mle: needs"),
         ({"generator": {"name": "continuous", "embedding": 8},
           "discriminator": {"name": "cnn", "embedding": 4, "table": "corpus"}}, "discriminator.embedding: 4, but"),
     ],
