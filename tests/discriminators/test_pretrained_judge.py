@@ -145,7 +145,7 @@ def test_relaxed_text_is_refused(bert: str) -> None:
     with pytest.raises(Mistake, match="set strategy to 'reinforce'"):
         found.judge(fake)
     overrides = ["budget=smoke", f"discriminator={{name: pretrained, model: {bert}}}", "threads=1"]
-    with pytest.raises(Mistake, match="reads words alone"):
+    with pytest.raises(Mistake, match="reads token ids only"):
         train(Recipe.load("gumbel-short", overrides), Path("never"))
     assert not Path("never").exists()
     with pytest.raises(Mistake, match="discriminator.model: no model at 'gone/model'"):

@@ -21,4 +21,6 @@ def test_options_are_told_as_a_recipe_has_them() -> None:
     assert "vocabulary" not in rows["lstm"] and "texts" not in rows["bpe"]
     assert "without &lt;unk>. |" in rows["bpe"] and "w(size - 1)" in rows["numbered"]
     assert r"\|\|gradient of the score\|\|" in rows["gradient"]
-    assert rows["adversarial"].split("|")[2].startswith(" The adversarial phase:")  # its class begins with the options
+    assert (
+        rows["adversarial"].split("|")[2].startswith(" The adversarial phase:")
+    )  # its class begins with the options

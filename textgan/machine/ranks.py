@@ -241,7 +241,7 @@ class Ranks:
                 raise
             raise Mistake(
                 f"ranks: process {self.rank} of {self.count} waits for the others in vain; what they said last tells "
-                f"why ({_one_line(error)}); go on with --resume"
+                f"why ({_one_line(error)}); continue with --resume"
             ) from error
 
 
