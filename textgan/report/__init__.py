@@ -1,1 +1,1 @@
-"""What came of a run, for people: a table in the terminal, figures, and one self-contained HTML file."""
+"""The results of a run, presented: a table in the terminal, figures, and one self-contained HTML file."""

@@ -1,6 +1,7 @@
-"""Scored files whose sentences have labels: the whole first, then each label in a table of its own.
+"""Tables of scored files with labelled sentences: one for the whole files, then one for each label.
 
-Labels stand apart because each has real text of its own: a mark for the best across them would say nothing.
+Each label has its own table because it is compared with its own real text: marking the best across labels would mean
+nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Files = Sequence[FileScores]
 
 
 def parts(files: Files) -> list[tuple[str, list[FileScores]]]:
-    """("", all files), then for each label its title and the files that have it."""
+    """("", all files), then (title, the files that have it) for each label."""
     labels = sorted({label for file in files for label in file.labels})
     found = [("", list(files))]
     for label in labels:
@@ -29,12 +30,12 @@ def parts(files: Files) -> list[tuple[str, list[FileScores]]]:
 
 
 def told(files: Files, show: Callable[[Files], str], heading: Callable[[str], str] = "{}\n".format) -> str:
-    """`show` of the whole and of each label, an empty line and a heading between."""
+    """`show` applied to the whole files and to each label, separated by an empty line and a heading."""
     return "\n".join((heading(title) if title else "") + show(part) for title, part in parts(files))
 
 
 def written(files: Files, form: str) -> str:
-    """As md, csv or latex. csv stays one table, with a first column `label` where there are labels."""
+    """The tables as md, csv or latex (`form`). csv stays one table; labels become its first column `label`."""
     show = side_by_side.FORMATS[form]
     if form == "csv" and any(file.labels for file in files):
         return _csv(files)
@@ -57,7 +58,7 @@ def _csv(files: Files) -> str:
 
 
 def as_json(files: Files) -> dict[str, Any]:
-    """As `side_by_side.as_json`; a file with labels has `labels`, with the scores of each by key."""
+    """As `side_by_side.as_json`; a file with labels also has `labels`: label -> its scores by key."""
     made = side_by_side.as_json(files)
     for file in files:
         if file.labels:

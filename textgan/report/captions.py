@@ -1,4 +1,4 @@
-"""How to read the comparison table: what stands under it, and why a run has no row in it."""
+"""Captions below the comparison table: how to read it, and why a run has no row in it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MARKED = (
 
 
 def starred(lines: Sequence[str]) -> list[str]:
-    """Captions for a table that marks with an asterisk, which is seen without colour, too."""
+    """The captions, rewritten for a table that marks the best with an asterisk (visible without colour)."""
     return [f"*: {line.removeprefix('Marked: ')}" if line.startswith("Marked: ") else line for line in lines]
 
 
 def captions(runs: Sequence[RunRecord]) -> list[str]:
-    """How to read the table: units, what the mark means, and what the comparison rests on."""
+    """How to read the table: units, the meaning of the mark, and how the compared text was generated."""
     table = rows(runs)
     keys = columns(table)
     told = []
     if any(best(table, key) for key in keys):
         told.append(f"Marked: {MARKED}")
-    told += dict.fromkeys(_told_of_writing(run, runs) for run in runs if run.written)
+    told += dict.fromkeys(_writing_note(run, runs) for run in runs if run.written)
     if {"nll", "source-nll"} & set(keys):
         told.append("NLL in nats per token, lower is likelier.")
     for corpus, entropy in sorted({(run.corpus, run.entropy) for run in runs if run.entropy is not None}):
@@ -37,7 +37,7 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
         )
     older = {
         note for run in runs if run.entropy is None for note in run.notes if note.startswith("true entropy")
-    }  # an evaluation of an earlier version told it in words alone
+    }  # earlier versions of evaluation.json have it only as a sentence
     told += [f"{note[0].upper()}{note[1:]}." for note in sorted(older)]
     told += measured_apart(table)
     if any(row.generated for row in table):
@@ -51,7 +51,7 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def measured_apart(table: Sequence[Row]) -> list[str]:
-    """A caption where scores were not measured alike: among generated rows, or of these and of real text."""
+    """A caption for scores measured differently, among the generated rows or between these and real text."""
     told = []
     keys = columns(table)
     generated = {
@@ -73,19 +73,19 @@ def measured_apart(table: Sequence[Row]) -> list[str]:
 
 
 def unscored(runs: Sequence[RunRecord]) -> list[str]:
-    """A sentence about each run that has no row: the table alone would not show that it was asked for."""
+    """A sentence for each run without a row, since the table alone would not show that it was requested."""
     return [_why_unscored(run) for run in runs if not any(run.rows.values())]
 
 
-def _told_of_writing(run: RunRecord, runs: Sequence[RunRecord]) -> str:
-    """How a run's text was written, with the run's strategy where another's was written otherwise."""
+def _writing_note(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+    """How a run's text was generated; names the run's strategy if another run's text was generated differently."""
     told = ". ".join(f"{text[0].upper()}{text[1:]}" for text in run.written)
     shared = all(other.written == run.written for other in runs)
     return f"{told}." if shared else f"{run.strategy} ({run.path.resolve().name}): {told}."
 
 
 def _why_unscored(run: RunRecord) -> str:
-    """Why a run has no scores, and how it gets some."""
+    """Why a run has no scores, and what to do to get them."""
     if run.finished:
         ask = f"textgan evaluate {run.path} --metrics bleu,self-bleu"
         return f"{run.path} has no scores, since its recipe names no metrics; measure some with: {ask}"

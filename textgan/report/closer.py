@@ -1,4 +1,4 @@
-"""What `closer.json` holds of a run's text against real text, checked as it is read: the file may be anybody's."""
+"""`closer.json`, which compares a run's text with real text; validated on reading, since its origin is not trusted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """distinct of all `tokens`; ranks: (rank, share of the tokens), at some of the ranks."""
+    """distinct: number of different tokens among all `tokens`. ranks: (rank, share of the tokens) at selected ranks."""
 
     distinct: int
     tokens: int
@@ -24,8 +24,11 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Pair:
-    """A sample beside the training sentence nearest to it, "" where none has a token of it. novel: for each token
-    whether it does not align with that sentence. longest: tokens of its longest run in any training sentence."""
+    """A sample and the training sentence nearest to it.
+
+    source: that sentence, "" if none shares a token with the sample. novel: for each token, whether it is absent from
+    the alignment with that sentence. longest: length in tokens of the longest run found in any training sentence.
+    """
 
     tokens: list[str]
     novel: list[bool]
@@ -40,8 +43,8 @@ class Pair:
 
 @dataclass(frozen=True)
 class Nearest:
-    """searched: training sentences compared, the first of all `of`. mean: the overlap's over `averaged` sentences, by
-    state (`after`, `real`)."""
+    """searched: the number of training sentences compared (the first ones of `of` in all). mean: by state (`after`,
+    `real`), the mean overlap over `averaged` sentences."""
 
     searched: int
     of: int
@@ -52,7 +55,7 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Scores:
-    """See `textgan.training.token_scores.TokenScores`; tokens as text, "" for what has none (the end)."""
+    """See `textgan.training.token_scores.TokenScores`; tokens are text, "" for one without text (the end token)."""
 
     tokens: list[list[str]]
     values: list[list[float | None]]
@@ -71,8 +74,8 @@ Gram = tuple[str, int, int, float]
 
 @dataclass(frozen=True)
 class Closer:
-    """lengths: by state (real, before, after), (length, sentences). ngrams: by order, `over` and `under`. unscored: why
-    there are no `scores`."""
+    """lengths: by state (real, before, after), pairs (length, number of sentences). ngrams: by order, those that are
+    `over`- and `under`-represented. unscored: why there are no `scores`."""
 
     format: int = FORMAT
     unit: str = "words"
@@ -86,7 +89,7 @@ class Closer:
 
 
 def parse(value: Mapping[str, Any], path: Path) -> Closer | None:
-    """None where there is none, or one of a later version. Mistake where it is not what training writes."""
+    """None if it is empty or has another format number. Raises Mistake if its content is not valid for that format."""
     from pydantic import TypeAdapter, ValidationError
 
     if not value or value.get("format") != FORMAT:

@@ -1,4 +1,4 @@
-"""The closer look as the page shows it: figures, tables of n-grams, samples beside their nearest, scores by token."""
+"""How the page shows `closer.json`: figures, n-gram tables, samples with nearest neighbours, scores by token."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 NAMES = {"real": "real, held out", "before": "before", "after": "after"}
 ORDERS = {"1": "Words", "2": "Bigrams", "3": "Trigrams"}
-STEPS = 3  # shades to each side of the middle
-MOST_TOKENS = 80  # of a sentence whose scores are shown
+STEPS = 3  # shades on each side of the middle
+MOST_TOKENS = 80  # tokens shown of a sentence with scores
 OVERUSE = (
     "Log-odds ratio with a Dirichlet prior from both texts together, over its standard deviation (z; Monroe et al. "
     "2008). Beyond ±1.96 a single n-gram would be significant, but among thousands some get there by chance."
@@ -33,7 +33,7 @@ NEAREST = (
 
 @dataclass(frozen=True)
 class Token:
-    """A word with its score. level: from -3 (far below the middle) to 3 (far above)."""
+    """A token with its score. level: its shade, from -3 (far below the middle) to 3 (far above)."""
 
     text: str
     score: str
@@ -42,7 +42,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Shades:
-    """Sentences with a shade for every token, and how to read them."""
+    """Sentences with a shade for every token. told: how to read them."""
 
     told: Sequence[str]
     sentences: Sequence[Sequence[Token]]
@@ -58,7 +58,7 @@ class Grams:
 
 @dataclass(frozen=True)
 class Views:
-    """All of it; what a run does not have is empty."""
+    """Everything shown in this part of the page; what a run does not have is empty."""
 
     figures: Sequence[Figure] = ()
     grams: Sequence[Grams] = ()
@@ -72,7 +72,7 @@ class Views:
 
 
 def views(run: RunRecord, slug: str, colour: str = COLOURS[0]) -> Views:
-    """slug: begins the ids of the figures, unique on the page. colour: of the text after training."""
+    """slug: prefix of the figures' ids, unique on the page. colour: used for the text after training."""
     both = (sentence_lengths(run, f"{slug}-lengths", colour), vocabulary(run, f"{slug}-words", colour))
     drawn = [made for made in both if made]
     closer = run.closer
@@ -93,7 +93,7 @@ def views(run: RunRecord, slug: str, colour: str = COLOURS[0]) -> Views:
 
 
 def sentence_lengths(run: RunRecord, name: str = "lengths", colour: str = COLOURS[0]) -> Figure | None:
-    """How long the sentences are, as shares: real held-out text where the run has it, before and after."""
+    """Distribution of sentence lengths as shares: before, after and, where the run has it, real held-out text."""
     groups: dict[str, Mapping[int, int]] = {}
     unit = "words"
     if run.closer is not None and run.closer.lengths:
@@ -138,7 +138,7 @@ def sentence_lengths(run: RunRecord, name: str = "lengths", colour: str = COLOUR
 
 
 def vocabulary(run: RunRecord, name: str = "words", colour: str = COLOURS[0]) -> Figure | None:
-    """Rank against frequency (Zipf) of real and generated text, both on a log scale."""
+    """Token frequency against rank (Zipf) for real and generated text, on log-log axes."""
     if run.closer is None:
         return None
     unit = run.closer.unit
@@ -168,7 +168,7 @@ def vocabulary(run: RunRecord, name: str = "words", colour: str = COLOURS[0]) ->
 
 
 def _style(label: str, colour: str) -> dict[str, Any]:
-    """Real text is dotted and the start dashed, both in the page's ink, as in the report's other figures."""
+    """Real text is dotted and the start dashed, both in the page's text colour, as in the report's other figures."""
     styles = {"real": (INK, ":"), "before": (INK, "--"), "after": (colour, "-")}
     shade, dash = next(styles[state] for state in styles if NAMES[state] == label)
     return {"color": shade, "linestyle": dash}

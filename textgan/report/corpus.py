@@ -1,4 +1,4 @@
-"""What the corpus doctor found, for people: sections of (what, how much), as a table or as plain lines."""
+"""The corpus doctor's findings, presented: sections of (quantity, value) rows, as a table or as plain lines."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rich.table import Table
 from textgan.doctor.examine import Examination
 
 Section = tuple[str, list[tuple[str, str]]]
-_few = 1_000  # sentences below which a person is warned
-_most = 12  # labels and scripts that are listed
+_few = 1_000  # warn below this many sentences
+_most = 12  # labels and scripts listed at most
 
 
 def sections(found: Examination) -> list[Section]:
-    """Title and rows of each section, in the order in which a person asks."""
+    """Title and rows of each section, the most frequently asked questions first."""
     return [
         ("text", _text(found)),
         ("lengths", _lengths(found)),
@@ -39,7 +39,7 @@ def plain(found: Examination) -> str:
 
 
 def terminal(found: Examination) -> RenderableType:
-    """A table for each section, as wide as the terminal lets it be."""
+    """A table for each section, up to the terminal's width."""
     tables = []
     for title, rows in sections(found):
         table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None)

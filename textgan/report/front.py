@@ -1,7 +1,7 @@
-"""The front of quality and diversity by temperature: the figure, the table, and a page of its own.
+"""The quality-diversity front by temperature: the figures, the table, and a separate page.
 
-A strategy is better than plain MLE only where its whole front is: a single point of it can mostly be had from
-MLE by another temperature.
+A strategy beats plain MLE only if its whole front does: MLE can usually reach any single point of it by changing its
+temperature.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ TELLING_FIRST = (  # which columns a narrow terminal keeps
 
 
 def place(run: Path, out: Path | None = None) -> Path:
-    """Where the page goes: `out` (a folder means `front.html` in it), else RUN/front.html. Mistake if it cannot."""
+    """The page's path: `out` (for a folder, `front.html` in it), else RUN/front.html. Mistake without its folder."""
     target = run / "front.html" if out is None else out
-    if out is not None and target.is_dir():  # RUN/front.html may be a link that leads out of the run
+    if out is not None and target.is_dir():  # RUN/front.html may be a symlink out of the run
         target = target / "front.html"
     if not target.parent.is_dir():
         raise Mistake(f"--out: {target.parent} is not a folder; create it first, or give another path")
@@ -38,7 +38,7 @@ def place(run: Path, out: Path | None = None) -> Path:
 
 
 def write(sweep: Sweep, out: Path | None = None) -> Path:
-    """Write the page, all of it or nothing, and give its path. Raises Mistake."""
+    """Write the page atomically and return its path. Raises Mistake."""
     target = place(sweep.run, out)
     text = render(sweep)
     try:
@@ -49,7 +49,7 @@ def write(sweep: Sweep, out: Path | None = None) -> Path:
 
 
 def render(sweep: Sweep) -> str:
-    """The page as text: the figures, the table, how it was scored. The same sweep gives the same bytes."""
+    """The page's HTML: figures, table, and how it was scored. The same sweep always gives the same bytes."""
     run = read(sweep.run)
     made = rows(sweep, run)
     keys = table.columns(made)
@@ -70,7 +70,7 @@ def render(sweep: Sweep) -> str:
 
 
 def terminal(sweep: Sweep, width: int | None = None) -> Table:
-    """The table for rich: real text, then each front by temperature."""
+    """The table as a rich object: real text, then each front by temperature."""
     run = read(sweep.run)
     made = rows(sweep, run)
     return printed.lay_out(
@@ -79,7 +79,7 @@ def terminal(sweep: Sweep, width: int | None = None) -> Table:
 
 
 def rows(sweep: Sweep, run: RunRecord) -> list[table.Row]:
-    """A row a point; `at 0.7` is a temperature."""
+    """One row for each point, labelled with its temperature, such as `at 0.7`."""
     names = {state: name for name, state in named(sweep, run).items()}
     real = next((point.scores for point in sweep.points if point.state == "real"), {})
     folder = run.path.resolve().name

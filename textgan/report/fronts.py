@@ -1,4 +1,4 @@
-"""Fronts of quality and diversity by temperature: the figures, and where they cross the diversity of real text."""
+"""Quality-diversity fronts by temperature: their figures, and where they reach the diversity of real text."""
 
 from __future__ import annotations
 
@@ -37,15 +37,16 @@ def figures(
     sweep: Sweep, run: RunRecord, slug: str = "front", colours: Sequence[str] = COLOURS
 ) -> list[Figure]:
     """Self-BLEU-5 against BLEU-5, and the two likelihoods where the source is known and `nll` was measured.
-    slug: begins the ids of each, unique on the page. colours: of the fronts but MLE's, in turn."""
+    slug: prefix of the figures' ids, unique on the page. colours: cycled over the fronts other than MLE's."""
     made = [_front(sweep, run, x, y, told, slug, colours) for (x, y), told in FIGURES.items()]
     return [drawn for drawn in made if drawn is not None]
 
 
 def crossings(sweep: Sweep, run: RunRecord) -> list[str]:
-    """BLEU-5 of each front where it is as diverse as real text (self-BLEU-5), between the nearest two points.
+    """A sentence with BLEU-5 of each front at the diversity of real text (equal self-BLEU-5).
 
-    Empty where no front gets there; a front that does not is said so.
+    Interpolated linearly between the two nearest points. Fronts that do not reach that diversity are named; empty if
+    none does.
     """
     real = _at(sweep, "real", QUALITY, DIVERSITY)
     found = {name: crossing(sweep, state) for name, state in named(sweep, run).items()}
@@ -63,7 +64,7 @@ def crossings(sweep: Sweep, run: RunRecord) -> list[str]:
 
 
 def writers(sweep: Sweep, run: RunRecord) -> list[str]:
-    """Who wrote the fronts and how, where that is not the generator alone or might be taken for another."""
+    """How the fronts' text was generated, where not by the generator alone, or where that might be unclear."""
     how = [f"{sweep.nucleus[0].upper()}{sweep.nucleus[1:]}"] if sweep.nucleus else []
     if sweep.choice:
         return [*how, f"After the game: written by both players, {sweep.choice}"]
@@ -76,7 +77,7 @@ def writers(sweep: Sweep, run: RunRecord) -> list[str]:
 
 
 def crossing(sweep: Sweep, state: str) -> tuple[float, float] | None:
-    """(BLEU-5, temperature) where this state's front is as diverse as real text; None where it never is."""
+    """(BLEU-5, temperature) at which this state's front is as diverse as real text; None if it never is."""
     real = _at(sweep, "real", QUALITY, DIVERSITY)
     if not real:
         return None
@@ -129,7 +130,7 @@ def _front(
 
 
 def _style(index: int, colours: Sequence[str]) -> dict[str, Any]:
-    """Of the front of what was trained: the colour that the run has in the report's other figures."""
+    """Line style of a trained generator's front; its colour matches the report's other figures."""
     return {
         "color": colours[index % len(colours)],
         "linestyle": "-" if index == 0 else DASHES[(index + 1) % len(DASHES)],
@@ -138,7 +139,7 @@ def _style(index: int, colours: Sequence[str]) -> dict[str, Any]:
 
 
 def _at(sweep: Sweep, state: str, x: str, y: str) -> list[tuple[float, float, float]]:
-    """(temperature, x, y) of the state's points that have both."""
+    """(temperature, x, y) for those of the state's points that have both scores."""
     found = [
         (point.temperature or 0.0, point.scores[x].value, point.scores[y].value)
         for point in sweep.points
@@ -148,7 +149,7 @@ def _at(sweep: Sweep, state: str, x: str, y: str) -> list[tuple[float, float, fl
 
 
 def named(sweep: Sweep, run: RunRecord) -> dict[str, str]:
-    """Name -> state, in the sweep's order: `MLE` is what the adversarial phase began with."""
+    """Name -> state, in the sweep's order; `MLE` is the generator that the adversarial phase started from."""
     states = dict.fromkeys(point.state for point in sweep.points if point.temperature is not None)
     names = {"pretrained": "MLE", "last": _last(run), "best": f"{run.strategy} (best)"}
     made = {names.get(state, state): state for state in states}
@@ -156,10 +157,10 @@ def named(sweep: Sweep, run: RunRecord) -> dict[str, str]:
 
 
 def _last(run: RunRecord) -> str:
-    """What the weights of `last` are: of a run that was stopped, those of the phase that it had come to."""
+    """Name for the checkpoint `last`: in an interrupted run, after the phase it had reached."""
     if run.stand is None:
         return run.strategy
-    if run.stand.phase == "discriminator":  # which leaves the generator as it was
+    if run.stand.phase == "discriminator":  # this phase does not change the generator
         return run.start.removesuffix(" (before)")
     name = "MLE" if run.stand.phase == "mle" else run.strategy
     return f"{name} (step {run.stand.step:,})"

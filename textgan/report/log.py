@@ -1,4 +1,4 @@
-"""The rows of `metrics.jsonl`: read as far as they can be, put on one clock, and drawn out into curves."""
+"""The rows of `metrics.jsonl`: read as far as they are valid, put on one clock, and split into curves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textgan.plain import from_json
 
 @dataclass(frozen=True)
 class Curve:
-    """One logged number over the run: four columns of equal length, in the order of training."""
+    """One logged quantity over the run: four columns of equal length, in training order."""
 
     seconds: tuple[float, ...]
     steps: tuple[int, ...]  # within the phase
@@ -23,7 +23,7 @@ class Curve:
 
 
 def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The rows of metrics.jsonl that can be read, and a sentence about those that cannot."""
+    """(the readable rows of metrics.jsonl, a sentence about the unreadable ones if there are any)."""
     rows: list[dict[str, Any]] = []
     bad: list[int] = []
     lines = path.read_bytes().splitlines() if path.is_file() else []
@@ -34,7 +34,7 @@ def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
             row = from_json(line.decode("utf-8"))
             row = {**row, "kind": str(row["kind"]), "phase": str(row["phase"]), "step": int(row["step"])}
             rows.append({**row, "seconds": float(row["seconds"])})
-        except (ValueError, TypeError, KeyError, OverflowError):  # half a line, other bytes, other JSON
+        except (ValueError, TypeError, KeyError, OverflowError):  # truncated, invalid bytes, or other JSON
             bad.append(number)
     if bad and not rows:
         raise Mistake(f"run.metrics: {path} holds no readable line; delete it to get a report without curves")
@@ -49,8 +49,8 @@ def metric_rows(path: Path) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows on one clock. A resumed run may repeat steps and start its clock anew: the later row of a step
-    wins, and a clock that falls back goes on from where it was."""
+    """Rows on one clock. A resumed run may repeat steps and restart its clock: the later row for a step wins,
+    and a clock that jumps back is shifted to continue from the last time seen."""
     offset = last = 0.0
     kept: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
@@ -71,7 +71,7 @@ def curves(rows: list[dict[str, Any]]) -> Mapping[str, Curve]:
     points: dict[str, list[tuple[float, int, float, str]]] = {}
     for row in rows:
         for name in _names(row) if row["kind"] == "train" else ():
-            value = math.nan if row[name] is None else float(row[name])  # null: how some writers spell NaN
+            value = math.nan if row[name] is None else float(row[name])  # some writers spell NaN as null
             points.setdefault(name, []).append((row["seconds"], row["step"], value, row["phase"]))
     return {
         name: Curve(
@@ -82,7 +82,7 @@ def curves(rows: list[dict[str, Any]]) -> Mapping[str, Curve]:
 
 
 def phase_starts(rows: list[dict[str, Any]]) -> tuple[tuple[str, float], ...]:
-    """Where each phase began: its own row, or the first row that names it."""
+    """(phase, seconds at its start), from the row that marks the start or else the first row of that phase."""
     starts: dict[str, float] = {}
     for row in sorted(rows, key=lambda row: (row["kind"] != "phase", row["seconds"])):
         starts.setdefault(row["phase"], row["seconds"])

@@ -1,9 +1,8 @@
-"""Which way the adversarial phase moved the generator, in words that claim no more than the numbers do.
+"""How the adversarial phase changed the generator, in words that claim no more than the numbers support.
 
-BLEU that rises says that more of the n-grams occur in held-out text ("sharper"), self-BLEU that rises that
-the sentences resemble each other more ("less diverse"). Neither alone is better: a generator that repeats one
-good sentence has a high BLEU. One run is one seed, so the sentence tells what moved and leaves the judgement
-open.
+Higher BLEU means that more n-grams occur in held-out text ("sharper"); higher self-BLEU means that the sentences
+resemble each other more ("less diverse"). Neither alone is an improvement: a generator that repeats one good sentence
+has a high BLEU. One run is one seed, so the sentence reports the change without judging it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from textgan.report import numbers
 from textgan.report.reading import Cells, RunRecord
 
 VISIBLE = 0.005  # a smaller difference is not called a change
-ALSO = ("nll", "source-nll", "grammaticality")  # told where they moved
+ALSO = ("nll", "source-nll", "grammaticality")  # mentioned only if they changed
 
 VERDICTS = {  # (BLEU, self-BLEU): which way each went
     (1, 1): "sharper, less diverse",
@@ -33,9 +32,9 @@ VERDICTS = {  # (BLEU, self-BLEU): which way each went
 def movement(before: Cells, after: Cells, real: Cells | None = None, concluded: bool = True) -> str:
     """`BLEU-4 .412 → .455 (+.043), self-BLEU-4 .390 → .470 (+.080): sharper, less diverse`.
 
-    Differences below .005 in every metric told are "no visible change". With `real`, the row of real text,
-    the sentence also says whether the two came nearer to it: that, not the highest number, is the yardstick.
-    concluded: whether it ends in the direction in words; without it, it may be empty.
+    If every difference is below .005, the conclusion is "no visible change". real: the row of real text; with it, the
+    sentence also says whether the two scores came nearer to it, which is the goal rather than the highest value.
+    concluded: whether to end with the direction in words; if False, the result may be empty.
     """
     pair = [key for key in (_highest("bleu", before, after), _highest("self-bleu", before, after)) if key]
     moved = [key for key in ALSO if _both(key, before, after) and _way(key, before, after)]
@@ -51,7 +50,7 @@ def movement(before: Cells, after: Cells, real: Cells | None = None, concluded: 
 
 
 def direction_in_words(before: Cells, after: Cells) -> str:
-    """Only the verdict: `sharper, less diverse`, or `no visible change`."""
+    """Only the conclusion: `sharper, less diverse`, or `no visible change`."""
     keys = (_highest("bleu", before, after), _highest("self-bleu", before, after))
     others = [key for key in ALSO if _both(key, before, after) and _way(key, before, after)]
     ways = tuple(_way(key, before, after) if key else 0 for key in keys)
@@ -68,7 +67,7 @@ def direction_in_words(before: Cells, after: Cells) -> str:
 
 
 def movements(runs: Sequence[RunRecord], concluded: bool = True) -> list[str]:
-    """One sentence for each run that has a before and an after: `reinforce: BLEU-4 .412 → …`; see `movement`."""
+    """One sentence for each run with scores before and after: `reinforce: BLEU-4 .412 → …`; see `movement`."""
     moved = [run for run in runs if "before" in run.rows and "after" in run.rows]
     names = [run.strategy for run in moved]
     sentences = []
@@ -81,7 +80,7 @@ def movements(runs: Sequence[RunRecord], concluded: bool = True) -> list[str]:
 
 
 def _emptiness(run: RunRecord) -> str:
-    """Empty sentences share no n-gram with others: what looks like diversity may be that."""
+    """A warning about empty sentences: they share no n-gram with others, which can look like diversity."""
     before, after = (run.empty.get(state, 0.0) for state in ("before", "after"))
     if after - before < VISIBLE:
         return ""
@@ -91,7 +90,7 @@ def _emptiness(run: RunRecord) -> str:
 
 
 def _highest(stem: str, before: Cells, after: Cells) -> str:
-    """The metric to tell of: order 4, or the highest one that both rows have; "" if there is none."""
+    """The metric to mention: order 4, or else the highest order that both rows have; "" if there is none."""
     return next((key for n in (4, 5, 3, 2) if _both(key := f"{stem}-{n}", before, after)), "")
 
 
@@ -100,7 +99,7 @@ def _both(key: str, before: Cells, after: Cells) -> bool:
 
 
 def _way(key: str, before: Cells, after: Cells) -> int:
-    difference = round(after[key].value - before[key].value, 9)  # .405 − .4 is .005, not a hair more
+    difference = round(after[key].value - before[key].value, 9)  # float error: .405 − .4 must be .005
     return 0 if abs(difference) < VISIBLE else (1 if difference > 0 else -1)
 
 

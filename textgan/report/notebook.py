@@ -1,4 +1,4 @@
-"""A run's table of scores as a piece of HTML for notebooks, in the notebook's own colours."""
+"""A run's scores as an HTML fragment for notebooks, in the notebook's own colours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from textgan.report.reading import RunRecord
 
 
 def of_run(record: RunRecord) -> str:
-    """What it is, its table, and the first sentences."""
+    """The run's headline, its table, and its first sentences."""
     title = f"{record.name} on {record.corpus}" if record.corpus else record.name
     state = "" if record.finished else " (not finished)"
     parts = [f"<p><b>{escape(title)}</b>{state}: <code>{escape(str(record.path))}</code></p>"]
@@ -29,7 +29,7 @@ def of_run(record: RunRecord) -> str:
 
 
 def of_scores(scores: Mapping[str, Score], real: Mapping[str, Score]) -> str:
-    """A line for each score: its value, that of real text where it is known, and its signature."""
+    """A row for each score: its value, that of real text if known, and its signature."""
     keys = sorted(scores, key=numbers.order)
     lines = [
         [
@@ -49,7 +49,7 @@ def _cell(key: str, score: Score | None, best: bool = False) -> str:
 
 
 def _table(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """The first field of a line is text; the others are HTML."""
+    """The first field of each line is plain text and gets escaped; the others are HTML."""
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
     body = "".join(
         f"<tr><th>{escape(first)}</th>{''.join(f'<td>{field}</td>' for field in fields)}</tr>"

@@ -1,4 +1,4 @@
-"""How a number and a metric's name are written, the same in the terminal, in markdown and on the page."""
+"""Formatting of numbers and metric names, shared by the terminal, markdown and the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from textgan.metrics.samples import Score
 
 MISSING = "–"
-COUNTS = {"length": 1, "perplexity": 1, "nll": 3, "source-nll": 3}  # decimals of what is no share of one
+COUNTS = {"length": 1, "perplexity": 1, "nll": 3, "source-nll": 3}  # decimals of metrics not in [0, 1]
 ORDER = (
     *(f"bleu-{n}" for n in range(2, 6)),
     *(f"self-bleu-{n}" for n in range(2, 6)),
@@ -38,13 +38,13 @@ def family(key: str) -> tuple[str, str]:
 
 
 def name(key: str) -> str:
-    """The metric's name as a reader writes it: `self-BLEU-4`, `held-out NLL`."""
+    """The metric's display name: `self-BLEU-4`, `held-out NLL`."""
     stem, order = family(key)
     return NAMES.get(stem, stem) + (f"-{order}" if order else "")
 
 
 def names(keys: Sequence[str]) -> str:
-    """`BLEU-2..5, distinct-1`: runs of orders drawn together."""
+    """`BLEU-2..5, distinct-1`: consecutive orders are joined."""
     told: dict[str, list[str]] = {}
     for key in keys:
         stem, rank = family(key)
@@ -56,12 +56,12 @@ def names(keys: Sequence[str]) -> str:
 
 
 def order(key: str) -> tuple[int, str]:
-    """Sorts metrics as the table shows them; those it has never heard of come last."""
+    """Sort key for metrics in the table's order; unknown metrics come last."""
     return (ORDER.index(key), "") if key in ORDER else (len(ORDER), key)
 
 
 def number(key: str, cell: Score | None) -> str:
-    """The value in the metric's own number of decimals; a dash where it was not run."""
+    """The value with the metric's number of decimals; a dash if it was not measured."""
     return MISSING if cell is None else plain(cell.value, COUNTS.get(key, 3))
 
 
@@ -83,7 +83,7 @@ def signed(value: float, decimals: int = 3) -> str:
 
 
 def escaped_latex(text: str) -> str:
-    """Words as LaTeX sets them; the dashes and signs that this module writes are put in its own way."""
+    """Text escaped for LaTeX; dashes and signs written by this module become LaTeX commands."""
     special = {"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"}
     special |= {"<": "\\textless{}", ">": "\\textgreater{}", "–": "--", "−": "$-$", "±": "$\\pm$"}
     special |= {"†": "$\\dagger$", "∞": "$\\infty$", "“": "``", "”": "''", "…": "\\dots{}"}

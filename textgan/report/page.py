@@ -1,7 +1,7 @@
-"""The report: one HTML file with everything in it, for one run or for several side by side.
+"""The report: one self-contained HTML file, for one run or for several side by side.
 
-It asks nothing of the network, follows the reader's light or dark setting, and escapes all that comes from a
-corpus or a generator. The same runs give the same bytes: no clock, no random id.
+It loads nothing from the network, follows the reader's light or dark setting, and escapes everything that comes from
+a corpus or a generator. The same runs give the same bytes: no timestamp, no random id.
 """
 
 from __future__ import annotations
@@ -25,14 +25,17 @@ from textgan.report.svg import Figure
 from textgan.report.verdict import verdict
 from textgan.training.folder import write_text
 
-REPORTED = "evaluation.json and metrics.jsonl"  # where the numbers of a report are
+REPORTED = "evaluation.json and metrics.jsonl"  # the files that a report's numbers come from
 
 
 @dataclass(frozen=True)
 class Part:
-    """A headed part of a page that is no report of runs. text: paragraphs; rows: as `table.Row` and its cells, under
-    `heads`; lines: a plain table, its heading first, whose rows are grouped by their first field; pairs: (heading,
-    sentences); folded: (summary, lines of fields), shut until the reader opens them."""
+    """A part of a page, with a heading, for pages other than the report of runs.
+
+    text: paragraphs. rows: `table.Row` with its cells, under `heads`. lines: a plain table, heading row first, whose
+    rows are grouped by their first field. pairs: (heading, sentences). folded: (summary, lines of fields), collapsed
+    until the reader opens them.
+    """
 
     title: str
     text: Sequence[str] = ()
@@ -46,13 +49,13 @@ class Part:
 
 
 def write(runs: Sequence[Path], out: Path | None = None) -> Path:
-    """Write the report and give its path: `out` (a folder means `report.html` in it), else RUN/report.html
-    for one run and ./report.html for several. Either the whole file is written or none of it."""
+    """Write the report atomically and return its path: `out` (for a folder, `report.html` in it), else
+    RUN/report.html for one run and ./report.html for several. Raises Mistake."""
     if not runs:
         raise Mistake("report: no run given; give one or more run folders")
     records = [read(run) for run in runs]
     target = out or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
-    if out is not None and target.is_dir():  # RUN/report.html may be a link that leads out of the run
+    if out is not None and target.is_dir():  # RUN/report.html may be a symlink out of the run
         target = target / "report.html"
     if not target.parent.is_dir():
         raise Mistake(f"out: {target.parent} is not a folder; create it first, or give another path")
@@ -65,7 +68,7 @@ def write(runs: Sequence[Path], out: Path | None = None) -> Path:
 
 
 def render(runs: Sequence[RunRecord]) -> str:
-    """The page as text."""
+    """The page's HTML."""
     many = len(runs) > 1
     rows = table.rows(runs)
     keys = table.columns(rows)
@@ -77,7 +80,7 @@ def render(runs: Sequence[RunRecord]) -> str:
         rows=[(row, shown(rows, place, keys)) for place, row in enumerate(rows)],
         captions=captions(runs),
         verdicts=[_named(run, runs) + verdict(run) for run in runs],
-        # The headline of a single run says the direction in words, and so does each verdict that rests on it.
+        # A single run's headline already gives the direction in words, as does each verdict that rests on it.
         movements=movements(runs, concluded=many),
         figures=[
             *filter(None, [plots.quality_and_diversity(runs)]),
@@ -93,10 +96,10 @@ def render(runs: Sequence[RunRecord]) -> str:
 
 
 def fill(**values: Any) -> str:
-    """The page's template with these values; those of a report's sections may be left out.
+    """The page's template filled with these values; those of a report's sections may be omitted.
 
-    The page may run its own script and nothing else, by its hash: were the escaping ever to fail, what a generator
-    wrote would still not be run.
+    The content security policy allows only the page's own script, by its hash. So even if escaping failed, generated
+    text would not be executed.
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
@@ -120,7 +123,7 @@ def fill(**values: Any) -> str:
 
 
 def _by_first(lines: Sequence[Sequence[str]]) -> list[tuple[str, list[Sequence[str]]]]:
-    """Neighbouring lines with the same first field, as (that field, the other fields of each)."""
+    """Adjacent lines with the same first field, grouped as (that field, the remaining fields of each line)."""
     return [(first, [line[1:] for line in some]) for first, some in groupby(lines, key=lambda line: line[0])]
 
 
@@ -129,7 +132,7 @@ def _file(name: str) -> str:
 
 
 def headline(runs: Sequence[RunRecord]) -> str:
-    """What was trained, on what, and which way the adversarial phase moved it: `reinforce on captions: …`."""
+    """What was trained, on what, and how the adversarial phase changed it: `reinforce on captions: …`."""
     on = " and ".join(sorted({run.corpus for run in runs if run.corpus}))
     names = list(dict.fromkeys(run.strategy for run in runs))
     what = ", ".join(names) + (f" on {on}" if on else "")
@@ -144,7 +147,7 @@ def headline(runs: Sequence[RunRecord]) -> str:
 
 
 def summary(run: RunRecord) -> str:
-    """One sentence: the players, the corpus, the seed, and how long it took."""
+    """One sentence: generator, discriminator, corpus, seed, and how long training took."""
     parts = {
         part: part_name(run.recipe, part) for part in ("generator", "discriminator", "objective", "strategy")
     }
@@ -166,7 +169,7 @@ def summary(run: RunRecord) -> str:
 
 
 def _named(run: RunRecord, runs: Sequence[RunRecord]) -> str:
-    """What begins a sentence about one of several runs."""
+    """Prefix for a sentence about one of several runs."""
     if len(runs) == 1:
         return ""
     same = [other for other in runs if other.strategy == run.strategy]
@@ -179,7 +182,7 @@ def _summary_of_many(runs: Sequence[RunRecord]) -> str:
 
 
 def heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """The heading in two lines: (family, its orders); without orders the name in two: ("source", ["NLL"])."""
+    """The two-line heading: (family, its orders), or the name split in two if it has no orders: ("source", ["NLL"])."""
     heads: list[tuple[str, list[str]]] = []
     for key in keys:
         stem, order = numbers.family(key)
@@ -194,13 +197,13 @@ def heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:
 
 
 def shown(rows: Sequence[table.Row], place: int, keys: Sequence[str]) -> list[tuple[str, bool]]:
-    """A row's cells: (the number, whether it is marked as the best)."""
+    """A row's cells: (the formatted number, whether it is marked as the best)."""
     cells = rows[place].cells
     return [(numbers.number(key, cells.get(key)), place in table.best(rows, key)) for key in keys]
 
 
 def signatures(rows: Sequence[table.Row], keys: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """For each metric its signatures, and the rows of each: most often one signature for all."""
+    """For each metric its signatures and the rows that have each; usually all rows share one signature."""
     made = []
     for key in keys:
         by_signature: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""A map of documents: points in the plane, coloured and shaped by label, as SVG and PNG files."""
+"""A 2-D map of documents: a scatter plot with a colour and marker for each label, as SVG and PNG files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from textgan.report.plots import COLOURS, MARKERS
 
-MOST = 2_000  # points; beyond that a map is a blot
+MOST = 2_000  # points; more would only overlap
 
 
 def write(points: np.ndarray, labels: np.ndarray, names: Sequence[str], title: str, stem: Path) -> list[Path]:
-    """Draw points (N,2), the first 2,000 of them, into STEM.svg and STEM.png; returns the two paths."""
+    """Plot the first 2,000 of points (N, 2) to STEM.svg and STEM.png; returns the two paths."""
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -23,7 +23,7 @@ def write(points: np.ndarray, labels: np.ndarray, names: Sequence[str], title: s
         axes = drawing.add_subplot()
         for index, name in enumerate(names):
             mine = points[labels == index]
-            # After six labels a colour comes back with another shape.
+            # After six labels the colours repeat, with another marker.
             marker = MARKERS[(index + index // len(COLOURS)) % len(MARKERS)]
             colour = COLOURS[index % len(COLOURS)]
             axes.scatter(mine[:, 0], mine[:, 1], s=12, c=colour, marker=marker, alpha=0.7, lw=0, label=name)

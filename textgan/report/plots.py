@@ -1,7 +1,7 @@
-"""The report's figures: both players' curves, quality against diversity, scores over time, sentence lengths.
+"""The report's figures: generator and discriminator curves, quality against diversity, scores over time.
 
-Colours are Okabe and Ito's, safe for the colour-blind, and never the only sign: lines differ in dashes,
-points in shape. Axes and labels have the page's own colour, so light and dark both read.
+Colours are Okabe and Ito's colour-blind-safe palette, and never the only distinction: lines also differ in dashes,
+points in shape. Axes and labels use the page's text colour, so they are readable in light and dark mode.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DASHES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
-PANELS = {  # title -> what it shows and the line's name
+PANELS = {  # title -> logged quantities and their line names
     "Likelihood (nats per token)": {"loss": "train", "nll-validation": "validation"},
     "Losses of generator and discriminator": {"g-loss": "generator", "d-loss": "discriminator"},
     "Discriminator: pairs ranked correctly": {
@@ -37,13 +37,15 @@ PANELS = {  # title -> what it shows and the line's name
     "Share of distinct sentences": {"distinct": "distinct"},
     "Gradient norms": {"g-grad-norm": "generator", "d-grad-norm": "discriminator"},
 }
-BRIEFLY = {"mle": "MLE", "discriminator": "D only"}  # phases, as the narrow band above a figure has room for
+BRIEFLY = {"mle": "MLE", "discriminator": "D only"}  # short phase names for the narrow band above a figure
 OVER_TIME = ("bleu-4", "self-bleu-4", "nll", "source-nll", "grammaticality")
 
 
 def training_curves(run: RunRecord, name: str = "run", colours: Sequence[str] = COLOURS) -> list[Figure]:
-    """Both players over the run, a panel for each unit, phases marked. name: unique on the page. colours: of a panel's
-    lines in turn."""
+    """Curves of generator and discriminator over the run, one panel for each unit, with the phases marked.
+
+    name: unique on the page. colours: cycled over a panel's lines.
+    """
     made: list[Figure] = []
     for title, lines in PANELS.items():
         drawn = {label: run.curves[key] for key, label in lines.items() if key in run.curves}
@@ -54,7 +56,7 @@ def training_curves(run: RunRecord, name: str = "run", colours: Sequence[str] = 
 
 
 def quality_and_diversity(runs: Sequence[RunRecord]) -> Figure | None:
-    """BLEU-4 against self-BLEU-4: real text, and an arrow from before to after for each run."""
+    """BLEU-4 against self-BLEU-4: a point for real text, and an arrow from before to after for each run."""
     x_key, y_key = "bleu-4", "self-bleu-4"
     points: dict[tuple[float, float, str], tuple[str, int]] = {}
     arrows: list[tuple[tuple[float, float], tuple[float, float], int]] = []
@@ -102,7 +104,7 @@ def quality_and_diversity(runs: Sequence[RunRecord]) -> Figure | None:
 
 
 def scores_over_time(runs: Sequence[RunRecord]) -> list[Figure]:
-    """The evaluations during training, a figure a metric, a line a run; a dotted level is real text."""
+    """The evaluations during training: a figure for each metric, a line for each run, real text dotted."""
     made = []
     for key in OVER_TIME:
         lines = []
@@ -183,14 +185,14 @@ def _score_figure(
 
 
 def _real_level(run: RunRecord, key: str) -> float | None:
-    """Real text, if it was scored as the evaluations were: self-BLEU depends on how many sentences."""
+    """Real text's score, if measured on as many sentences as the evaluations: self-BLEU depends on their number."""
     real = run.rows.get("real", {}).get(key)
     signatures = {e.scores[key].signature for e in run.evaluations if key in e.scores}
     return real.value if real and signatures == {real.signature} and math.isfinite(real.value) else None
 
 
 def calm(axes: Axes, ways: str = "y") -> None:
-    """A range of at least 2% of the values: what hardly moves is drawn as what hardly moves. ways: "y" or "xy"."""
+    """Widen the axis range to at least 2% of the values, so that tiny changes look tiny. ways: "y" or "xy"."""
     for way in ways:
         low, high = getattr(axes, f"get_{way}lim")()
         missing = 0.02 * max(abs(low), abs(high), 0.1) - (high - low)
@@ -199,12 +201,12 @@ def calm(axes: Axes, ways: str = "y") -> None:
 
 
 def _mark_phases(axes: Axes, run: RunRecord, start: float, end: float, unit: float) -> None:
-    """A thin line where a phase begins, its name above the frame; where two names have no room, the longer phase's."""
+    """A thin line where each phase begins, its name above the frame; if two names overlap, the longer phase's."""
     if start < end:
         axes.set_xlim(right=end / unit + (end - start) / unit * 0.03)
     starts = [(phase, second) for phase, second in run.phase_starts if second < end]
     width = (end - start) or 1.0
-    spans = []  # (how long the phase is, its name from and to as shares of the axis, its name, where it begins)
+    spans = []  # (duration of the phase, start and end of its label as shares of the axis, its name, where it begins)
     for place, (phase, second) in enumerate(starts):
         until = starts[place + 1][1] if place + 1 < len(starts) else end
         if until <= start:
@@ -230,16 +232,16 @@ def time_unit(seconds: float) -> tuple[float, str]:
 
 
 def _short(run: RunRecord, runs: Sequence[RunRecord]) -> str:
-    """A name for a legend: the strategy, and the folder where two runs share it."""
+    """A name for the legend: the strategy, plus the folder if two runs share the strategy."""
     same = [other for other in runs if other.strategy == run.strategy]
     return run.strategy if len(same) == 1 else f"{run.strategy}, {run.path.resolve().name}"
 
 
 def literal(label: str) -> str:
-    """Matplotlib reads `$` as mathematics and hides a label that begins with `_`."""
+    """The label, shown literally: matplotlib reads `$` as math and hides labels that begin with `_`."""
     return label.replace("$", r"\$") if not label.startswith("_") else f" {label}"
 
 
 def colour(index: int) -> str:
-    """Of the run at this place among several."""
+    """Colour of the run at this position among several."""
     return COLOURS[index % len(COLOURS)]

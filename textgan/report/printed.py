@@ -1,4 +1,4 @@
-"""The comparison table as it is printed: for the terminal, and to paste as markdown, csv or LaTeX."""
+"""The comparison table as text: for the terminal, and as markdown, csv or LaTeX to paste."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from textgan.report.tabular import Cell, in_markdown
 if TYPE_CHECKING:
     from rich.table import Table
 
-TELLING_FIRST = (  # which columns a narrow terminal keeps
+TELLING_FIRST = (  # columns in the order in which a narrow terminal keeps them
     *("bleu-4", "self-bleu-4", "nll", "source-nll", "grammaticality", "bleu-2", "self-bleu-2", "distinct-2"),
     *("bleu-3", "self-bleu-3", "bleu-5", "self-bleu-5", "duplicates", "novelty", "length", "perplexity"),
 )
 
 
 def show(runs: Sequence[RunRecord]) -> None:
-    """Print the table for the terminal, and what there is to say of runs that have no row in it."""
+    """Print the table in the terminal, then a sentence about each run that has no row in it."""
     from rich.console import Console
 
     if rows(runs):
@@ -34,7 +34,7 @@ def show(runs: Sequence[RunRecord]) -> None:
 
 
 def terminal(runs: Sequence[RunRecord], width: int | None = None) -> Table:
-    """The table of these runs for rich; see `lay_out`."""
+    """The table of these runs as a rich object; see `lay_out`."""
     return lay_out(rows(runs), [*movements(runs), *captions(runs)], width)
 
 
@@ -44,8 +44,8 @@ def lay_out(
     width: int | None = None,
     first: Sequence[str] = TELLING_FIRST,
 ) -> Table:
-    """Rows for rich, `told` below them. Columns that do not fit in `width` characters (the terminal's) are
-    left to the page, the last in `first` before the others; the caption says which."""
+    """A rich table with the captions `told` below. width: characters, by default the terminal's. Columns that do not
+    fit are dropped, starting with the last in `first`; the caption names those that only the page shows."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -77,16 +77,16 @@ def lay_out(
 
 
 def markdown(runs: Sequence[RunRecord]) -> str:
-    """The table in GitHub's markdown, the best in bold, the captions below it."""
+    """The table in GitHub markdown, the best in bold, the captions below it."""
     table = rows(runs)
     blocks = [tabular.markdown(*_cells(table))] if table else []
     told = map(in_markdown, [*movements(runs), *captions(runs)])
-    # A run without scores is told of with a command to copy, which has to stand as it is.
+    # The sentence about a run without scores holds a command to copy, so it must not be escaped.
     return "\n".join([*blocks, *(f"{line}\n" for line in (*told, *unscored(runs)))])
 
 
 def csv(runs: Sequence[RunRecord]) -> str:
-    """The table for a machine: values in full, a metric that was not run is an empty field."""
+    """The table for programs: values in full precision, an empty field for a metric that was not measured."""
     table = rows(runs)
     keys = columns(table)
     out = io.StringIO()
@@ -101,19 +101,19 @@ def csv(runs: Sequence[RunRecord]) -> str:
 def latex(runs: Sequence[RunRecord]) -> str:
     """A tabular (package booktabs), the best in bold, the captions as comments."""
     table = rows(runs)
-    return tabular.latex(*_cells(table), _told(runs)) if table else tabular.comments(_told(runs))
+    return tabular.latex(*_cells(table), _footnotes(runs)) if table else tabular.comments(_footnotes(runs))
 
 
 FORMATS: dict[str, Callable[[Sequence[RunRecord]], str]] = {"md": markdown, "csv": csv, "latex": latex}
 
 
-def _told(runs: Sequence[RunRecord]) -> list[str]:
-    """What stands below a table that is pasted."""
+def _footnotes(runs: Sequence[RunRecord]) -> list[str]:
+    """Captions below a table to paste."""
     return [*movements(runs), *captions(runs), *unscored(runs)]
 
 
 def header(key: str) -> str:
-    """A narrow heading of two lines for the terminal."""
+    """A narrow two-line heading for the terminal."""
     stem, order = numbers.family(key)
     short = {
         "self-bleu": "self-\nBLEU-",
@@ -129,7 +129,7 @@ def header(key: str) -> str:
 
 
 def _cells(table: Sequence[Row]) -> tuple[list[str], str, list[list[Cell]]]:
-    """Heads, how they are aligned, and rows."""
+    """(headings, their alignment, rows)."""
     keys = columns(table)
     marks = {key: best(table, key) for key in keys}
     made: list[list[Cell]] = [
@@ -140,7 +140,7 @@ def _cells(table: Sequence[Row]) -> tuple[list[str], str, list[list[Cell]]]:
 
 
 def _that_fit(keys: Sequence[str], room: int, first: Sequence[str]) -> list[str]:
-    """As many columns as there is room for, the most telling first; at least one."""
+    """As many columns as fit, the most informative first; at least one."""
     kept: list[str] = []
     for key in sorted(keys, key=lambda key: (first.index(key) if key in first else 99, key)):
         width = 2 + max(6, *map(len, header(key).split("\n")))

@@ -1,9 +1,8 @@
-"""A run folder, read into plain data: what the tables, figures and the page are made of.
+"""Read a run folder into plain data for the tables, figures and pages.
 
-A run still under way has no `evaluation.json`: its record is unfinished, with whatever is there so far. A
-folder that is no run folder, or one whose files are damaged, is a `Mistake`. A line of `metrics.jsonl` that
-cannot be read (the last one of a run that was killed, as a rule) is left out, and `RunRecord.problems` says
-so.
+A run in progress has no `evaluation.json`; its record is unfinished and holds whatever is there so far. A folder that
+is not a run folder, or whose files are damaged, raises `Mistake`. Unreadable lines of `metrics.jsonl` (usually the
+last one of a killed run) are skipped and reported in `RunRecord.problems`.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Sentences that the generator wrote at one moment of training."""
+    """Sentences that were generated at one moment of training."""
 
     phase: str
     step: int
@@ -52,7 +51,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """All that the report tells about one run, as plain data."""
+    """Everything the report shows about one run, as plain data."""
 
     path: Path
     recipe: Mapping[str, Any]
@@ -66,14 +65,14 @@ class RunRecord:
     before: tuple[str, ...]
     after: tuple[str, ...]
     over_time: tuple[Snapshot, ...]
-    written: tuple[str, ...]  # how the scored text was, where not by plain draws from the generator
+    written: tuple[str, ...]  # how the scored text was generated, unless by plain sampling
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
-    closer: Closer | None = None  # what `closer.json` has of the text against real text
-    sweep: Sweep | None = None  # the front by temperature, where `textgan sweep` has measured one
-    stand: Stand | None = None  # where the weights are of, unless training is over
-    problems: tuple[str, ...] = field(default=())  # what could not be read
-    outdated: tuple[str, ...] = field(default=())  # scores of an own metric whose file has changed since
+    closer: Closer | None = None  # `closer.json`: generated against real text
+    sweep: Sweep | None = None  # the front by temperature, if `textgan sweep` measured one
+    stand: Stand | None = None  # how far training had come, unless it is over
+    problems: tuple[str, ...] = field(default=())  # sentences about what could not be read
+    outdated: tuple[str, ...] = field(default=())  # warnings: metric files that have changed
 
     @property
     def finished(self) -> bool:
@@ -82,7 +81,7 @@ class RunRecord:
 
     @property
     def empty(self) -> Mapping[str, float]:
-        """The share of the sentences written before and after the game that are empty, as far as it was counted."""
+        """Share of empty sentences, by state (before, after), where it was counted."""
         count, found = self.evaluation.get("samples"), self.evaluation.get("empty")
         if not isinstance(found, Mapping) or not isinstance(count, int) or count < 1:
             return {}
@@ -104,7 +103,7 @@ class RunRecord:
 
     @property
     def start(self) -> str:
-        """What the generator was before the game: trained by likelihood, or not at all."""
+        """How the generator was trained before the adversarial phase: by maximum likelihood, or not at all."""
         told = self.recipe.get("train")
         phases = told if isinstance(told, Mapping) else {}
         return (
@@ -115,24 +114,24 @@ class RunRecord:
 
     @property
     def corpus(self) -> str:
-        """The corpus's name, "" where nothing tells it."""
+        """The corpus's name, "" if unknown."""
         return str(self.evaluation.get("corpus") or part_name(self.recipe, "corpus") or "")
 
     @property
     def seed(self) -> str:
-        """The seed as text, "" where nothing tells it."""
+        """The seed as text, "" if unknown."""
         places: tuple[Mapping[str, Any], ...] = (self.evaluation, self.environment, self.recipe)
         return next((str(place["seed"]) for place in places if place.get("seed") is not None), "")
 
     @property
     def entropy(self) -> float | None:
-        """The entropy of the true source in nats a token of the test split; None where there is no such source."""
+        """Entropy of the known source in nats per token of the test split; None if the source is not known."""
         value = self.evaluation.get("entropy")
         return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
 def part_name(recipe: Mapping[str, Any], part: str) -> str | None:
-    """What `recipe[part]` names: it may be a word, or a mapping with `name` (or, for a corpus, `path`)."""
+    """The name given in `recipe[part]`, which is a word or a mapping with `name` (or `path`, for a corpus)."""
     value = recipe.get(part)
     if isinstance(value, Mapping):
         value = value.get("name") or value.get("path")
@@ -140,7 +139,7 @@ def part_name(recipe: Mapping[str, Any], part: str) -> str | None:
 
 
 def read(run: Path) -> RunRecord:
-    """Read a run folder, finished or under way. A missing or damaged one is a Mistake with its remedy."""
+    """Read a run folder, finished or in progress. Raises Mistake if it is missing or damaged."""
     if not run.exists():
         raise Mistake(f"run: {run} does not exist; give a folder that `textgan train` wrote")
     if not run.is_dir() or not any((run / name).is_file() for name in ("recipe.yaml", "metrics.jsonl")):
@@ -188,7 +187,7 @@ def read(run: Path) -> RunRecord:
 
 
 def _outdated(run: Path, recipe: Mapping[str, Any], evaluation: Mapping[str, Any]) -> tuple[str, ...]:
-    """A warning for each own metric file that changed since the scores were measured. None of it is run."""
+    """A warning for each of the user's metric files that changed after scoring. The files are not executed."""
     names = recipe.get("metrics")
     listed = names if isinstance(names, list) else []
     return tuple(
@@ -219,7 +218,7 @@ def _json_object(path: Path, remedy: str) -> Mapping[str, Any]:
         return {}
     try:
         value = from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # bad JSON and bad UTF-8 are both ValueErrors
+    except ValueError as error:  # both invalid JSON and invalid UTF-8
         raise Mistake(f"run.{path.stem}: {path} is damaged ({error}); {remedy}") from error
     if not isinstance(value, dict):
         raise Mistake(f"run.{path.stem}: {path} holds no JSON object; {remedy}")
@@ -236,13 +235,13 @@ def _score_rows(evaluation: Mapping[str, Any], path: Path) -> Mapping[str, Cells
 
 
 def _cells(scores: Any) -> Cells:
-    """Scores as the folder spells them, {"value", "signature"} or a bare number; the rest is absent."""
+    """Scores in either form found in run folders, {"value", "signature"} or a bare number; others are skipped."""
     cells = {}
     for key, score in scores.items() if isinstance(scores, dict) else ():
         value: Any = score.get("value") if isinstance(score, dict) else score
         signature = score.get("signature", "") if isinstance(score, dict) else ""
         if isinstance(score, dict) and value is None:
-            value = math.nan  # it was run, and JSON has no NaN
+            value = math.nan  # it was measured; JSON has no NaN
         if is_number(value):
             cells[str(key)] = Score(float(value), str(signature))
     return cells
@@ -259,7 +258,7 @@ def _snapshots(folder: Path) -> tuple[Snapshot, ...]:
 
 
 def _sentences(path: Path) -> tuple[str, ...]:
-    """One a line, as written. An empty sentence is kept: the generator did write it."""
+    """One sentence per line, unchanged. Empty ones are kept, since the generator produced them."""
     if not path.is_file():
         return ()
     text = path.read_text(encoding="utf-8", errors="replace")

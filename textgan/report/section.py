@@ -1,4 +1,4 @@
-"""What a report shows of one run alone: facts, front, samples, a closer look, curves, and how it was made."""
+"""A report's section about one run: facts, front, samples, comparison with real text, curves, and its recipe."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from textgan.report.svg import INK, Figure
 from textgan.report.verdict import front_wanted
 from textgan.training.progress import clock
 
-SHOWN = 12  # sentences side by side
+SHOWN = 12  # sentences shown side by side
 MOMENTS = 8  # snapshots over time
-OF_EACH = 3  # sentences of each snapshot
+OF_EACH = 3  # sentences shown of each snapshot
 
 
 @dataclass(frozen=True)
 class Section:
-    """What the page shows of one run alone."""
+    """What the page shows about one run."""
 
     title: str
     slug: str
@@ -28,7 +28,7 @@ class Section:
     curves: Sequence[Figure]
     fronts: Sequence[Figure]
     crossings: Sequence[str]
-    front_wanted: str  # the command that would make the front, or nothing
+    front_wanted: str  # the command that measures the front, "" if not needed
     text: Views
     pairs: Sequence[tuple[str, Sequence[str]]]  # (heading, sentences)
     over_time: Sequence[Snapshot]
@@ -39,7 +39,7 @@ class Section:
 
 
 def minutes_of(run: RunRecord) -> dict[str, float]:
-    """By phase; empty where nothing tells it."""
+    """Minutes by phase; empty if unknown."""
     minutes = run.evaluation.get("minutes")
     if not isinstance(minutes, Mapping):
         return {}
@@ -47,9 +47,9 @@ def minutes_of(run: RunRecord) -> dict[str, float]:
 
 
 def time_spent(run: RunRecord) -> tuple[str, str]:
-    """How long training took, in all and by phase: ("11 s", "discriminator 1 s, adversarial 10 s").
+    """How long training took, in total and by phase: ("11 s", "discriminator 1 s, adversarial 10 s").
 
-    The total is of the phases as they are shown, so that they add up. Empty where nothing tells it.
+    The total is the sum of the rounded phases, so that the shown values add up. Two empty texts if unknown.
     """
     seconds = {phase: round(60 * value) for phase, value in minutes_of(run).items()}
     if not seconds:
@@ -60,8 +60,8 @@ def time_spent(run: RunRecord) -> tuple[str, str]:
 
 
 def section(run: RunRecord, slug: str, colour: str | None = None) -> Section:
-    """slug: begins the ids of its figures, unique on the page. colour: of this run among several, in all its figures;
-    None where it is the page's only run."""
+    """slug: prefix of its figures' ids, unique on the page. colour: the run's colour in all its figures; None if it is
+    the page's only run."""
     of_lines, of_fronts = ((colour, INK), (colour,)) if colour else (plots.COLOURS, plots.COLOURS)
     after = ("after" if run.before else "samples", run.after[:SHOWN])
     pairs = [pair for pair in (("before", run.before[:SHOWN]), after) if pair[1]]
@@ -92,7 +92,7 @@ def section(run: RunRecord, slug: str, colour: str | None = None) -> Section:
 
 
 def _spread(shots: Sequence[Snapshot], count: int) -> list[Snapshot]:
-    """At most `count` of them, evenly over the run, the first and the last among them."""
+    """At most `count` of them, evenly spaced over the run, including the first and the last."""
     if len(shots) <= count:
         return list(shots)
     return [shots[round(place * (len(shots) - 1) / (count - 1))] for place in range(count)]

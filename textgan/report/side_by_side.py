@@ -1,6 +1,6 @@
-"""Scored files as one table, or as JSON: for the terminal, markdown, csv, LaTeX.
+"""Scored files as one table (terminal, markdown, csv, LaTeX), or as JSON.
 
-A row for each file and for real text against itself. Marked is the best file, as in `table`. What was not measured is
+One row for each file, and one for real text against itself. The best file is marked as in `table`. A missing score is
 a dash (an empty field in csv), never 0.
 """
 
@@ -28,16 +28,16 @@ INTERVALS = "In brackets: 95% bootstrap interval of the mean over sentences; sel
 
 
 def as_json(files: Sequence[FileScores]) -> dict[str, Any]:
-    """One file: its scores by key. Several: those of each, by the path given.
+    """One file: its scores by key. Several: path as given -> its scores by key.
 
-    A score is {"value", "signature", "ci": [low, high]?, "real"?}; `real` is real text measured the same way.
+    A score is {"value", "signature", "ci": [low, high]?, "real"?}; `real` is the same score of real text.
     """
     made = {str(file.path): {key: _entry(file, key) for key in file.scores} for file in files}
     return made if len(files) > 1 else next(iter(made.values()))
 
 
 def listing(file: FileScores) -> str:
-    """One file for the terminal: a line for each score, with its interval, real text's value, the signature."""
+    """One file for the terminal: for each score a line with value, interval, real text's value and signature."""
     table = [["", "value", *([REAL] if file.real else []), "signature"]]
     for key, score in file.scores.items():
         real = [_value(file.real.get(key))] if file.real else []
@@ -55,7 +55,7 @@ def listing(file: FileScores) -> str:
 
 
 def rows(files: Sequence[FileScores]) -> list[Row]:
-    """Real text first, once for each number of sentences that makes a difference, then the files."""
+    """Real text first, with a row for each number of sentences on which its scores differ; then the files."""
     kept: list[Row] = []
     of_real: list[FileScores] = []
     for file in files:
@@ -72,7 +72,7 @@ def rows(files: Sequence[FileScores]) -> list[Row]:
 
 
 def terminal(files: Sequence[FileScores], width: int) -> RenderableType:
-    """Tables for rich of as many columns as fit into `width` characters, and what is to be known below."""
+    """Rich tables, each with as many columns as fit into `width` characters, with the captions below."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.table import Table
@@ -100,7 +100,7 @@ def terminal(files: Sequence[FileScores], width: int) -> RenderableType:
 
 
 def markdown(files: Sequence[FileScores]) -> str:
-    """The table in GitHub's markdown, the best in bold, the signatures below."""
+    """The table in GitHub markdown, the best in bold, the signatures below."""
     table = rows(files)
     told = [in_markdown(caption) for caption in captions(table)]
     told += [f"{in_markdown(', '.join(who))}: {code(signature)}" for who, signature in _signed(table)]
@@ -108,7 +108,7 @@ def markdown(files: Sequence[FileScores]) -> str:
 
 
 def csv(files: Sequence[FileScores]) -> str:
-    """For a machine: a line for each row and score, values in full, with interval and signature."""
+    """For programs: one line for each row and score, in full precision, with interval and signature."""
     table = rows(files)
     out = io.StringIO()
     writer = csv_format.writer(out, lineterminator="\n")
@@ -137,7 +137,7 @@ FORMATS: dict[str, Callable[[Sequence[FileScores]], str]] = {"md": markdown, "cs
 
 
 def captions(table: Sequence[Row]) -> list[str]:
-    """What the marks and brackets mean, and whether the files were measured differently."""
+    """Explanations of marks and brackets, and a warning if the files were measured differently."""
     keys = columns(table)
     told = [f"Marked: {MARKED}"] if any(best(table, key) for key in keys) else []
     told += [INTERVALS] if any(_ci(row, key) for row in table for key in keys) else []
@@ -160,12 +160,12 @@ def captions(table: Sequence[Row]) -> list[str]:
 
 
 def signatures(table: Sequence[Row]) -> list[str]:
-    """A line for each signature, its orders drawn together, with the rows that have it."""
+    """A line for each signature (its orders joined), with the rows that have it."""
     return [f"{', '.join(who)}: {signature}" for who, signature in _signed(table)]
 
 
 def _signed(table: Sequence[Row]) -> list[tuple[list[str], str]]:
-    """Each signature with the rows that have it, as `signatures` tells them."""
+    """(rows, signature) for each line of `signatures`."""
     who: dict[str, dict[str, list[str]]] = {}  # signature without the order -> row -> orders
     for row in table:
         for key in columns(table):
@@ -214,7 +214,7 @@ def _shown(row: Row, key: str) -> str:
 
 
 def _cells(table: Sequence[Row]) -> tuple[list[str], str, list[list[Cell]]]:
-    """Heads, how they are aligned, and rows."""
+    """(headings, their alignment, rows)."""
     keys = columns(table)
     marks = {key: best(table, key) for key in keys}
     made: list[list[Cell]] = [
@@ -225,7 +225,7 @@ def _cells(table: Sequence[Row]) -> tuple[list[str], str, list[list[Cell]]]:
 
 
 def _that_fit(keys: Sequence[str], table: Sequence[Row], room: int) -> list[list[str]]:
-    """The columns in order, in groups that are at most `room` wide; at least one in each."""
+    """The columns in order, in groups at most `room` characters wide; at least one column in each."""
     groups: list[list[str]] = []
     left = 0
     for key in keys:

@@ -1,6 +1,6 @@
-"""One matplotlib drawing as SVG for a page: it takes the page's colour and font, and its ids are its own.
+"""A matplotlib drawing as inline SVG: it inherits the page's colour and font, and its ids are unique on the page.
 
-Only matplotlib's object interface is used: no pyplot, no figure that outlives its drawing.
+Only matplotlib's object interface is used, so no pyplot state and no figure outlive the drawing.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ SIZE = (3.5, 2.35)  # inches; small, so that the text is readable when a phone s
 
 @dataclass(frozen=True)
 class Figure:
-    """A finished figure. alt: it in words; svg: goes into a page as it is (its text is escaped)."""
+    """A finished figure. alt: its description in words. svg: ready to embed in a page (its text is escaped)."""
 
     title: str
     alt: str
     svg: str
-    caption: str = ""  # a line to be read below it
+    caption: str = ""  # a line shown below it
 
 
 def figure(
@@ -38,7 +38,8 @@ def figure(
     caption: str = "",
     size: tuple[float, float] = SIZE,
 ) -> Figure:
-    """Draw with matplotlib's object interface and give the SVG a page of several figures can hold."""
+    """Draw with matplotlib's object interface; returns SVG that can share a page with other figures. size: inches.
+    name: prefix of its ids, unique on the page."""
     import matplotlib
     from matplotlib.figure import Figure as Drawing
 
@@ -68,7 +69,7 @@ def figure(
 
 
 def _inline(svg: str, alt: str, name: str) -> str:
-    """A file's SVG as part of a page: no prolog, no fixed size, no style that leaks, ids of its own."""
+    """Standalone SVG made embeddable: no prolog, no fixed size, no leaking styles, ids unique on the page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(
         r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL
@@ -84,7 +85,7 @@ def _inline(svg: str, alt: str, name: str) -> str:
     svg = re.sub(r"(font: [^;\"]*?px) [^;\"]*", r"\1 var(--sans, sans-serif)", svg)
     svg = re.sub(r"font-family: [^;\"]*", "font-family: var(--sans, sans-serif)", svg)
     svg = svg.replace(INK, "currentColor")
-    for number, colour in enumerate(COLOURS, start=1):  # the page has a shade of each for light and for dark
+    for number, colour in enumerate(COLOURS, start=1):  # the page defines each for light and dark mode
         svg = re.sub(colour, f"var(--line{number}, {colour})", svg, flags=re.IGNORECASE)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" {box[0]}'
     return f'{head} role="img" aria-label="{escape(alt)}" style="stroke-linejoin:round">' + svg

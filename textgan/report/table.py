@@ -1,9 +1,9 @@
-"""The comparison table: one row per run and state, as `printed` and the page write it.
+"""The comparison table, one row per run and state, which `printed` and the page render.
 
-What is marked is the best among the generated rows: for BLEU, self-BLEU and distinct the one nearest to real text,
-since a generator that repeats one good sentence beats real text in BLEU, and one that draws words at random beats it
-in distinct; for the others by `textgan.metrics.suite.direction`. A metric that was not run is a dash (an empty field
-in csv), never 0.
+The best generated row is marked. For BLEU, self-BLEU and distinct that is the one nearest to real text: a generator
+that repeats one good sentence beats real text in BLEU, and one that draws words at random beats it in distinct. For
+other metrics it follows `textgan.metrics.suite.direction`. A metric that was not measured is a dash (an empty field in
+csv), never 0.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OF_NUMBERS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `real`: the scores of real text that it is to be held against."""
+    """One row of the table. real: the scores of real text that it is compared with."""
 
     label: str
     state: str  # real, before, after
@@ -47,15 +47,14 @@ class Row:
 
     @property
     def generated(self) -> bool:
-        """Whether a generator wrote it."""
+        """Whether the row is of generated text."""
         return self.state != "real"
 
 
 def rows(runs: Sequence[RunRecord]) -> list[Row]:
-    """Real text, then where the generators started, then what became of them, in the order of the runs.
+    """Real text, then the generators before the adversarial phase, then after it, in the order of the runs.
 
-    A row that several runs share, number for number on the same corpus, is there once. Labels are made
-    distinct.
+    Rows with the same corpus and identical numbers are merged. Labels are made distinct.
     """
     kept: list[Row] = []
     seen: list[tuple[str, Mapping[str, float]]] = []
@@ -73,7 +72,7 @@ def rows(runs: Sequence[RunRecord]) -> list[Row]:
             row = Row(
                 label, state, run.name, run.path.resolve().name, run.corpus, run.seed, cells, _real(run)
             )
-            # an MLE run stands with the starting points, not with what adversarial training made of them
+            # an MLE run is listed with the starting points, not with the results of adversarial training
             kept.insert(_end_of_starts(kept), row) if state == "after" and start else kept.append(row)
     return _distinct_labels(kept)
 
@@ -84,10 +83,10 @@ def columns(table: Sequence[Row]) -> list[str]:
 
 
 def best(table: Sequence[Row], key: str) -> set[int]:
-    """Which rows to mark in column `key`: per corpus, the best generated row and all that print the same.
+    """Which rows to mark in column `key`: per corpus, the best generated row and all that print the same value.
 
-    Empty where there is nothing to choose: fewer than two such rows, all alike, no known direction, or (those of
-    `NEAREST_TO_REAL`) no real text to hold them against.
+    Empty if there is no choice: fewer than two such rows, all equal, no known direction, or (for metrics in
+    `NEAREST_TO_REAL`) no real text to compare with.
     """
     marked: set[int] = set()
     for corpus in {row.corpus for row in table}:
@@ -110,14 +109,14 @@ def best(table: Sequence[Row], key: str) -> set[int]:
 
 
 def measure(row: Row, key: str) -> str:
-    """The signature, without the length of the very text that was scored and the words in it that are not known."""
+    """The signature without the fields that describe the scored text itself: its length and its unknown words."""
     signature = row.cells[key].signature
     return re.sub(r"\|(tokens|unknown):\d+(\(\w+\))?", "", signature) if key in OF_THE_TEXT else signature
 
 
 def comparable(row: Row, key: str) -> bool:
-    """Whether the row's value may be held against real text's: not where one of them had more references, which BLEU
-    grows with, or more sentences, which self-BLEU and distinct go with."""
+    """Whether the row's value can be compared with real text's. It cannot if their numbers of references differ (BLEU
+    grows with it) or their numbers of sentences (self-BLEU and distinct depend on it)."""
     real = row.real.get(key)
     if real is None or key not in row.cells or numbers.family(key)[0] not in OF_NUMBERS:
         return True
@@ -138,7 +137,7 @@ def _shown(row: Row, key: str) -> str:
 
 
 def _cost(row: Row, key: str) -> float | None:
-    """How far the row is from the best there could be, lower is better; None where that cannot be told."""
+    """Distance from the best possible value, lower is better; None if it cannot be determined."""
     cell = row.cells.get(key)
     if cell is None or not math.isfinite(cell.value):
         return None
@@ -153,8 +152,8 @@ def _cost(row: Row, key: str) -> float | None:
 
 
 def _distinct_labels(table: Sequence[Row]) -> list[Row]:
-    """All labels get the corpus where there are several; those that occur twice what tells the rows apart: recipe,
-    seed, or folder."""
+    """Add the corpus to all labels if there are several, and to duplicate labels what distinguishes them: recipe, seed,
+    or folder."""
     if len({row.corpus for row in table}) > 1:
         table = [replace(row, label=f"{row.label}, {row.corpus}") for row in table]
     made = list(table)

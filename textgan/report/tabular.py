@@ -1,4 +1,4 @@
-"""Rows of words as a table to paste: GitHub's markdown and LaTeX."""
+"""Rows of text as a table to paste: GitHub markdown and LaTeX."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Callable, Sequence
 
 from textgan.report import numbers
 
-Cell = tuple[str, bool]  # what it says; whether it is marked, which is bold
+Cell = tuple[str, bool]  # (text, whether it is marked, shown in bold)
 
 
 def markdown(heads: Sequence[str], align: str, rows: Sequence[Sequence[Cell]]) -> str:
-    """align: a letter a column, `l` or `r`."""
+    """A GitHub markdown table. align: one letter per column, `l` or `r`."""
     rules = ["---:" if side == "r" else "---" for side in align]
     lines = [list(map(in_markdown, heads)), rules, *_written(rows, in_markdown, "**{}**")]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def latex(heads: Sequence[str], align: str, rows: Sequence[Sequence[Cell]], told: Sequence[str]) -> str:
-    """A tabular (package booktabs); told: as comments below it."""
+    """A tabular (package booktabs). told: lines added below it as comments."""
     lines = [
         list(map(numbers.escaped_latex, heads)),
         *_written(rows, numbers.escaped_latex, "\\textbf{{{}}}"),
@@ -29,17 +29,17 @@ def latex(heads: Sequence[str], align: str, rows: Sequence[Sequence[Cell]], told
 
 
 def comments(told: Sequence[str]) -> str:
-    """What LaTeX leaves out, a line each."""
+    """LaTeX comments, one per line."""
     return "".join(f"% {one_line(line)}\n" for line in told)
 
 
 def in_markdown(text: str) -> str:
-    """On one line, and as it stands."""
+    """Text on one line, escaped so that markdown shows it literally."""
     return re.sub(r"([\\|*_<>`~\[\]])", r"\\\1", one_line(text))
 
 
 def code(text: str) -> str:
-    """A span of code in markdown, whatever marks the text holds: fenced by more of them than stand together in it."""
+    """A markdown code span, fenced by more backticks than occur in a row in the text."""
     text = one_line(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     room = " " * (text[:1] == "`" or text[-1:] == "`")

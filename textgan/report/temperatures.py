@@ -1,4 +1,4 @@
-"""Labels of a front's points: each point's temperature, off the line, and only where there is room to read it."""
+"""Temperature labels for a front's points, placed off the line and only where they do not overlap."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def label(
     star: Sequence[Sequence[float]] = (),
     wanted: Callable[[Sequence[Spot], int], bool] = lambda line, place: True,
 ) -> None:
-    """Write the temperatures of the lines' points beside them. star: points (x, y) to keep clear of. wanted: which
-    places of a line are to have one. The axes' limits must be final.
+    """Label the lines' points with their temperatures. star: points (x, y) to keep clear of. wanted: whether the point
+    at this place of a line gets a label. The axes' limits must be final.
 
-    A label that would lie on another goes to the line's other side, or is left out; the ends of a line come first,
-    then temperature 1, since the others can be counted from these.
+    A label that would overlap another moves to the line's other side or is left out. The ends of a line are labelled
+    first, then temperature 1, since the others can be inferred from these.
     """
     points_per_pixel = 72 / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
     on_page = [
@@ -61,7 +61,7 @@ def label(
 
 
 def beside(line: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
-    """Where each point's label goes, from the point: off the line, on the side that is further from the others."""
+    """Offset of each point's label from the point: off the line, on the side further from the other points."""
     made = []
     for index, (x, y) in enumerate(line):
         (x1, y1), (x2, y2) = line[max(0, index - 1)], line[min(len(line) - 1, index + 1)]
@@ -80,5 +80,5 @@ def beside(line: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -
 
 
 def _touch(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
-    """Whether two labels overlap: (x, y) of the middle and half the width, in points."""
+    """Whether two labels overlap; each is (x, y, half the width), x and y of its centre, in points."""
     return abs(one[0] - other[0]) < one[2] + other[2] + 1 and abs(one[1] - other[1]) < FONT + 1

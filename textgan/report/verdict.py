@@ -1,4 +1,4 @@
-"""Did the adversarial phase help? One plain sentence for each run, from its own numbers and no more than they hold."""
+"""Did the adversarial phase help? One sentence for each run that claims no more than the run's own numbers support."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ONE_SEED = "one seed, so a small difference may be chance"
 
 
 def verdict(run: RunRecord) -> str:
-    """By the front over its own MLE's at the diversity of real text, where the run has both; else by before and after,
-    which a lower temperature could mimic, and the sentence says so."""
+    """Compares the run's front with its own MLE front at the diversity of real text if both exist; else the scores
+    before and after, a difference that a lower temperature could mimic, as the sentence then says."""
     if not run.finished:
         return "Did it help? Not finished yet."
     if run.strategy == "MLE" or "before" not in run.rows or "after" not in run.rows:
@@ -45,9 +45,9 @@ def verdict(run: RunRecord) -> str:
 
 
 def front_wanted(run: RunRecord) -> str:
-    """The one command that would make the front, where the run lacks one; else nothing."""
+    """The command that measures the front if the run lacks one; else ""."""
     if "nll" in (run.recipe.get("metrics") or []) and "nll" not in run.rows.get("after", {}):
-        return ""  # its generator writes vectors, which have no temperature
+        return ""  # a generator of vectors has no temperature
     states = {point.state for point in run.sweep.points} if run.sweep else set()
     played = "before" in run.rows
     if not run.finished or {"last"} | ({"pretrained"} if played else set()) <= states:
@@ -56,7 +56,7 @@ def front_wanted(run: RunRecord) -> str:
 
 
 def next_commands(run: RunRecord) -> list[str]:
-    """What one would most likely do with a finished run: read samples, then draw its front where it has none."""
+    """Likely next commands for a finished run: read samples, then measure its front if it has none."""
     sample = f"textgan sample {shlex.quote(str(run.path))} -n 10"
     return [*filter(None, (sample, front_wanted(run)))]
 
