@@ -1,1 +1,1 @@
-"""What a person should know of a file of text before a model learns from it, and a recipe that fits it."""
+"""What one should know about a text file before training a model on it, and a recipe that fits it."""

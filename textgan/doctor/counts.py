@@ -1,4 +1,4 @@
-"""One pass over a file: everything that is counted, in memory that grows by some 40 bytes a line and the vocabulary."""
+"""All counts of a file in one pass. Memory: about 40 bytes per line, plus the vocabulary."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SAMPLE = 20_000
 """Sentences of each side that are kept, for what needs the text itself."""
 MOST_TYPES = 2_000_000
 """Different words that are counted at a time; above it those seen once so far are forgotten (and it is said)."""
-_block = 200_000  # characters that are counted together
-_every = 2_000  # lines between two words of progress
+_block = 200_000  # characters counted in one batch
+_every = 2_000  # lines between two progress reports
 
 
 class Reservoir:
@@ -54,11 +54,12 @@ class Reservoir:
 
 @dataclass
 class Side:
-    """What was counted of train, or of the held-out part.
+    """Counts of the training part or of the held-out part, with N sentences.
 
-    words, characters: occurrences of each. lengths, spaced, tokens (N,): characters, words between spaces, and words
-    and marks of each sentence. hashes, loose (N,): of the sentence, and of what near duplicates share. numbers (N,):
-    its line.
+    words, characters: occurrences of each. lengths, spaced, tokens (N,): length of each sentence in characters, in
+    words separated by spaces, and in words and punctuation marks. hashes, loose (N,): hash of the sentence, and of its
+    folded text, which near duplicates share. numbers (N,): its line number. labels (N,): indices into
+    `Counts.label_names`; empty without labels.
     """
 
     sample: Reservoir
@@ -90,7 +91,7 @@ class Side:
         return Counter({chr(point): int(self._points[point]) for point in np.flatnonzero(self._points)})
 
     def settle(self) -> None:
-        """Count what has gathered, many lines at a time, which is quicker; ask for counts after it only."""
+        """Count the lines collected since the last call (batches are faster). Call it before reading the counts."""
         texts, self._texts, self._waiting = self._texts, [], 0
         cut = [words(text) for text in texts]
         self.tokens.extend(map(len, cut))
@@ -112,9 +113,9 @@ class Side:
 
 @dataclass
 class Counts:
-    """Of a file, or of two. label_names: in the order they came up; `Side.labels` are indices into them.
+    """Counts of a file, or of a training and a test file. label_names: in order of first occurrence.
 
-    tenth: where the held-out side is a test file, the words of a share drawn from train, where they are counted too.
+    tenth: only with a test file: words of a random share of the training lines, which are also counted in `train`.
     """
 
     train: Side
@@ -127,7 +128,7 @@ class Counts:
 
     @property
     def to_choose_by(self) -> tuple[Counter[str], Counter[str]]:
-        """Words of most of the training file and of its drawn share: a test file has no part in what is chosen."""
+        """Words of most of the training file, and of the rest of it: choices must not depend on the test file."""
         if self.tenth is None:
             return self.train.words, self.held.words
         return self.train.words - self.tenth, self.tenth
@@ -139,10 +140,11 @@ def count(
     held_out: float = 0.1,
     tell: Callable[[int], None] = lambda lines: None,
 ) -> Counts:
-    """Count both sides. test None: the share `held_out` of the lines of train, drawn always alike, is the held-out
-    side; else its words are counted twice, for `Counts.tenth`.
+    """Count both sides. With test None, the share `held_out` of the lines of train, drawn with a fixed seed, is the
+    held-out side; otherwise the words of that share are also counted separately, for `Counts.tenth`.
 
-    Suspicious and empty lines are those of train's file. tell: called now and then with the lines read so far.
+    Suspicious and empty lines are those of the training file. tell: called from time to time with the number of lines
+    read so far.
     """
     counts = Counts(Side(Reservoir(SAMPLE, 0)), Side(Reservoir(SAMPLE, 1)), Suspects())
     draw = random.Random(0).random
@@ -183,19 +185,19 @@ def count(
 
 
 def repeats(hashes: Sequence[int] | np.ndarray) -> int:
-    """How many of the sentences repeat an earlier one. By 64-bit hashes: among a million, wrong once in 10^7 files."""
+    """How many sentences repeat an earlier one. By 64-bit hashes: for a million, wrong in about one of 10^7 files."""
     return len(hashes) - len(np.unique(np.asarray(hashes)))
 
 
 def shared(held: Sequence[int], train: Sequence[int]) -> int:
-    """How many of the held-out sentences occur in train."""
+    """How many held-out sentences also occur in train, by their hashes."""
     return int(np.isin(np.asarray(held), np.asarray(train)).sum())
 
 
 def out_of_vocabulary(train: Counter[str], held: Counter[str], sizes: list[int]) -> dict[int, float]:
-    """Share of the held-out tokens that are not among the `size` most frequent of train, by size, in [0, 1].
+    """By size, the share of held-out tokens that are not among the `size` most frequent of train, in [0, 1].
 
-    As a tokenizer ranks them: by count, ties in alphabetical order.
+    Ranked as a tokenizer does: by count, ties in alphabetical order.
     """
     ranked = sorted(train, key=lambda word: (-train[word], word))
     total = held.total()

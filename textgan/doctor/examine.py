@@ -1,4 +1,4 @@
-"""The doctor: one file in, all that there is to say of it out. Presentation is `report/corpus.py`."""
+"""The corpus doctor: examines one file and returns its findings, which `report/corpus.py` presents."""
 
 from __future__ import annotations
 
@@ -36,16 +36,17 @@ _longest_told = 5
 
 @dataclass(frozen=True)
 class Examination:
-    """What a file holds. Shares are in [0, 1]; lines are numbers from 1; `test` is None where no file was given.
+    """Findings about a file. Shares are in [0, 1]; line numbers start at 1; `test` is None if no test file was given.
 
-    by_letter: lines are strings, or their script has no spaces; the shift is then one of characters, and words say
-    little. sentences: of the file, without empty lines. held_out: sentences that stand for unseen text: the test
-    file, or a seeded tenth of the file. quantiles: by unit (characters, words, tokens) and quantile. unknown: share
-    of the held-out words and marks out of the vocabulary, by its size. types: different words and marks, and
-    characters, of train. near: repeats once case, spaces, marks and digits are left out, without the exact ones;
-    None for strings, where they matter. alike: of a sample, the share that is a copy of an earlier one but for a few
-    words (`near.py`). overlap, near_overlap: held-out sentences that occur in train. split_size, split_seed:
-    `corpus.size` of a small budget and `corpus.seed` that leave every label to training.
+    by_letter: lines are strings such as names or formulas, or their script has no spaces; the shift is then measured on
+    characters, and word counts mean little. sentences: number in the file, without empty lines. held_out: number of
+    sentences used as unseen text: the test file, or a seeded tenth of the file. quantiles: by unit (characters, words,
+    tokens) and quantile. unknown: by vocabulary size, the share of held-out words and marks outside it. types: number
+    of different words and marks, and of different characters, in train. near: repeats that differ only in case, spaces,
+    marks and digits; None for strings, where these matter. alike: in a sample, the share of sentences that copy an
+    earlier one but for a few words (`near.py`). overlap, near_overlap: number of held-out sentences that occur in
+    train. split_size, split_seed: `corpus.size` (for the smoke budget) and `corpus.seed` such that every label occurs
+    in the training split.
     """
 
     file: str
@@ -99,10 +100,10 @@ def examine(
     tokenizer: str | None = None,
     tell: Callable[[str, float], None] = lambda what, share: None,
 ) -> Examination:
-    """Read a file (and a test file) once, line by line, and say what it holds.
+    """Examine a file (and a test file), reading each once, line by line.
 
-    tokenizer: `word`, `character` or `bpe` in place of the proposed one. tell: called now and then with what is being
-    done and the share of it, in [0, 1]. Raises Mistake for what cannot be read and for a file without two sentences.
+    tokenizer: `word`, `character` or `bpe`, overriding the proposed one. tell: called from time to time with the
+    current stage and its progress in [0, 1]. Raises Mistake if a file cannot be read or has fewer than two sentences.
     """
     check_tokenizer(tokenizer)
     train = Streamed(path, column, label, encoding, "file")
@@ -137,7 +138,7 @@ def _told(
 ) -> Examination:
     train, held = counts.train, counts.held
     strings = reads_as_strings(train)
-    own = [train] if test is not None else [train, held]  # what stood in the file itself
+    own = [train] if test is not None else [train, held]  # sentences of the training file
     characters = sum((side.characters for side in own[1:]), own[0].characters)
     sample = train.sample.texts
     suspects = counts.suspects
@@ -219,14 +220,14 @@ def _quantiles(values: np.ndarray) -> dict[str, int]:
 
 
 def _longest(sides: list[Side]) -> dict[int, int]:
-    """Line number -> characters of the longest lines, the longest first."""
+    """Line number -> length in characters, for the longest lines, the longest first."""
     lengths, numbers = _together(sides, "lengths"), _together(sides, "numbers")
     chosen = np.lexsort((numbers, -lengths))[:_longest_told]
     return {int(numbers[i]): int(lengths[i]) for i in chosen}
 
 
 def _most_repeated(hashes: np.ndarray, numbers: np.ndarray) -> list[tuple[int, int]]:
-    """(first line, times) of the sentences that stand most often, if more than once."""
+    """(first line, occurrences) of the most frequent sentences that occur more than once."""
     order = np.argsort(numbers, kind="stable")
     _, first, times = np.unique(hashes[order], return_index=True, return_counts=True)
     chosen = np.lexsort((first, -times))[:_longest_told]

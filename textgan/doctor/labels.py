@@ -1,4 +1,4 @@
-"""The labels of a file: how many there are, how even, and whether a generator could learn to write by them."""
+"""The labels of a file: how many, how balanced, and whether a conditional generator can be trained with them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from textgan.doctor.counts import Counts
 
 MOST = 100
 """Classes above which a column is taken for something else than labels."""
-_few = 50  # sentences of a class, below which it is said to be small
+_few = 50  # a class with fewer sentences counts as small
 _seeds = 20
 _small_sizes = (300, 1_000, 3_000)
 
 
 @dataclass(frozen=True)
 class Labels:
-    """counts: sentences of each, the most frequent first (of a file with a test file: the training file's).
+    """counts: sentences with each label, the most frequent first (with a test file: in the training file).
 
-    evenness: entropy over its maximum, in [0, 1]; 1 is balanced. usable: whether a recipe can write by them.
-    small: classes with few sentences. test_only: labels of the test file that train lacks. reason: why not usable.
+    evenness: entropy divided by its maximum, in [0, 1]; 1 is balanced. usable: whether a generator can be conditioned
+    on them. small: classes with few sentences. test_only: labels of the test file that are not in train. reason: why
+    they are not usable.
     """
 
     counts: dict[str, int]
@@ -33,7 +34,7 @@ class Labels:
 
 
 def look_at_labels(counts: Counts, own_test: bool) -> Labels:
-    """own_test: the held-out side is a file of its own."""
+    """Examine the counted labels. own_test: the held-out side is a separate file."""
     names = counts.label_names
     train, held = (np.asarray(side.labels, np.int64) for side in (counts.train, counts.held))
     there = np.bincount(held, minlength=len(names))
@@ -58,9 +59,9 @@ def look_at_labels(counts: Counts, own_test: bool) -> Labels:
 
 
 def held_out(sentences: int, own_test: bool) -> tuple[int | float, int | float, int]:
-    """(validation, test, sentences cut off): shares as in `data/files.py`, numbers where shares would be too much.
+    """(validation, test, sentences held out): shares as in `data/files.py`, or counts if shares would be too large.
 
-    own_test: the test text is a file of its own, and test is 0.
+    own_test: the test text is a separate file, so test is 0.
     """
     validation, test = (2_000, 5_000) if sentences > 50_000 else (0.05, 0.1)
     if own_test:
@@ -72,9 +73,9 @@ def held_out(sentences: int, own_test: bool) -> tuple[int | float, int | float, 
 
 
 def split_that_keeps(labels: np.ndarray, cut: int) -> tuple[int, int] | None:
-    """The least (`corpus.size` of a small budget, `corpus.seed`) that leave every label to training; None if none do.
+    """The smallest (`corpus.size`, `corpus.seed`) with which every label occurs in training; None if there is none.
 
-    labels (N,), in the file's order. cut: sentences that are cut off for validation and test (`data/splits.py`).
+    labels: (N,), in the file's order. cut: number of sentences held out for validation and test (`data/splits.py`).
     """
     every = len(np.unique(labels))
     for size in _small_sizes:

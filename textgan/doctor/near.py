@@ -1,4 +1,4 @@
-"""Sentences that are copies but for a few words, found in a sample by MinHash and locality-sensitive hashing."""
+"""Near copies, which differ in a few words, found in a sample by MinHash and locality-sensitive hashing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _shingle = 5
 _hashes, _bands = (
     40,
     10,
-)  # four hashes a band: a pair at .8 shares a band with probability .99, one at .3 with .08
+)  # four hashes per band: a pair of similarity .8 shares a band with probability .99, one of .3 with .08
 
 
 def near_copies(texts: Sequence[str]) -> float:
-    """Share of the texts that are a near copy of an earlier one, in [0, 1]; texts that fold to the same are one.
+    """Share of the texts that are a near copy of an earlier one, in [0, 1]; texts that fold alike count as one.
 
-    MinHash (Broder 1997) of the folded text's 5-grams of letters, in bands (Indyk & Motwani 1998); what shares a band
-    is compared exactly, each with the first text of its band only, so the share may be too low by a little. The cost
-    grows with the letters in all, not with the pairs.
+    MinHash (Broder 1997) of the folded text's character 5-grams, in bands (Indyk & Motwani 1998). Texts that share a
+    band are compared exactly, but each only with the first text of its band, so the share may be slightly too low. The
+    cost grows with the number of characters, not of pairs.
     """
     different = list(dict.fromkeys(key for key in map(folded, texts) if len(key) >= _shingle))
     if len(different) < 2:
@@ -47,7 +47,7 @@ def near_copies(texts: Sequence[str]) -> float:
 
 
 def _grams(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """(L,) uint64 5-grams of all texts, as numbers, and (N,) where each text's begin."""
+    """(L,) uint64: the 5-grams of all texts as numbers, and (N,): where each text's 5-grams begin."""
     lengths = np.array([len(text) for text in texts])
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     held = np.zeros(len(points) - _shingle + 1, np.uint64)
@@ -56,12 +56,12 @@ def _grams(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     starts = np.cumsum(lengths) - lengths
     counts = lengths - _shingle + 1
     begins = np.cumsum(counts) - counts
-    rows = np.arange(counts.sum()) + np.repeat(starts - begins, counts)  # those that cross no text's end
+    rows = np.arange(counts.sum()) + np.repeat(starts - begins, counts)  # only 5-grams within one text
     return held[rows], begins
 
 
 def _signatures(grams: np.ndarray, begins: np.ndarray) -> np.ndarray:
-    """(_hashes, N): the least of each hash over a text's grams; multiply and take the upper half."""
+    """(_hashes, N): minimum of each hash over a text's n-grams. The hashes multiply and keep the upper half."""
     draw = np.random.default_rng(0)
     factors = draw.integers(1, 2**63, size=_hashes, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     mixed = grams ^ (grams >> np.uint64(29))
@@ -69,7 +69,7 @@ def _signatures(grams: np.ndarray, begins: np.ndarray) -> np.ndarray:
 
 
 def _candidates(signatures: np.ndarray) -> list[tuple[int, int]]:
-    """(earlier, later) texts, each later one with the first that shares a whole band with it."""
+    """(earlier, later) texts: each later one with the first text that shares a complete band with it."""
     found: set[tuple[int, int]] = set()
     for band in np.split(signatures, _bands):
         _, first, group = np.unique(band, axis=1, return_index=True, return_inverse=True)

@@ -1,4 +1,4 @@
-"""From what was counted of a text to a tokenizer, a length and a vocabulary, each with its reason in words."""
+"""Proposes a tokenizer, a length and a vocabulary from a text's counts, each with its reason in words."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ LONGEST = 512
 """Tokens beyond which a proposal cuts: a generator that goes token by token, trained in minutes, learns no more."""
 _special = 4
 _most_words = 20_000
-_rare = 0.01  # unknown tokens that a smaller vocabulary may cost
+_rare = 0.01  # share of unknown tokens that a smaller vocabulary may add
 _thin, _small = (
     20,
     2_000,
 )  # words of text for each different one, and different ones: where once is too little
-_strange = 0.10  # above it, words are no good unit
+_strange = 0.10  # share of unknown words above which words are a poor unit
 _most_characters = 6_000
-_document = 150  # words and marks of the median sentence, above which it is one
-_string = 300  # characters above which a text is not read letter by letter
+_document = 150  # words and marks in the median sentence, above which it is a document
+_string = 300  # characters; longer texts are not tokenized by character
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """tokenizer: its mapping in a recipe. vocabulary: ids, the special ones included. lengths (N,): tokens without end.
+    """tokenizer: its mapping for a recipe. vocabulary: number of ids, including special ones.
 
-    length: of the recipe. truncate: whether longer texts are to be cut, not left out; longer: share of them.
-    sampled: whether `lengths` are of a sample. reasons: in words.
+    lengths: (N,), in tokens without the end token; sampled: whether they are from a sample of the text. length: for the
+    recipe. longer: share of longer texts; truncate: whether to cut these rather than drop them. reasons: sentences.
     """
 
     tokenizer: dict[str, Any]
@@ -51,22 +51,22 @@ class Proposal:
 
 
 def vocabulary_sizes(side: Side) -> list[int]:
-    """The sizes to tell of this side's words, the last being all of them."""
+    """Vocabulary sizes to report for this side, the last one being all of its words."""
     return [size for size in SIZES if size < len(side.words)] + [len(side.words)]
 
 
 def reads_as_strings(side: Side) -> bool:
-    """Names, formulas, passwords: mostly one or two words a line, in a script that has spaces."""
+    """Whether lines are strings such as names, formulas or passwords: mostly one or two words, in a spaced script."""
     return bool(np.median(np.asarray(side.spaced)) <= 2) and not unspaced(side)
 
 
 def unspaced(side: Side) -> bool:
-    """A third of its letters or so are of a script that puts no spaces between words."""
+    """Whether about a third or more of its letters belong to scripts that put no spaces between words."""
     return sum(share for name, share in shares(side.characters).items() if name in UNSPACED) > 0.3
 
 
 def check_tokenizer(wanted: str | None) -> None:
-    """Mistake where it is none that is proposed; None is any."""
+    """Raises Mistake if `wanted` is not one of the tokenizers that can be proposed; None is valid."""
     if wanted is not None and wanted not in TOKENIZERS:
         raise Mistake(
             f"--tokenizer: {wanted!r} is not one of the tokenizers.{did_you_mean(wanted, TOKENIZERS)}"
@@ -74,7 +74,7 @@ def check_tokenizer(wanted: str | None) -> None:
 
 
 def propose(counts: Counts, wanted: str | None = None) -> Proposal:
-    """wanted: `word`, `character` or `bpe`, in place of the one that fits. Chosen by training text alone."""
+    """Choose from the training text alone. wanted: `word`, `character` or `bpe`, overriding the best fit."""
     known, held = counts.to_choose_by
     side = replace(counts.train, words=known)
     unknown = out_of_vocabulary(known, held, vocabulary_sizes(side))
@@ -91,7 +91,7 @@ def propose(counts: Counts, wanted: str | None = None) -> Proposal:
 
 
 def _kind(side: Side, unknown: dict[int, float]) -> tuple[str, str]:
-    """The unit that suits a text: (name, why)."""
+    """The tokenizer that suits a text: (name, reason)."""
     letters = len(side.characters)
     long = np.quantile(np.asarray(side.lengths), 0.99) > _string
     by_letter = not long and letters <= _most_characters
@@ -122,7 +122,7 @@ def _word(side: Side, held: Counter[str], unknown: dict[int, float]) -> _Made:
     if sum(side.tokens) < _thin * every and every > _small:
         kept, why = sum(times > 1 for times in side.words.values()), " (those seen more than once)"
     kept = min(kept, _most_words)
-    missed = out_of_vocabulary(side.words, held, [kept])  # empty where nothing was held out
+    missed = out_of_vocabulary(side.words, held, [kept])  # empty if nothing was held out
     told = f"{amount(kept, 'word')}{why}"
     if missed:
         told += f": {missed[kept]:.1%} of the tokens in a held-out tenth are then unknown"
@@ -153,7 +153,7 @@ def _bpe(side: Side, held: Counter[str], unknown: dict[int, float]) -> _Made:
 
 
 def _length(lengths: np.ndarray) -> tuple[int, bool, float, str]:
-    """(length, truncate, share of longer texts, why); the end of a sentence counts as a token."""
+    """(length, truncate, share of longer texts, reason); the end token counts."""
     most, usual = int(lengths.max()), int(np.quantile(lengths, 0.99, method="nearest"))
     tokens = most if most <= 1.25 * usual else usual
     length = max(8, min(tokens, LONGEST) + 1)

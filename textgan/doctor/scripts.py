@@ -1,4 +1,4 @@
-"""Which scripts and languages a text is written in, by the Unicode names of its letters and by function words."""
+"""A text's scripts, by the Unicode names of its letters, and its languages, by function words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _word = re.compile(r"[^\W\d_]+")
 
 @cache
 def script(letter: str) -> str:
-    """`Latin`, `Han`, `Arabic`, ... of a letter; empty for any other character. The first word of its Unicode name."""
+    """A letter's script (`Latin`, `Han`, `Arabic`, ...), by the first word of its Unicode name; "" for non-letters."""
     if not unicodedata.category(letter).startswith("L"):
         return ""
     first = unicodedata.name(letter, "OTHER").split()[0]
@@ -38,7 +38,7 @@ def script(letter: str) -> str:
 
 
 def shares(characters: Mapping[str, int]) -> dict[str, float]:
-    """Share of the letters that each script has, in [0, 1], the largest first; from counts of characters."""
+    """Share of the letters in each script, in [0, 1], the largest first. characters: occurrences of each."""
     counts: Counter[str] = Counter()
     for character, count in characters.items():
         if name := script(character):
@@ -58,12 +58,12 @@ def right_to_left(characters: Mapping[str, int]) -> float:
 
 
 def combining(characters: Mapping[str, int]) -> int:
-    """How many characters are marks that combine with the one before (Unicode category M)."""
+    """How many characters are combining marks (Unicode category M)."""
     return sum(count for each, count in characters.items() if unicodedata.category(each).startswith("M"))
 
 
 def emoji(characters: Mapping[str, int]) -> int:
-    """How many characters are pictographs; one that is made of several counts several times."""
+    """How many characters are pictographs; an emoji composed of several counts several times."""
     return sum(count for each, count in characters.items() if each >= "\u2600" and _pictograph(each))
 
 
@@ -72,7 +72,7 @@ def _pictograph(character: str) -> bool:
 
 
 def mixed(texts: Iterable[str]) -> float:
-    """Share of the texts that have two letters or more of each of two scripts; Japanese counts as one."""
+    """Share of the texts with at least two letters in each of two scripts; Japanese counts as one script."""
     count = several = 0
     for text in texts:
         count += 1
@@ -86,10 +86,10 @@ def mixed(texts: Iterable[str]) -> float:
 
 
 def languages(texts: Iterable[str]) -> dict[str, float]:
-    """Share of the texts by language, of those in which a word is found that only some languages have.
+    """Share of the texts in each language, among those whose language could be guessed.
 
-    By the most frequent function words of eight languages in Latin script, the language with the most different
-    ones; a text with none, or as many of two languages, tells nothing and is not counted. A coarse hint, no more.
+    The guess is the language with the most different function words in the text, of eight languages in Latin script.
+    A text without such words, or with a tie, is not counted. Only a coarse hint.
     """
     found: Counter[str] = Counter()
     for text in texts:

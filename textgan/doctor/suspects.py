@@ -1,4 +1,4 @@
-"""Lines that look as if they were no sentence, or were read with the wrong encoding; each with its number."""
+"""Lines that do not look like sentences, or that seem to have been decoded wrongly, with their line numbers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ def _as_cp1252(byte: int) -> str:
 
 
 def _mojibake() -> re.Pattern[str]:
-    """UTF-8 that was read as Windows-1252 or Latin-1.
+    """Matches UTF-8 text that was decoded as Windows-1252 or Latin-1.
 
-    Only what writers hardly write on purpose: A with tilde or circumflex before a continuation byte, a circumflex
-    (punctuation), ã to é (East Asian) or ï before two, ð before three, and two pairs that begin as Greek, Cyrillic or
-    Arabic letters do. A no-break space is no continuation after an accented letter: French writes it before marks.
+    Only sequences that are hardly ever written on purpose: A with tilde or circumflex before one continuation byte;
+    a with circumflex (punctuation), ã to é (East Asian) or ï before two; ð before three; and two successive pairs that
+    start like Greek, Cyrillic or Arabic letters. A no-break space does not count as a continuation byte after an
+    accented letter, since French puts one before punctuation.
     """
     every = {_as_cp1252(byte) for byte in range(0x80, 0xC0)} | {chr(byte) for byte in range(0x80, 0xC0)}
     held = f"[{re.escape(''.join(sorted(every)))}]"
@@ -41,7 +42,7 @@ _garbled = _mojibake()
 
 @dataclass
 class Suspects:
-    """How many lines of each kind there are, and the numbers of the first TOLD."""
+    """By kind, how many lines there are, and the line numbers of the first TOLD."""
 
     counts: dict[str, int] = field(default_factory=dict)
     lines: dict[str, list[int]] = field(default_factory=dict)
@@ -53,7 +54,7 @@ class Suspects:
             told.append(number)
 
     def check(self, number: int, text: str) -> None:
-        """Look at one text, spaces normalised. The quick questions come first: nearly every line passes them."""
+        """Check one text with normalised spaces. Fast checks come first, since they clear nearly every line."""
         if "<" in text and _html.search(text):
             self.add("HTML tags", number)
         if "&" in text and _entity.search(text):
@@ -71,7 +72,7 @@ class Suspects:
             self.add("very long words", number)
 
     def without(self, kind: str) -> Suspects:
-        """These, but for one kind."""
+        """A copy without one kind."""
         return Suspects(
             {name: count for name, count in self.counts.items() if name != kind},
             {name: lines for name, lines in self.lines.items() if name != kind},

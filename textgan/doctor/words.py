@@ -1,4 +1,4 @@
-"""Text cut as the word tokenizer cuts it, without that tokenizer: one pass over a million lines cannot afford it."""
+"""Splits text as the word tokenizer does, without using it: it would be too slow for a million lines."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _plain = re.compile(r"[\w']+|[^\w\s']").findall
 
 
 def words(text: str) -> list[str]:
-    """Words and marks; a combining or format character stays with its word or mark, as in `tokenizers.word`."""
+    """Words and marks. Combining and format characters stay with their word or mark, as in `tokenizers.word`."""
     return _plain(text) if text.isascii() else _any()(text)
 
 
 @lru_cache(maxsize=1)
 def _any() -> Callable[[str], list[str]]:
-    """For any script. To list the characters that have no space of their own takes a quarter of a second, once."""
+    """A splitter for any script. Built only once: listing combining and format characters takes a quarter second."""
     kinds = ("Mn", "Mc", "Me", "Cf")
     inside = [point for point in range(sys.maxunicode + 1) if unicodedata.category(chr(point)) in kinds]
     ranges: list[list[int]] = []
@@ -28,12 +28,12 @@ def _any() -> Callable[[str], list[str]]:
         else:
             ranges.append([point, point])
     held = "".join(f"\\U{low:08x}-\\U{high:08x}" for low, high in ranges)
-    follows = f"(?:\u200d[^\\w\\s']|[\U0001f3fb-\U0001f3ff{held}])*"  # skin tones, and emoji that are joined
+    follows = f"(?:\u200d[^\\w\\s']|[\U0001f3fb-\U0001f3ff{held}])*"  # skin tones, and joined emoji
     return re.compile(f"[\\w'{held}]+|[\U0001f1e6-\U0001f1ff]{{2}}|[^\\w\\s'{held}]{follows}").findall
 
 
 class _Fold(dict[int, str | None]):
-    """For `str.translate`: without spaces, marks and signs; all digits are 0."""
+    """Table for `str.translate` that drops spaces, marks and symbols, and maps every digit to 0."""
 
     def __missing__(self, point: int) -> str | None:
         kind = unicodedata.category(chr(point))
@@ -46,5 +46,5 @@ _fold = _Fold()
 
 
 def folded(text: str) -> str:
-    """What near duplicates have in common: the text without case, spaces, marks and the value of digits."""
+    """The text without case, spaces and marks, and with all digits 0: near duplicates fold to the same text."""
     return text.lower().translate(_fold)

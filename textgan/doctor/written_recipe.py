@@ -1,4 +1,4 @@
-"""The recipe that the doctor writes: YAML that `textgan train` runs, with the reasons beside the values."""
+"""The recipe written by the doctor: YAML for `textgan train`, with comments that give the reasons."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ from textgan.doctor.proposal import Proposal
 
 _cells = 30_000_000
 """Numbers in one batch of relaxed tokens (sentences x tokens x vocabulary): 120 MB, of which training holds a few."""
-_steps = 300_000  # sentences that pretraining reads, at most: some minutes
-_relaxed = (
-    128  # tokens above which the relaxed one-hots of all positions cost more memory than they are worth
-)
+_steps = 300_000  # most sentences read in pretraining: a few minutes
+_relaxed = 128  # tokens; above, the relaxed one-hots of all positions cost more memory than they are worth
 
 
 def recipe(found: Examination) -> str:
-    """A recipe for the examined file: likelihood first, then an adversarial phase; smoke budget included.
+    """A recipe for the examined file: maximum likelihood, then an adversarial phase; with a smoke budget.
 
-    Up to 128 tokens by straight-through Gumbel-Softmax, in batches that shrink as length times vocabulary grows;
-    above, REINFORCE with the reward of the whole text, which holds no relaxed tokens. Either way memory is bounded:
-    likelihoods are worked out in pieces (`Generator.log_prob`), so that no gradient need be cut off along a text.
+    Up to 128 tokens it uses straight-through Gumbel-Softmax, with batches that shrink as length times vocabulary grows;
+    above, REINFORCE with one reward for the whole text, which needs no relaxed tokens. Memory is bounded in both cases:
+    likelihoods are computed in chunks (`Generator.log_prob`), so backpropagation through a text need not be truncated.
     """
     plan = found.proposal
     train = found.sentences - held_out(found.sentences, found.test is not None)[2]
@@ -85,7 +83,7 @@ def recipe(found: Examination) -> str:
 
 
 def _batch(plan: Proposal, train: int, long: bool) -> int:
-    """Sentences at a time: fewer where relaxed tokens would take too much memory, or an epoch be a step or two."""
+    """Batch size: smaller if relaxed tokens would take too much memory, or if an epoch would be only a step or two."""
     batch = 32 if long else 64
     while not long and batch > 8 and batch * plan.length * plan.vocabulary > _cells:
         batch //= 2
@@ -105,12 +103,12 @@ def _strategy(long: bool) -> dict[str, Any]:
 
 
 def _has_words(found: Examination) -> bool:
-    """Whether n-grams of words mean something: lines have some, and spaces between them."""
+    """Whether word n-grams are meaningful: lines consist of several words separated by spaces."""
     return found.quantiles["words"]["0.5"] > 2
 
 
 def _corpus(found: Examination, labelled: bool) -> dict[str, Any]:
-    """The corpus part; held-out shares become numbers where a tenth would be more than any score needs."""
+    """The corpus part; held-out shares become counts if a tenth would be more than any score needs."""
     part: dict[str, Any] = {"path": found.file}
     if found.column is not None:
         part["column"] = found.column
@@ -131,7 +129,7 @@ def _corpus(found: Examination, labelled: bool) -> dict[str, Any]:
 
 
 def _flow(value: Any) -> str:
-    """YAML on one line; a text is quoted where YAML could take it for something else."""
+    """YAML on one line; a string is quoted if YAML could read it as another type."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
