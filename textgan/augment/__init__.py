@@ -1,1 +1,1 @@
-"""More labelled text from little: write it by label, drop what is no good, and measure whether it helped."""
+"""Augments small labelled data sets: generate text by label, filter it, and measure whether it helps."""

@@ -1,4 +1,4 @@
-"""The two classifiers that generated text should help: a plain CNN, and a linear one."""
+"""The two classifiers used to measure whether generated text helps: a CNN and naive Bayes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def learn_classes(
     optimizer: torch.optim.Optimizer,
     updates: int,
 ) -> None:
-    """So many steps of a judge that tells classes on labelled text, by their cross-entropy alone."""
+    """Train a discriminator with class logits on labelled text for `updates` steps, by class cross-entropy only."""
     judge.train()
     for _ in range(updates):
         given = next_text()
@@ -40,10 +40,10 @@ def learn_classes(
 
 
 def cnn(train: Split, test: Split, classes: int, seed: int, updates: int) -> np.ndarray:
-    """(N,) bool: which test sentences a CNN (Kim 2014, from scratch) that learnt from `train` is right about.
+    """(N,) bool: which of N test sentences a CNN (Kim 2014, from scratch) trained on `train` classifies correctly.
 
-    Widths 2 to 5 with 64 filters each over words of 64 numbers, dropout .5; Adam, 1e-3, batches of 50. It is not
-    stopped early and nothing is chosen by held-out text: few labels leave none for that.
+    Widths 2 to 5 with 64 filters each, embeddings of size 64, dropout .5; Adam, 1e-3, batches of 50. No early stopping
+    and no model selection: with few labels there is no held-out text to spare for them.
     """
     with seeded(seed):
         tokenizer = word(train.texts, attach=False, lowercase=True, max_size=_words)
@@ -78,7 +78,7 @@ def _right(judge: CNN, test: Split, tokenizer: Tokenizer, length: int) -> np.nda
 
 
 def linear(train: Split, test: Split, classes: int, seed: int = 0, updates: int = 0) -> np.ndarray:
-    """(N,) bool: which test sentences naive Bayes on words and pairs of words is right about; nothing random in it."""
+    """(N,) bool: which test sentences naive Bayes on word unigrams and bigrams classifies correctly. Deterministic."""
     model = NaiveBayes.fit(train.texts, train.labels or [], classes)
     told = np.array([int(model.log_odds(text).argmax()) for text in test.texts])
     return np.asarray(told == labels_of(test))

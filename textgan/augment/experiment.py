@@ -1,4 +1,4 @@
-"""`textgan augment` from files to files: generate, filter, measure, write. What was done is kept, not done again."""
+"""`textgan augment` end to end: generate, filter, measure, write. Finished work is kept and reused."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ LEAST_ADDED = 200
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it. generated: of all labels, for every setting measured: (labels, seed) -> text."""
+    """The result. generated: text from all labelled sentences. measured: generated text by setting, (labels, seed)."""
 
     request: Request
     data: Labelled
@@ -60,7 +60,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Setting:
-    """Real text as there might be of it, to generate from and to measure with. name: of its files."""
+    """An amount of real text to generate from and measure with. name: prefix of its files. whole: it is all of it."""
 
     name: str
     real: Split
@@ -73,9 +73,9 @@ class Setting:
 
 
 def augment(request: Request, say: Callable[[str], None] = lambda line: None) -> Outcome:
-    """Do what is asked and write the table; goes on with what an earlier call of the same request left undone.
+    """Run the request and write the table; resumes what an earlier call with the same request left unfinished.
 
-    say: a line for each stage. Raises Mistake, and Interrupted after Ctrl-C.
+    say: called with a line for each stage. Raises Mistake, and Interrupted after Ctrl-C.
     """
     request.check()
     budget = BUDGETS[request.budget]
@@ -156,7 +156,7 @@ def _added(n: int, labels: int) -> int:
 
 
 def _smaller(data: Labelled, budget: Budget) -> list[Setting]:
-    """As if there were fewer labels: a choice for each seed, within which more labels are the fewer and others."""
+    """Settings with fewer labels, a subset for each size and seed; those of one seed are nested (see `stratified`)."""
     labels = labels_of(data.train)
     return [
         Setting(f"labels{size}-seed{seed}", pick(data.train, stratified(labels, size, seed)), False, seed)
@@ -175,7 +175,7 @@ def _measure(
     letters: bool,
     tell: Callable[[str, float], None],
 ) -> Iterator[Cell]:
-    """Every classifier on every arm of every setting; answers that are in the file are taken from there."""
+    """Every classifier on every arm of every setting; results already in the file are reused."""
     kept = {cell.key: cell for cell in _answers(path)}
     test = by_letter(data.test) if letters else data.test
     whole = [replace(settings[0], seed=seed) for seed in budget.seeds]
@@ -199,7 +199,7 @@ def _measure(
 
 
 def _answers(path: Path) -> list[Cell]:
-    """The answers in the file; a line that was cut off in the middle is taken away."""
+    """The results in the file; a truncated last line is removed from it."""
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     whole = text[: text.rfind("\n") + 1]
     if whole != text:
@@ -208,7 +208,7 @@ def _answers(path: Path) -> list[Cell]:
 
 
 def arms(setting: Setting, generated: Split, classes: int) -> dict[str, Split]:
-    """What the classifiers learn from; every arm but `real` has as many sentences of each label."""
+    """The training sets of the classifiers; all arms but `real` have the same number of sentences of each label."""
     real = setting.real
     counts = np.bincount(labels_of(generated), minlength=classes).tolist()
     return {
@@ -220,7 +220,7 @@ def arms(setting: Setting, generated: Split, classes: int) -> dict[str, Split]:
 
 
 def _prepare(request: Request, data: Labelled) -> Reading:
-    """Write the text as tables for the runs; how it is to be read."""
+    """Write the text as tables for the runs; returns how to tokenize it."""
     folder = request.work / "data"
     folder.mkdir(exist_ok=True)
     kept = folder / "reading.json"

@@ -1,4 +1,4 @@
-"""From labelled text to generated text with labels: a run by the doctor's recipe, and what the sieve leaves of it."""
+"""Generates labelled text from labelled text: trains by the doctor's recipe, samples, and filters with the sieve."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ DOCUMENT = 150
 
 @dataclass(frozen=True)
 class Budget:
-    """What is spent. sizes: numbers of labels to measure at, besides all. updates: of each CNN, at the least.
+    """How much compute to spend. sizes: numbers of labels to measure with, besides all of them.
 
-    passes: of the CNN over the real text, at the least. epochs, steps: of pretraining, at most, and of the adversarial
-    phase. words: a vocabulary's size, at most; None takes the doctor's. tries: candidates drawn for each sentence that
-    is wanted, at most.
+    updates, passes: minimum number of updates of each CNN, and of its passes over the real text. epochs: maximum for
+    pretraining. steps: of the adversarial phase. words: maximum vocabulary size; None uses the doctor's. tries: maximum
+    number of candidates drawn for each requested sentence.
     """
 
     sizes: tuple[int, ...] = (50, 200, 1_000)
@@ -56,8 +56,8 @@ BUDGETS = {
 
 @dataclass(frozen=True)
 class Generated:
-    """Sentences that were kept, with the labels they were asked to have; how many were wanted and drawn, and how many
-    each rule of the sieve dropped."""
+    """split: the sentences kept, with the labels they were generated for. wanted, drawn: numbers of sentences requested
+    and sampled. dropped: how many each filter rejected."""
 
     split: Split
     wanted: int
@@ -74,7 +74,7 @@ class Generated:
         return cls(Split(told["texts"], told["labels"]), told["wanted"], told["drawn"], told["dropped"])
 
     def first(self, counts: list[int]) -> Generated:
-        """The first so many (K,) of each label, as far as there are so many."""
+        """The first `counts[k]` sentences of each label k (or all, if there are fewer)."""
         left, rows = list(counts), []
         for row, label in enumerate(labels_of(self.split).tolist()):
             if left[label]:
@@ -91,9 +91,9 @@ def write_table(
     label: str = "label",
     numbers: bool = False,
 ) -> None:
-    """A file with a header and a row for each sentence, whole or not at all: csv, tsv or jsonl by its ending.
+    """Atomically write a row for each sentence: csv or tsv with a header, or jsonl, by the path's suffix.
 
-    numbers: the names are numbers, and are written so where that is another thing than text.
+    numbers: the label names are numbers, and are written as such in jsonl.
     """
     rows = [(told, names[index]) for told, index in zip(split.texts, labels_of(split).tolist(), strict=True)]
     if path.suffix.lower() == ".jsonl":
@@ -110,10 +110,11 @@ def write_table(
 
 @dataclass(frozen=True)
 class Reading:
-    """How the whole text is read. letters: strings, or a script without spaces. tokenizer: of the generators.
+    """How the text is tokenized. letters: it consists of strings, or its script has no spaces. tokenizer: of the
+    generators.
 
-    Words wherever there are some, even if few labels leave many of them unknown (the doctor would then go by letter):
-    what is spelled from fifty sentences is no word that a classifier could learn from.
+    Text with words is tokenized by word, even if few labels leave many of them unknown (the doctor would then choose
+    characters): a generator that learned to spell from fifty sentences does not produce words a classifier can use.
     """
 
     letters: bool
@@ -136,10 +137,10 @@ def train_generator(
     budget: Budget,
     seed: int,
 ) -> Path:
-    """The run folder of a conditional generator that learnt from `real` alone, by the recipe the doctor writes.
+    """Train a conditional generator on `real` alone, by the doctor's recipe; returns the run folder.
 
-    Goes on with a run that was stopped, and does nothing where it is finished. test: a table of text that the run is
-    scored against and learns nothing from. Raises Mistake, and Interrupted after Ctrl-C.
+    Resumes an interrupted run and does nothing if it is finished. test: a table of held-out text that the run is only
+    scored on. Raises Mistake, and Interrupted after Ctrl-C.
     """
     run = work / "runs" / name
     if (run / "evaluation.json").is_file():
@@ -160,7 +161,7 @@ def train_generator(
 
 
 def overrides(recipe: Recipe, budget: Budget, seed: int) -> list[str]:
-    """What of the doctor's recipe is changed: time, and metrics that would cost some and tell nothing here."""
+    """Overrides of the doctor's recipe: shorter training, and no metrics that cost time without being used here."""
     values = recipe.values
     made = [
         f"seed={seed}",
@@ -187,7 +188,8 @@ def generate(
     seed: int,
     tell: Callable[[str, float], None] = lambda what, share: None,
 ) -> Generated:
-    """So many (K,) sentences of each label of the sieve's names, as far as `tries` candidates for each yield them."""
+    """Generate `counts[k]` sentences of each label k of the sieve's names, or fewer if `tries` candidates for each
+    sentence do not suffice. tell: called with the current stage and its progress in [0, 1]."""
     texts: list[list[str]] = []
     drawn = 0
     for label, count in enumerate(counts):

@@ -1,4 +1,4 @@
-"""The labelled text that is to become more: reading it, holding some out, and taking few of it. Loads no torch."""
+"""The labelled text to augment: reading it, holding some out, and taking subsets. Does not import torch."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sentences with a label each, as indices into `names`, to learn from and to test by; notes in words.
+    """Labelled sentences for training and testing; labels are indices into `names`. notes: remarks for the user.
 
-    held, repeated: sentences of TRAIN that are not in `train`, being held out, or in the test text too. numbers: the
-    names are numbers in TRAIN, not text.
+    held, repeated: numbers of sentences of TRAIN left out of `train` because they are held out, or because they also
+    occur in the test text. numbers: label names are numbers in TRAIN, not text.
     """
 
     train: Split
@@ -41,7 +41,8 @@ class Labelled:
 
 
 def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: int) -> Labelled:
-    """Both files, or a tenth of every label of `train` held out. text, label: names of columns. Raises Mistake."""
+    """Read both files; without `test`, hold out a tenth of every label of `train`. text, label: column names. Raises
+    Mistake."""
     rows = _rows(train, text, label, "TRAIN")
     told = rows.labels or []
     names = _names(told, label)
@@ -87,19 +88,19 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
 
 
 def labels_of(split: Split) -> np.ndarray:
-    """(N,) int64; of a split with labels."""
+    """(N,) int64: the labels of a labelled split."""
     assert split.labels is not None
     return np.asarray(split.labels, dtype=np.int64)
 
 
 def pick(split: Split, rows: np.ndarray) -> Split:
-    """These sentences, in the split's order."""
+    """The sentences at these rows, in the split's order."""
     chosen, labels = sorted(rows.tolist()), labels_of(split)
     return Split([split.texts[i] for i in chosen], [int(labels[i]) for i in chosen])
 
 
 def together(*splits: Split) -> Split:
-    """One split after the other."""
+    """The splits, concatenated."""
     return Split(
         [text for split in splits for text in split.texts],
         [label for split in splits for label in split.labels or []],
@@ -107,17 +108,17 @@ def together(*splits: Split) -> Split:
 
 
 def spaced(text: str) -> str:
-    """Its characters with spaces between: words, for those who read words, of text that has none."""
+    """The characters separated by spaces, so that word-based methods treat each character as a word."""
     return " ".join(text.replace(" ", ""))
 
 
 def by_letter(split: Split) -> Split:
-    """Strings, and scripts without spaces, as classifiers of words are to read them."""
+    """The split with its characters spaced, for word classifiers on strings and scripts without spaces."""
     return Split([spaced(text) for text in split.texts], split.labels)
 
 
 def quotas(shares: Sequence[float], amount: int) -> list[int]:
-    """`amount` parted by these shares (any unit), by the largest remainders; the first of equals gains."""
+    """Divide `amount` in proportion to `shares` (any unit) by largest remainders; ties go to the first."""
     exact = np.asarray(shares, dtype=np.float64) / sum(shares) * amount
     parts = np.floor(exact).astype(int)
     order = np.argsort(-(exact - parts), kind="stable")
@@ -126,9 +127,9 @@ def quotas(shares: Sequence[float], amount: int) -> list[int]:
 
 
 def stratified(labels: np.ndarray, amount: int, seed: int) -> np.ndarray:
-    """Rows (about `amount`) that have the labels (N,) in their shares, one of each at least; a seeded choice.
+    """A seeded random choice of about `amount` rows with the same shares of labels (N,), at least one row of each.
 
-    For more, the same seed gives the same rows of a label and others.
+    With the same seed, the larger of two choices of a label's rows contains the smaller.
     """
     order = np.random.default_rng(seed).permutation(len(labels))
     counts = np.bincount(labels)
@@ -145,13 +146,13 @@ def _rows(path: Path, text: str, label: str, place: str) -> Rows:
         raise Mistake(f"{place}: {path.name} is plain text and has no columns; give {', '.join(FORMATS)}")
     try:
         return read(path, text, label, place=place)
-    except Mistake as mistake:  # `read` calls the columns' options as the other verbs do
+    except Mistake as mistake:  # `read` names the column options as other commands do
         told = str(mistake).replace("--column:", "--text-column:").replace("--label:", "--label-column:")
         raise Mistake(told) from mistake
 
 
 def _names(told: Sequence[str], label: str) -> tuple[str, ...]:
-    """The different labels, numbers by their value."""
+    """The distinct labels, sorted; numbers are sorted by value."""
     known = {*told}
     if len(known) < 2:
         raise Mistake(f"--label-column: {label} is {told[0]!r} throughout; give text with two labels or more")

@@ -1,4 +1,4 @@
-"""What `textgan augment` is asked for, checked before anything is trained."""
+"""The request to `textgan augment`, checked before anything is trained."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ COMMON = 0.05
 
 @dataclass(frozen=True)
 class Request:
-    """What the command was asked for. reject: share of the judge's lowest scores to drop. balance: see `Asked`.
+    """The command's arguments. reject: share of candidates to drop, those with the lowest discriminator scores.
+    balance: see `Asked`.
 
-    trust_code: as for `textgan.runs.loaded.load`, of `run`.
+    trust_code: as for `textgan.runs.loaded.load`, for `run`.
     """
 
     train: Path
@@ -55,11 +56,11 @@ class Request:
 
     @property
     def work(self) -> Path:
-        """Runs, generated text and answers, beside the file that is written: `aug.work` of aug.csv."""
+        """Folder for runs, generated text and classifier results, next to the output: `aug.work` for aug.csv."""
         return self.out.with_suffix(".work")
 
     def check(self) -> None:
-        """Mistake for what can be seen without reading the text."""
+        """Raises Mistake for errors that can be found without reading the text."""
         if self.budget not in BUDGETS:
             raise Mistake(
                 f"--budget: no budget is called {self.budget!r}.{did_you_mean(self.budget, BUDGETS)}"
@@ -85,8 +86,8 @@ class Request:
 
 
 def check_table(request: Request, names: Sequence[str]) -> None:
-    """Mistake where the file to be written could not hold the labels, or the names of its columns. Tab-separated text
-    has a record a line, and readers of it differ in whether quotation marks may hold a line break."""
+    """Raises Mistake if the output format cannot represent the labels or column names. A tsv file has one record per
+    line, and its readers disagree on whether quoted fields may contain line breaks."""
     broken = [name for name in (request.text, request.label, *names) if "\n" in name or "\r" in name]
     if request.out.suffix.lower() == ".tsv" and broken:
         raise Mistake(
@@ -96,7 +97,7 @@ def check_table(request: Request, names: Sequence[str]) -> None:
 
 
 def opened(path: Path, data: Labelled, trust_code: bool) -> LoadedRun:
-    """The run, with the labels of the text; Mistake where it has others."""
+    """Load the run; raises Mistake if its labels differ from those of the text."""
     run = load(path, trust_code=trust_code)
     if {*run.label_names} != {*data.names}:
         theirs = ", ".join(map(repr, run.label_names)) or "none"
@@ -107,10 +108,11 @@ def opened(path: Path, data: Labelled, trust_code: bool) -> LoadedRun:
 
 
 def unread(data: Labelled, run: LoadedRun) -> Labelled:
-    """`data` without the held-out sentences that the run has read, whatever their case and spaces.
+    """`data` without the held-out sentences that the run was trained on, ignoring case and spaces.
 
-    It may write those by heart, and a classifier would then learn its test. A few are there by chance, such as very
-    common sentences, and go; Mistake where they are more than COMMON. Where the run's text is gone, a note says so.
+    The run may have memorized these, and classifiers would then be trained on their test. A few very common sentences
+    may overlap by chance and are removed; raises Mistake if their share exceeds COMMON. If the run's training text is
+    gone, a note says so.
     """
     try:
         with where_trained(run.path):
@@ -142,7 +144,7 @@ def unread(data: Labelled, run: LoadedRun) -> Labelled:
 
 
 def shares_of(request: Request, data: Labelled) -> list[float]:
-    """What part of the generated text each label is to have, in any unit."""
+    """The share of each label in the generated text, in any unit."""
     if request.balance == "train":
         return [float(count) for count in np.bincount(labels_of(data.train), minlength=len(data.names))]
     if isinstance(request.balance, str):
@@ -152,7 +154,7 @@ def shares_of(request: Request, data: Labelled) -> list[float]:
 
 
 def check_work(request: Request, data: Labelled) -> None:
-    """The folder of the work is new, or of the same request, text and checkpoint. Mistake where it is of another."""
+    """Raises Mistake if the work folder was begun with another request, text or checkpoint."""
     digest = hashlib.sha256(
         json.dumps([asdict(data.train), asdict(data.test), data.names]).encode()
     ).hexdigest()

@@ -1,4 +1,4 @@
-"""Which generated sentences are worth learning from. Each rule counts what it dropped. Loads no torch."""
+"""Filters that decide which generated sentences to keep; each counts what it dropped. Does not import torch."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ RULES = {
 
 @dataclass
 class Sieve:
-    """train: real text, whose labels (indices into names) naive Bayes learns. What is dropped is counted by rule.
+    """train: real text; naive Bayes learns its labels (indices into names). dropped: number of sentences by rule.
 
-    memory: the share of a sentence's tokens, of five or more, that may not be one run of one training sentence. reject:
-    the share of the judge's lowest scores, by label, to be dropped; the bars are set by the first candidates of a label
-    that come, and stay. agree: whether naive Bayes has to find the label that was asked for. letters: sentences are
-    strings, or of a script without spaces: they are compared by the letter, and read letter by letter.
+    memory: a sentence of five or more tokens is dropped if a single run copied from one training sentence makes up this
+    share of it. reject: share of candidates to drop for each label, those with the lowest discriminator scores; the
+    threshold is set once, from the first candidates of a label. agree: whether naive Bayes must predict the requested
+    label. letters: sentences are strings or in a script without spaces, so they are compared by character.
     """
 
     train: Split
@@ -53,7 +53,7 @@ class Sieve:
         self._model = NaiveBayes.fit(self._texts, self.train.labels or [], len(self.names))
 
     def keep(self, drawn: Sequence[Drawn], most: int) -> list[Drawn]:
-        """The first `most` candidates, all asked to have one label, that every rule lets through."""
+        """The first `most` candidates that pass every rule; all must have been generated for the same label."""
         self._set_bar(drawn)
         left = [one for one in drawn if self._new(one)]
         if not left:
@@ -106,5 +106,5 @@ class Sieve:
         return spaced(text) if self.letters else text
 
     def _key(self, text: str) -> tuple[str, ...]:
-        """What makes two sentences the same: their words and marks, whatever the case and the spaces."""
+        """Equal for sentences with the same words and marks, ignoring case and spaces."""
         return tuple(text) if self.letters else tuple(SPLIT(text))

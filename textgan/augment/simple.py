@@ -1,8 +1,8 @@
-"""What generated text is held against: sentences changed at random, and plain copies. Loads no torch.
+"""Simple baselines for generated text: randomly changed sentences, and plain copies. Does not import torch.
 
-After *EDA: Easy Data Augmentation* (Wei & Zou 2019): random swap and random deletion, each of a share of the words
-(alpha .1), one of the two for each sentence. Departures: no synonyms are put in or inserted (they need WordNet, which
-knows English alone), and as many sentences are made as were generated, not 4 to 16 times the text.
+After *EDA: Easy Data Augmentation* (Wei & Zou 2019): random swap or random deletion, one of the two for each sentence,
+applied to a share of its words (alpha .1). Departures: no synonym replacement or insertion (both need WordNet, which
+is English only), and as many sentences as were generated, instead of 4 to 16 times the text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ ALPHA = 0.1
 
 
 def swapped(words: Sequence[str], draw: np.random.Generator, alpha: float = ALPHA) -> list[str]:
-    """Two words at random change places, max(1, alpha x words) times."""
+    """Swap two random words, max(1, alpha x words) times."""
     made = list(words)
     if len(made) > 1:
         for _ in range(max(1, int(alpha * len(made)))):
@@ -27,13 +27,13 @@ def swapped(words: Sequence[str], draw: np.random.Generator, alpha: float = ALPH
 
 
 def thinned(words: Sequence[str], draw: np.random.Generator, alpha: float = ALPHA) -> list[str]:
-    """Each word is left out with probability alpha; one of them stays in any case."""
+    """Delete each word with probability alpha, but keep at least one."""
     kept = [word for word, number in zip(words, draw.random(len(words)), strict=True) if number >= alpha]
     return kept or [words[int(draw.integers(len(words)))]]
 
 
 def changed(text: str, draw: np.random.Generator) -> str:
-    """A swap or a deletion, at even odds; the words are what stands between spaces."""
+    """Swap or delete words, with equal probability; words are separated by spaces."""
     words = text.split()
     return " ".join((swapped if draw.random() < 0.5 else thinned)(words, draw))
 
@@ -45,7 +45,7 @@ def copied(text: str, draw: np.random.Generator) -> str:
 def more(
     real: Split, counts: Sequence[int], seed: int, change: Callable[[str, np.random.Generator], str]
 ) -> Split:
-    """So many (K,) sentences of each label, each made from a real one; every real one is used before any is again."""
+    """Make `counts[k]` sentences of each label k from real ones; each real one is used once before any is reused."""
     draw = np.random.default_rng(seed)
     labels = np.asarray(real.labels)
     made, of = [], []

@@ -1,4 +1,4 @@
-"""What came of an augmentation, told: a table for the terminal, JSON, and a page."""
+"""Presents the result of an augmentation: a table for the terminal, JSON, and a page."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ HOW = (
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
-    """All of it but the text: counts of every filter, accuracies and differences with their intervals, verdicts."""
+    """Everything except the text: counts for every filter, accuracies and differences with intervals, verdicts."""
     request = outcome.request
     return {
         "verdict": headline(outcome.comparisons),
@@ -78,7 +78,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 
 def write(outcome: Outcome) -> list[Path]:
-    """report.json and report.html in the folder of the work."""
+    """Write report.json and report.html in the work folder; returns their paths."""
     folder = outcome.request.work
     write_json(folder / "report.json", as_json(outcome))
     write_text(folder / "report.html", page(outcome))
@@ -86,7 +86,7 @@ def write(outcome: Outcome) -> list[Path]:
 
 
 def table(outcome: Outcome) -> Table:
-    """Accuracy by classifier and number of labels, a column for each arm; narrow, since a terminal may be."""
+    """Accuracy by classifier and number of labels, with a column for each arm; fits narrow terminals."""
     caption = "mean over seeds ± half of its 95% interval"
     made = Table(
         title="Accuracy on held-out text",
@@ -115,7 +115,7 @@ def filters(generated: Generated) -> str:
 
 
 def real_text(data: Labelled) -> str:
-    """`270 real sentences come first, without the 30 held out`: what of TRAIN is written with the generated text."""
+    """`270 real sentences come first, without the 30 held out`: the part of TRAIN written before the generated text."""
     left = [
         told
         for count, told in (

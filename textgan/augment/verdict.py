@@ -1,4 +1,4 @@
-"""From right and wrong answers on held-out text to whether generated text helped, in numbers and in words. No torch."""
+"""Whether generated text helped, in numbers and words, from predictions on held-out text. Does not import torch."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ HELPED, HURT, UNCLEAR = "helped", "hurt", "no difference shown"
 
 @dataclass(frozen=True)
 class Cell:
-    """One classifier, of one seed, learnt from `labels` real sentences (and `added` others): right (N,) on each test
-    sentence. whole: `labels` are all there are."""
+    """One classifier with one seed, trained on `labels` real sentences and `added` others.
+
+    right: (N,) bool, whether it is correct on each test sentence. whole: `labels` is all the real text.
+    """
 
     labels: int
     whole: bool
@@ -42,7 +44,7 @@ class Cell:
         return self.labels, self.seed, self.arm, self.classifier
 
     def row(self) -> dict[str, Any]:
-        """For a line of JSON; `right` in bits, so that the interval can be worked out again."""
+        """A row for a JSON line; `right` is stored as bits, so that the interval can be recomputed."""
         bits = base64.b64encode(np.packbits(self.right).tobytes()).decode()
         return {
             **{"labels": self.labels, "whole": self.whole, "seed": self.seed, "arm": self.arm},
@@ -70,15 +72,15 @@ class Measured:
 
     @property
     def word(self) -> str:
-        """Of a difference: whether chance is left out, and to which side."""
+        """The word for a difference: whether its interval excludes 0, and on which side."""
         return HELPED if self.low > 0 else HURT if self.high < 0 else UNCLEAR
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One classifier at one number of labels. accuracy: by arm. gain: `augmented` less `real`; over: less `simple`.
+    """One classifier at one number of labels. accuracy: by arm. gain: `augmented` minus `real`; over: minus `simple`.
 
-    The two are None where no generated text was left to learn from.
+    gain and over are None if no generated text was left after filtering.
     """
 
     labels: int
@@ -103,10 +105,11 @@ def _classifier(name: str) -> str:
 
 
 def measured(values: Sequence[np.ndarray], least: float = -1.0) -> Measured:
-    """values: for each seed (N,), a value in [least, 1] for each test sentence, whose mean is what is measured.
+    """The mean over seeds and test sentences, with its interval. values: for each seed (N,), in [least, 1].
 
-    The bootstrap draws seeds, and test sentences for all of them together, since all seeds answer the same test: what
-    is due to its sentences does not average out over seeds. Seeds are stretched as in `benchmark.resampling`.
+    The bootstrap resamples seeds, and test sentences jointly for all seeds: since all seeds share one test set, the
+    variance due to its sentences does not average out over seeds. Variation between seeds is widened as in
+    `benchmark.resampling`.
     """
     rows = [np.asarray(value, dtype=np.float64) for value in values]
     draw = np.random.default_rng(0)
@@ -121,7 +124,7 @@ def measured(values: Sequence[np.ndarray], least: float = -1.0) -> Measured:
 
 
 def compare(cells: Sequence[Cell]) -> list[Comparison]:
-    """By number of labels and classifier, in the order they come in. Differences are of the same seed's sentences."""
+    """By number of labels and classifier, in the order of the cells. Differences are paired by seed and sentence."""
     made = []
     for labels, classifier in dict.fromkeys((cell.labels, cell.classifier) for cell in cells):
         mine = [cell for cell in cells if (cell.labels, cell.classifier) == (labels, classifier)]
@@ -149,7 +152,7 @@ def _difference(first: dict[int, Cell], second: dict[int, Cell]) -> Measured | N
 
 
 def headline(found: Sequence[Comparison]) -> str:
-    """One sentence: did generated text help anyone?"""
+    """One sentence: did generated text help any classifier?"""
     gains = [each for each in found if each.gain is not None]
     if not gains:
         return "Nothing to judge: the filters left no generated sentence"
