@@ -1,7 +1,7 @@
-"""Recipes by seeds on equal terms: which cells there are, their runs, their fronts, and the verdict.
+"""Compares recipes under equal conditions over several seeds: plans cells, runs them, measures fronts, judges.
 
-Called as `textgan.benchmark(["mle-short", "gumbel-short"], seeds=[1, 2, 3])` it is
-`textgan.benchmark.whole.benchmark`: a function of this name in `textgan` and this folder would hide each other.
+The package itself is callable: `textgan.benchmark(["mle-short", "gumbel-short"], seeds=[1, 2, 3])` calls
+`textgan.benchmark.whole.benchmark`. A function of this name in `textgan` and this package would shadow each other.
 """
 
 from __future__ import annotations

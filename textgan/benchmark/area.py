@@ -1,7 +1,7 @@
-"""How far one front lies above another at equal diversity. Arrays only; every function works on R fronts at once.
+"""How far one front lies above another at equal diversity. Works on arrays, with R fronts at once.
 
-A front is the broken line through its points in the order of temperature: diversity d (R, P) and quality q (R, P),
-higher is better in both. Where it doubles back, the best quality at a diversity counts (its upper envelope).
+A front is the polyline through its points in order of temperature: diversity d (R, P) and quality q (R, P), higher is
+better in both. Where it doubles back, the best quality at each diversity counts (its upper envelope).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ LOST = -np.inf
 
 
 def shared(d: np.ndarray, base_d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """d (R, P), base_d (R, Q) -> low, high (R,): the diversities that both reach; low > high where there are none."""
+    """d (R, P), base_d (R, Q) -> low, high (R,): the diversities that both reach; low > high if there are none."""
     low = np.maximum(d.min(1), base_d.min(1))
     return low, np.minimum(d.max(1), base_d.max(1))
 
@@ -21,16 +21,16 @@ def shared(d: np.ndarray, base_d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def mean_gap(d: np.ndarray, q: np.ndarray, base_d: np.ndarray, base_q: np.ndarray) -> np.ndarray:
     """d, q (R, P) and base_d, base_q (R, Q) -> (R,): mean of quality minus the baseline's over the shared diversities.
 
-    Exact for broken lines. Where they share one diversity only, the difference there. Where they share none: `LOST`
-    if the front is the less diverse; else its best quality minus that of the baseline's most diverse point. Neither
-    front is ever drawn on beyond its ends.
+    Exact for polylines. If they share a single diversity, the difference there. If they share none: `LOST` if the front
+    is the less diverse one, else its best quality minus that of the baseline's most diverse point. Fronts are never
+    extrapolated.
     """
     low, high = shared(d, base_d)
     meet = low <= high
     high = np.where(meet, high, low)
     cuts = np.concatenate([d, base_d, _crossings(d, q), _crossings(base_d, base_q)], axis=1)
     cuts = np.sort(np.clip(cuts, low[:, None], high[:, None]), axis=1)
-    # Between neighbouring cuts both envelopes are straight, so that their value in the middle is their mean.
+    # Between adjacent cuts both envelopes are straight, so their mean is their value at the midpoint.
     middle, width = (cuts[:, 1:] + cuts[:, :-1]) / 2, np.diff(cuts, axis=1)
     middle = np.clip(middle, low[:, None], high[:, None])
     with np.errstate(invalid="ignore", divide="ignore"):  # fronts that do not meet are filled in below
@@ -43,7 +43,7 @@ def mean_gap(d: np.ndarray, q: np.ndarray, base_d: np.ndarray, base_q: np.ndarra
 
 
 def _envelope(x: np.ndarray, d: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """The best quality at diversities x (R, X) -> (R, X); -inf where the front has none."""
+    """The best quality at diversities x (R, X) -> (R, X); -inf where the front does not reach x."""
     d, q = _at_least_two(d), _at_least_two(q)
     best = np.full(x.shape, -np.inf)
     for left in range(d.shape[1] - 1):
@@ -57,7 +57,7 @@ def _envelope(x: np.ndarray, d: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def _crossings(d: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Diversities (R, C) where two pieces of a front cross, drawn on to lines; the first point's where they do not."""
+    """Diversities (R, C) where two segments of a front, extended to lines, cross; the first point's if they do not."""
     run, rise = np.diff(d, axis=1), np.diff(q, axis=1)
     slope = rise / np.where(run == 0, 1.0, run)
     start = q[:, :-1] - slope * d[:, :-1]

@@ -1,4 +1,4 @@
-"""The words of the command: which of them are recipes, overrides and seeds, the grid and the budget. Loads no torch."""
+"""Parses the command's arguments: recipes, overrides, seeds, grid and budget. Does not import torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textgan.errors import Mistake, did_you_mean
 
 @dataclass(frozen=True)
 class Words:
-    """What was asked for. grid: points, each key -> value as written; one empty point where there is no grid."""
+    """The parsed arguments. grid: its points, each key -> value as written; a single empty point without a grid."""
 
     recipes: tuple[str, ...]
     overrides: tuple[str, ...]
@@ -22,10 +22,10 @@ class Words:
 
 
 def sort_words(words: Sequence[str], seeds: Sequence[str], grid: Sequence[str]) -> Words:
-    """Sort the command's words: `key=value` is an override, a bare number goes on with --seeds, the rest are recipes.
+    """Classify the command's words: `key=value` is an override, a bare number another seed, the rest are recipes.
 
-    So a shell's `recipes/short/*.yaml --seeds 1 2 3` works as it reads. A word that is a file is a recipe, whatever
-    it looks like. seeds: what stood behind each --seeds, `1` or `1,2,3`. Raises Mistake.
+    So `recipes/short/*.yaml --seeds 1 2 3` works as expected. A word that names a file is always a recipe. seeds: the
+    value of each --seeds, `1` or `1,2,3`. Raises Mistake.
     """
     recipes, overrides, numbers = [], [], []
     for word in words:
@@ -52,7 +52,7 @@ def sort_words(words: Sequence[str], seeds: Sequence[str], grid: Sequence[str]) 
 
 
 def points_of(grid: Sequence[str]) -> tuple[Mapping[str, str], ...]:
-    """`strategy.rollouts=1,4` and `objective=minimax,hinge`: their four combinations. Raises Mistake."""
+    """All combinations: `strategy.rollouts=1,4` and `objective=minimax,hinge` give four points. Raises Mistake."""
     axes: dict[str, list[str]] = {}
     for word in grid:
         key, equals, values = word.partition("=")
@@ -66,7 +66,7 @@ def points_of(grid: Sequence[str]) -> tuple[Mapping[str, str], ...]:
 
 
 def _outside_brackets(text: str) -> list[str]:
-    """The parts between the commas that stand in no bracket: a value may be a YAML list or mapping."""
+    """Split at commas outside brackets, since a value may be a YAML list or mapping."""
     parts, depth = [""], 0
     for sign in text:
         depth += (sign in "[{") - (sign in "]}")
@@ -79,7 +79,7 @@ def _outside_brackets(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Budget:
-    """How long each game lasts. name: a budget of the recipe's own; else minutes or steps of the adversarial phase."""
+    """Length of each adversarial phase. name: of a budget defined in the recipes; otherwise minutes or steps."""
 
     name: str | None = None
     minutes: float | None = None
@@ -87,7 +87,7 @@ class Budget:
 
     @classmethod
     def parse(cls, text: str | None) -> Budget:
-        """`smoke`, `demo`, ..., `minutes=5` or `steps=200`; None is each recipe's own. Raises Mistake."""
+        """`smoke`, `demo`, ..., `minutes=5` or `steps=200`; None keeps each recipe's own length. Raises Mistake."""
         key, equals, value = (text or "").partition("=")
         if not equals:
             return cls(name=key or None)
@@ -105,7 +105,7 @@ class Budget:
 
     @property
     def told(self) -> str:
-        """In words, for the page."""
+        """The budget in words, for the page."""
         if self.minutes is not None:
             return f"{self.minutes:g} minutes of the adversarial phase's own steps each"
         if self.steps is not None:
@@ -113,7 +113,7 @@ class Budget:
         return self.name or "each recipe's own schedule"
 
     def overrides(self, has_game: bool) -> list[str]:
-        """As a recipe takes them; a recipe without an adversarial phase has nothing to be cut short."""
+        """The budget as recipe overrides; minutes and steps do not apply without an adversarial phase (`has_game`)."""
         if self.name:
             return [f"budget={self.name}"]
         if not has_game:

@@ -1,6 +1,6 @@
-"""The jobs of a benchmark on a cluster: submitit hands each to SLURM, or to processes here where there is none.
+"""Runs the jobs of a benchmark on a cluster: submitit submits each to SLURM, or to local processes if there is none.
 
-What a worker does and where it writes is as in `crew`. The nodes must see the same files, and have the package.
+Jobs do the same work and write the same files as in `crew`. The nodes must share the file system and have the package.
 """
 
 from __future__ import annotations
@@ -21,28 +21,29 @@ ASK_SECONDS = 2.0
 
 @dataclass
 class Task:
-    """One job, as it is sent to its node: plain words, and which code is to do it."""
+    """One job as sent to its node: its order as JSON text, and the code that does it."""
 
     words: str
 
     def __call__(self) -> str | None:
-        """Why it failed, on one line; None if it did not."""
+        """The reason it failed, on one line; None if it succeeded."""
         from textgan.benchmark.worker import do
 
         return do(json.loads(self.words))
 
     def checkpoint(self) -> Any:
-        """Called by submitit when the job's time is over or another takes its place: it is queued anew, and a run goes
-        on from its last checkpoint."""
+        """Called by submitit on timeout or preemption: requeues the job, whose run then resumes from its last
+        checkpoint."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self)
 
 
 class Cluster:
-    """size: jobs submitted at a time. options: of submitit's executor, such as slurm_partition or timeout_min.
+    """size: number of jobs submitted at a time. threads: of each job. options: for submitit's executor, such as
+    slurm_partition or timeout_min. cluster: `slurm` or `local`; None lets submitit detect it.
 
-    Mistake where submitit is not installed, or knows no such option. cluster: `slurm`, `local`, or what it finds.
+    Raises Mistake if submitit is not installed, or does not know an option.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class Cluster:
             ) from error
 
     def do(self, jobs: Sequence[Job], begun: Callable[[Job], None] = lambda _: None) -> Iterator[Done]:
-        """Each job as it ends; as `Crew.do`. After Ctrl-C the jobs are told to end, and save what they have."""
+        """Yields each job as it ends, like `Crew.do`. After Ctrl-C the jobs are asked to save and stop."""
         waiting, over = list(jobs), dict[str, bool]()
         known = {job.key for job in jobs}
         running: list[tuple[Job, Any, float]] = []
@@ -105,7 +106,7 @@ class Cluster:
 
 
 def _outcome(submitted: Any) -> str | None:
-    """Why it failed, on one line; None if it did not."""
+    """The reason it failed, on one line; None if it succeeded."""
     trouble = submitted.exception()
     if trouble is None:
         found: str | None = submitted.result()

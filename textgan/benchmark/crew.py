@@ -1,4 +1,4 @@
-"""A few worker processes that share jobs among them; one that breaks takes its own job with it and no other."""
+"""A pool of worker processes. A worker that crashes fails only its own job."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROGRAM = (sys.executable, "-m", "textgan.benchmark.worker")
 
 @dataclass(frozen=True)
 class Job:
-    """needs: the key of the job that must have been done before. order: what a worker is told; log: its file."""
+    """needs: key of a job that must succeed before this one. order: the message sent to a worker. log: its log file."""
 
     key: str
     label: str
@@ -34,7 +34,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """failed: why, on one line; None if it did not. seconds: None where it was not begun."""
+    """A finished job. failed: the reason, on one line; None if it succeeded. seconds: None if it was not started."""
 
     job: Job
     failed: str | None
@@ -42,12 +42,12 @@ class Done:
 
 
 class Stopped(Exception):
-    """Ctrl-C or SIGTERM: the workers have saved what was under way, and ended."""
+    """Raised after Ctrl-C or SIGTERM, once the workers have saved their work and exited."""
 
 
 class _Worker:
     def __init__(self, program: Sequence[str], threads: int, errors: Path, keep: Sequence[int]) -> None:
-        # Without this, numpy's and torch's own threads would be as many as there are cores, in every worker.
+        # Otherwise numpy and torch would use as many threads as there are cores, in every worker.
         limits = {
             name: str(threads) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         }
@@ -67,11 +67,11 @@ class _Worker:
         try:
             self.stdin.write(json.dumps({**job.order, "log": str(job.log)}).encode() + b"\n")
             self.stdin.flush()
-        except BrokenPipeError:  # it has died since its last job; `end` says so
+        except BrokenPipeError:  # it died after its last job; `end` reports it
             pass
 
     def end(self) -> Done:
-        """Of the job whose answer, or whose process's end, is there to be read."""
+        """The result of its job; call when an answer, or the end of the process, can be read."""
         assert self.job is not None
         line = self.stdout.readline()
         failed: str | None
@@ -91,9 +91,9 @@ class _Worker:
 
 
 class Crew:
-    """size: workers at a time. threads: of each. keep: files that stay open in them, such as that of a lock.
+    """size: number of workers. threads: of each. keep: file descriptors that they inherit, such as that of a lock.
 
-    program: what a worker is, of the manners of worker.py.
+    program: command line of a worker, which follows the protocol of worker.py.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Crew:
         self.workers: list[_Worker] = []
 
     def do(self, jobs: Sequence[Job], begun: Callable[[Job], None] = lambda _: None) -> Iterator[Done]:
-        """Each job as it ends, whether it failed or not; one whose need failed is not begun. Raises Stopped."""
+        """Yields each job as it ends, failed or not; a job whose `needs` failed is not started. Raises Stopped."""
         waiting, over = list(jobs), dict[str, bool]()  # key -> whether it failed
         known = {job.key for job in jobs}
         try:
@@ -147,7 +147,7 @@ class Crew:
         return idle
 
     def _stop(self) -> None:
-        """Ask the workers to save and end; at once after a second Ctrl-C, or when they take too long."""
+        """Ask the workers to save and exit; kill them after a second Ctrl-C, or if they take too long."""
         for worker in self.workers:
             if worker.alive:
                 worker.process.send_signal(signal.SIGINT)
@@ -160,9 +160,9 @@ class Crew:
                 worker.process.kill()
 
     def _close(self) -> None:
-        """No more jobs: a worker ends when its standard input does."""
+        """End the workers: each exits when its standard input is closed."""
         for worker in self.workers:
-            if worker.job is not None and worker.alive:  # only where the loop itself broke
+            if worker.job is not None and worker.alive:  # only if the loop itself failed
                 worker.process.send_signal(signal.SIGINT)
             worker.stdin.close()
             worker.process.wait()
@@ -182,7 +182,7 @@ def _last_words(log: Path) -> str:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """SIGTERM, and SIGINT where a shell has it ignored, as Ctrl-C."""
+    """Handle SIGTERM like Ctrl-C, and SIGINT too even if the shell started the process with it ignored."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""A benchmark's fronts, each with MLE's behind: quality against diversity over temperatures."""
+"""Figures of a benchmark's fronts, quality against diversity by temperature, each with MLE's in the background."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from textgan.report.svg import INK, Figure, figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Drawn
 
-SIZE = (3.9, 2.9)  # inches, of every figure of the page
+SIZE = (3.9, 2.9)  # inches, for all figures of the page
 
 STYLES: dict[str, dict[str, Any]] = {
     "MLE": BEGUN,
@@ -31,7 +31,7 @@ Spots = list[tuple[float, float, float]]  # (temperature, x, y)
 
 
 def fronts(group: Group, benchmark: Benchmark, verdict: Verdict, name: str) -> list[Figure]:
-    """The recipe's front before MLE's: means over seeds as lines, each seed's thin. The title has the verdict."""
+    """The recipe's front over MLE's: means over seeds as thick lines, single seeds thin. The title has the verdict."""
     facts = benchmark.corpora.get(group.corpus, CorpusFacts(group.corpus, {}))
     mine = [cell.front for cell in group.done if cell.front is not None]
     base = [baseline.front for baseline in baselines(group, benchmark.baselines).values()]
@@ -70,7 +70,7 @@ def _front(
             style = STYLES.get(label, {"color": COLOURS[0], "linestyle": "-", "marker": MARKERS[1]})
             for line in drawn[label] if len(drawn[label]) > 1 else ():
                 x, y = [spot[1] for spot in line], [spot[2] for spot in line]
-                marker = style["marker"] if len(line) == 1 else ""  # no line shows a single point
+                marker = style["marker"] if len(line) == 1 else ""  # a line cannot show a single point
                 drawing.plot(x, y, color=style["color"], lw=0.7, alpha=0.35, marker=marker, markersize=3)
             x, y = [spot[1] for spot in mean], [spot[2] for spot in mean]
             drawing.plot(x, y, lw=1.5, markersize=4.5, label=literal(label), zorder=3 + index, **style)
@@ -103,7 +103,7 @@ def _title(verdict: Verdict, axes: Axes) -> str:
 
 
 def _telling(line: Sequence[tuple[float, float, float]], place: int) -> bool:
-    """The ends of a front and temperature 1 have a label: small figures have room for few."""
+    """Whether to label a point: only the ends and temperature 1, since small figures have room for few labels."""
     return place in {0, len(line) - 1} or math.isclose(line[place][0], 1.0)
 
 
@@ -118,7 +118,7 @@ def _spots(front: Front, axes: Axes) -> Spots:
 
 
 def _means(lines: Sequence[Spots]) -> Spots:
-    """A spot at each temperature that any seed has."""
+    """The mean over seeds at each temperature that any seed has."""
     by_temperature: dict[float, list[tuple[float, float]]] = {}
     for line in lines:
         for temperature, x, y in line:

@@ -1,4 +1,4 @@
-"""A benchmark's recipes during the game: scores over time, and the size of the generator's gradient."""
+"""A benchmark's recipes during the adversarial phase: scores over time, and the generator's gradient norm."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from textgan.report.svg import Figure, figure
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-AT_MOST = 6  # recipes in one figure
-BINS = 60  # medians along a run
+AT_MOST = 6  # recipes per figure
+BINS = 60  # bins along a run, of which the medians are drawn
 OVER_TIME = ("bleu-4", "nll")
 
 Series = Sequence[tuple[float, float]]
 
 
 def over_time(records: Mapping[str, Sequence[RunRecord]], key: str, name: str) -> list[Figure]:
-    """Score `key` as it was looked at during the game: a thin line a seed, a thick one through their means. records: by
-    recipe; at most `AT_MOST` of them to a figure."""
+    """Score `key` as evaluated during the adversarial phase: a thin line for each seed, a thick one for their mean.
+    records: by recipe; at most `AT_MOST` recipes per figure."""
     lines = {}
     for label, runs in records.items():
         seeds = [line for run in runs if len(line := _looks(run, key)) > 1]
@@ -40,7 +40,7 @@ def over_time(records: Mapping[str, Sequence[RunRecord]], key: str, name: str) -
 
 
 def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Figure]:
-    """The norm of the generator's gradient by step of the game, on a log scale: medians of all seeds, in bins."""
+    """The generator's gradient norm by step of the adversarial phase, on a log scale: binned medians over all seeds."""
     lines = {label: binned for label, runs in records.items() if len(binned := _binned(norms(runs))) > 1}
     made = []
     for place, some in enumerate(_shared_out(lines)):
@@ -61,7 +61,7 @@ def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Fig
 
 
 def _plain_ticks(axes: Axes, values: Sequence[float]) -> None:
-    """`0.5`, `1`, `2` in place of powers of ten, of which a range within one of them shows one or none."""
+    """Ticks such as `0.5`, `1`, `2`: within one decade, powers of ten would give one tick or none."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     decades = math.log10(max(values) / min(values))
@@ -72,7 +72,7 @@ def _plain_ticks(axes: Axes, values: Sequence[float]) -> None:
 
 
 def norms(runs: Sequence[RunRecord]) -> Series:
-    """(step, gradient norm) of the game's steps, all seeds together."""
+    """(step, gradient norm) for the steps of the adversarial phase, of all seeds together."""
     curves = [run.curves["g-grad-norm"] for run in runs if "g-grad-norm" in run.curves]
     return [
         (float(step), value)
@@ -83,7 +83,7 @@ def norms(runs: Sequence[RunRecord]) -> Series:
 
 
 def _looks(run: RunRecord, key: str) -> list[tuple[int, float, float]]:
-    """(step, seconds since the game began, score)."""
+    """(step, seconds since the adversarial phase began, score) of each evaluation."""
     began = dict(run.phase_starts).get("adversarial", 0.0)
     return [
         (look.step, look.seconds - began, look.scores[key].value)
@@ -123,7 +123,7 @@ def _curves(
 
 
 def _legend(axes: Axes, lines: int) -> None:
-    """Above the frame, where more than two lines would leave it no room within."""
+    """The legend; above the frame for more than two lines, which leave no room inside."""
     if lines <= 2:
         axes.legend(frameon=False)
         return
@@ -132,7 +132,7 @@ def _legend(axes: Axes, lines: int) -> None:
 
 
 def _mean_line(seeds: Sequence[Sequence[tuple[int, float, float]]]) -> Series:
-    """(seconds, score), means at the steps that every seed was looked at."""
+    """(seconds, score), averaged over seeds at the steps at which all of them were evaluated."""
     by_step = [{look[0]: look[1:] for look in line} for line in seeds]
     steps = sorted(set.intersection(*(set(looks) for looks in by_step)))
     return [

@@ -1,15 +1,15 @@
-"""How far a front lies above its baseline's at equal diversity, and whether that may be chance.
+"""How far a front lies above its baseline's at equal diversity, and whether the difference may be due to chance.
 
-Quality is BLEU-5 and diversity self-BLEU-5 (lower is more diverse); where the source of a corpus is known also the
-likelihood of the text under it, against that of held-out text under the model. The gap is the mean of the
-strategy's quality minus its baseline's over the diversities that both fronts reach (`area.mean_gap`), a seed against
-its own baseline, averaged over seeds, with a 95% interval (`resampling`). Words: helped (the interval lies above 0),
-harmed (below 0), no difference (it holds 0).
+Quality is BLEU-5 and diversity is self-BLEU-5 (lower is more diverse). If the source of a corpus is known, fronts are
+also compared by the likelihood of the text under it, against that of held-out text under the model. The gap is the
+mean of the strategy's quality minus its baseline's over the range of diversity that both fronts reach
+(`area.mean_gap`), each seed compared with its own baseline, averaged over seeds, with a 95% interval (`resampling`).
+Verdicts: helped (the interval lies above 0), harmed (below 0), no difference (it contains 0).
 
-A front that is less diverse than its baseline's at every temperature lost diversity that no temperature of the
-baseline loses: harmed, whatever its quality. Where a smaller part of the seeds did, or it may be chance, the seeds that
-are left say nothing of all: not judged. One that is more diverse at every temperature is judged by its quality
-against the baseline's most diverse point.
+A front that is less diverse than its baseline's at every temperature has lost diversity: harmed, whatever its quality.
+If only a smaller part of the seeds lost it, or the loss may be due to chance, the remaining seeds are not
+representative: not judged. A front that is more diverse at every temperature is judged by its quality against the
+baseline's most diverse point.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ BEYOND = (
 
 @dataclass(frozen=True)
 class Axes:
-    """The scores that are a front's quality and diversity; quality_sign: -1 where lower is better; diversity_sign: -1
-    where lower is more diverse."""
+    """The scores used as a front's quality and diversity. quality_sign: -1 if lower is better. diversity_sign: -1 if
+    lower is more diverse."""
 
     quality: str
     quality_sign: int
@@ -48,7 +48,7 @@ class Axes:
 
     @property
     def named(self) -> tuple[str, str]:
-        """Both with their better end: `MAUVE (better: higher)`."""
+        """Both names with the better direction: `MAUVE (better: higher)`."""
         both = ((self.quality, self.quality_sign), (self.diversity, self.diversity_sign))
         across, up = (f"{numbers.name(key)} (better: {'higher' if s > 0 else 'lower'})" for key, s in both)
         return across, up
@@ -74,10 +74,10 @@ ALL = (TEXT, SOURCE, *ASKED)
 
 @dataclass(frozen=True)
 class Gap:
-    """value: in the unit of the quality score, higher is better for the strategy; over the seeds that did not lose
-    diversity, None where all did. low, high: its 95% interval, None where nothing tells how it would vary; in it a seed
-    that lost diversity counts as -inf. seeds: each seed's own, None for one that lost diversity. span: the diversity
-    scores compared, over all seeds. share: how much of the baseline's range that is."""
+    """value: the mean gap in units of the quality score, higher is better for the strategy; over the seeds that did not
+    lose diversity, None if all did. low, high: its 95% interval, None if it cannot be estimated; a seed that lost
+    diversity counts as -inf in it. seeds: the gap of each seed, None if it lost diversity. span: range of the diversity
+    score compared, over all seeds. share: fraction of the baseline's range that this covers."""
 
     axes: Axes
     word: str
@@ -92,12 +92,12 @@ class Gap:
 
     @property
     def lost(self) -> str:
-        """`1 of 2 seeds lost diversity`; empty where none did."""
+        """`1 of 2 seeds lost diversity`; "" if none did."""
         lost = [*self.seeds.values()].count(None)
         return f"{lost} of {len(self.seeds)} seeds lost diversity" if lost else ""
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data: "lost" where diversity was lost, null where nothing was measured."""
+        """Plain data: "lost" stands for lost diversity, null for what was not measured."""
         made: dict[str, Any] = {
             "quality": self.axes.quality,
             "diversity": self.axes.diversity,
@@ -112,7 +112,7 @@ class Gap:
 
 
 def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap | None:
-    """The gap between fronts and their baselines by seed; None where no seed has both scores in both fronts."""
+    """The gap between fronts and their baselines. pairs: by seed. None if no seed has both scores in both fronts."""
     sampled: dict[int, np.ndarray] = {}
     spans: list[tuple[float, float, float]] = []  # low, high, share of the baseline's range
     beyond: list[int] = []  # seeds whose fronts share no diversity
@@ -148,7 +148,7 @@ def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap 
     own = {seed: float(v[0]) if math.isfinite(v[0]) else None for seed, v in sampled.items()}
     finite = [value for value in own.values() if value is not None]
     interval = _interval(values[:, 1:], by_sentence)
-    # A seed that lost its diversity beyond the chance of sentences; half of them lost is no matter of chance.
+    # Seeds that lost diversity beyond the sampling noise of sentences; if half of them did, it is not chance.
     lost = [seed for seed, v in sampled.items() if np.mean(np.isneginf(v[1:])) >= 1 - resampling.TAIL]
     apart = [seed for seed, value in own.items() if value is None and seed not in lost]
     told = ((lost, LOST), (apart if finite or lost else [], LOST_BY_CHANCE), (beyond, BEYOND))
@@ -171,7 +171,7 @@ def compare(pairs: Mapping[int, tuple[Front, Front]], axes: Axes = TEXT) -> Gap 
 
 
 def differs(pairs: Mapping[int, tuple[Front, Front]], key: str) -> tuple[float, float] | None:
-    """95% interval of score `key` at temperature 1 minus the baseline's; None where it has no value by sentence."""
+    """95% interval of score `key` at temperature 1 minus the baseline's; None if it has no per-sentence values."""
     made: list[np.ndarray] = []
     for fronts in pairs.values():
         points = [at_one(front) for front in fronts]
@@ -211,7 +211,7 @@ def _word(interval: tuple[float, float] | None) -> str:
 
 
 def _resampled(seeds: int, by_sentence: bool) -> str:
-    """What the interval was drawn over, in words."""
+    """What the bootstrap resampled, in words."""
     if seeds == 1:
         return "sentences of one seed" if by_sentence else ""
     return f"{seeds} seeds" + (" and their sentences" if by_sentence else "")

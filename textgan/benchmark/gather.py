@@ -1,4 +1,4 @@
-"""What the folders of a benchmark hold, read back: its cells, their fronts and baselines, and `results.jsonl`."""
+"""Reads a benchmark's folders back into cells, fronts and baselines, and writes `results.jsonl`."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def front_folder(plan: Plan, key: str) -> Path:
 
 
 def corpus_file(plan: Plan, name: str) -> Path:
-    """Of a corpus's facts; the name may hold what no file name may."""
+    """Path of a corpus's facts; characters in the name that are not allowed in file names are replaced."""
     plain = "".join(sign if sign.isalnum() or sign in "-_.," else "_" for sign in name)
     return plan.out / "corpora" / f"{plain}.json"
 
 
 class Ledger:
-    """The plan and what has come of it so far.
+    """The plan and its results so far.
 
-    drawn: sentences of each front, by corpus; pending: keys of the runs not done yet; failed: why, by key.
+    drawn: number of sentences in each front, by corpus. pending: keys of unfinished runs. failed: reasons by key.
     """
 
     def __init__(
@@ -44,11 +44,11 @@ class Ledger:
         self._fronts: dict[str, Front] = {}
 
     def over(self, cell: PlannedCell) -> bool:
-        """Whether nothing is to be done for it any more."""
+        """Whether the cell is done or has failed."""
         return cell.run not in self.pending
 
     def benchmark(self) -> Benchmark:
-        """All of it, with the value of every sentence. A cell that is not there is a failed one."""
+        """All results, with the values of every sentence. A cell without results counts as failed."""
         plan = self.plan
         baselines = {key: self._baseline(key) for key in self._held_against()}
         return Benchmark(
@@ -83,10 +83,10 @@ class Ledger:
         )
 
     def write(self, judged: Sequence[Verdict] = ()) -> None:
-        """`results.jsonl`: a row for each cell that is over, then for each baseline, each corpus and each verdict.
+        """Write `results.jsonl`: a row for each cell that is over, then for each baseline, corpus and verdict.
 
-        null: not measured, or no number. In a verdict "lost" stands for a gap, or an end of its interval, of seeds that
-        lost diversity.
+        null: not measured, or not a finite number. In a verdict, "lost" replaces a gap, or an end of its interval, if
+        seeds lost diversity.
         """
         rows: list[dict[str, Any]] = [
             _cell_row(self.cell(cell)) for cell in self.plan.cells if self.over(cell)
@@ -108,12 +108,12 @@ class Ledger:
         write_text(self.plan.out / "results.jsonl", "".join(lines))
 
     def _held_against(self) -> list[str]:
-        """The keys of the fronts that cells are held against, each once."""
+        """The distinct keys of the fronts that cells are compared with."""
         cells = self.plan.cells
         return list(dict.fromkeys(key for cell in cells for key in (cell.baseline, cell.control) if key))
 
     def _front(self, key: str) -> Front | None:
-        """Read once; None where there is no whole one of this request."""
+        """The front, cached; None if there is no complete one for this request."""
         if key not in self._fronts:
             found = read_front(front_folder(self.plan, key), self.request)
             if found is None:
@@ -134,13 +134,13 @@ class Ledger:
         return Baseline(key, run.path, run.recipe.settings.seed, front, minutes, scores)
 
     def _minutes(self, run: Run) -> dict[str, float]:
-        """By phase, with those of what the run began with."""
+        """Minutes by phase, including those of the run it started from."""
         before = {} if run.needs is None else self._minutes(self.plan.runs[run.needs])
         return before | self._told(run)["minutes"]
 
     def _corpus(self, name: str) -> CorpusFacts | None:
         if (key := f"corpus {name}") in self.pending or key in self.failed:
-            return None  # what is there from before is of another text, or of other metrics
+            return None  # an older measurement, of other text or metrics
         try:
             told = json.loads(corpus_file(self.plan, name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -148,7 +148,7 @@ class Ledger:
         return CorpusFacts(name, _scores(told["real"]), told.get("shift"), tuple(told.get("told-by", ())))
 
     def _told(self, run: Run) -> dict[str, Any]:
-        """What the run folder says of itself; read once it is finished."""
+        """The facts recorded in a finished run's folder, cached."""
         if run.key not in self._runs:
             evaluation = json.loads((run.path / "evaluation.json").read_text(encoding="utf-8"))
             environment = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))
@@ -165,7 +165,7 @@ class Ledger:
 
 
 def read_front(folder: Path, request: Request | None = None) -> Front | None:
-    """A measured front with the values of its sentences; None where there is none, or not of this request."""
+    """A measured front with its per-sentence values; None if there is none, or not for this request."""
     try:
         told = json.loads((folder / "front.json").read_text(encoding="utf-8"))
         if request is not None and told["request"] != request.as_json():
@@ -221,7 +221,7 @@ def _cell_row(cell: Cell) -> dict[str, Any]:
 
 
 def _front_row(front: Front) -> dict[str, Any]:
-    """Its points without the sentences' values; the signatures, which are alike, once."""
+    """Its points without per-sentence values; the signatures, which all points share, are given once."""
     first = front.points[0].scores if front.points else {}
     return {
         "front": [{"temperature": p.temperature, "scores": _values(p.scores)} for p in front.points],

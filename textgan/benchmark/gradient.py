@@ -1,4 +1,4 @@
-"""What the gradient of a finished run's strategy is worth, at the players that the run ended with."""
+"""Measures the quality of a strategy's gradient estimates at a finished run's final generator and discriminator."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from textgan.training.form import taking_over
 from textgan.training.game import judging, policy_mode
 from textgan.types import Situation
 
-FILE = "gradient.json"  # beside the front of the run's last checkpoint
+FILE = "gradient.json"  # next to the front of the run's last checkpoint
 REPEATS = 8
-STREAM = 90  # of the real text's batches; no phase reads it
+STREAM = 90  # random stream for batches of real text; not used by any phase
 
 
 def is_missing(recipe: Recipe, folder: Path) -> bool:
-    """Whether the run had a game and its gradient was not measured yet."""
+    """Whether the run has an adversarial phase whose gradient has not been measured yet."""
     return "adversarial" in recipe.phases and not (folder / FILE).is_file()
 
 
 def measure_gradient(run: Path, folder: Path) -> None:
-    """`folder/gradient.json`: noise of one estimate in lengths of the expected gradient, its processor seconds, and
-    signal per second (`textgan.strategies.gradients`), from REPEATS turns with the batch and end temperature of the
-    run's game.
+    """Write `folder/gradient.json`: noise of one estimate relative to the norm of the expected gradient, CPU seconds
+    per estimate, and signal per second (`textgan.strategies.gradients`), from REPEATS estimates with the batch size and
+    final temperature of the run's adversarial phase.
 
-    The strategy is as the run left it: its anchor is the generator that the game began with, and its rollout policy
-    lags. What cannot be told from so few (a length that drowns in noise) is left out. Raises Mistake.
+    The strategy keeps its final state: its anchor is the generator at the start of that phase, and its rollout policy
+    lags behind the generator. Quantities that so few estimates cannot resolve are omitted. Raises Mistake.
     """
     recipe = Recipe.load(run / "recipe.yaml")
     built = build(recipe)
@@ -44,7 +44,7 @@ def measure_gradient(run: Path, folder: Path) -> None:
         checkpoints.load_player(last, name, player)
     state: dict[str, Any] = checkpoints.load_state(last)
     with taking_over(last / "state.pt"):
-        game.strategy.begin(game.generator)  # makes room for what it keeps of a generator
+        game.strategy.begin(game.generator)  # allocates the state it keeps of a generator
         game.strategy.load_state_dict(state["strategy"])
     policy_mode(game.generator)
     real = game.next_text(game.batches(game.train, phase.batch, STREAM))
@@ -63,7 +63,7 @@ def measure_gradient(run: Path, folder: Path) -> None:
 
 
 def read_gradient(folder: Path) -> dict[str, float]:
-    """Empty where none was measured."""
+    """The contents of `folder/gradient.json`; empty if nothing was measured."""
     try:
         found: dict[str, float] = json.loads((folder / FILE).read_text(encoding="utf-8"))
         return found

@@ -1,4 +1,4 @@
-"""What belongs together in a benchmark: the seeds of one recipe, and the seeds of one baseline."""
+"""Groups a benchmark's cells and baselines over seeds."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from textgan.benchmark.results import Baseline, Benchmark, Cell, Front, FrontPoint
 
 NO_GAME = {"", "mle", "none"}  # strategies of recipes without an adversarial phase
-NAMED = 3  # recipes named in the label of a baseline
+NAMED = 3  # recipes named at most in a baseline's label
 DRAWN_ALIKE = "MLE drawn alike"
 
 
 @dataclass(frozen=True)
 class Group:
-    """One recipe at one point of the grid on one corpus, by seed."""
+    """The cells of one recipe at one grid point on one corpus, one for each seed."""
 
     corpus: str
     label: str
@@ -32,13 +32,13 @@ class Group:
 
     @property
     def plays(self) -> bool:
-        """Whether there is a strategy to judge; plain maximum likelihood is what others are held against."""
+        """Whether there is an adversarial phase to judge; plain maximum likelihood is the baseline."""
         return self.cells[0].strategy.lower() not in NO_GAME
 
 
 @dataclass(frozen=True)
 class Start:
-    """Plain maximum likelihood by seed, and the recipes that are held against it."""
+    """Plain maximum likelihood by seed, and the recipes compared with it."""
 
     corpus: str
     label: str
@@ -58,7 +58,7 @@ def groups(benchmark: Benchmark) -> list[Group]:
 
 
 def starts(benchmark: Benchmark) -> list[Start]:
-    """The baselines, those of several seeds drawn together: what one recipe is held against is one start."""
+    """The baselines, grouped over seeds: all baselines of one recipe form one start."""
     made: list[tuple[str, dict[str, Baseline], list[str]]] = []
     for group in groups(benchmark):
         mine = baselines(group, benchmark.baselines)
@@ -84,7 +84,7 @@ def starts(benchmark: Benchmark) -> list[Start]:
 
 
 def control_starts(benchmark: Benchmark) -> list[Start]:
-    """The controls, those of several seeds drawn together; recipes that share one are one."""
+    """The controls, grouped over seeds; recipes that share a control belong to one start."""
     made: dict[tuple[str, ...], tuple[Group, dict[int, Baseline]]] = {}
     for group in groups(benchmark):
         if found := controls(group, benchmark.baselines):
@@ -102,17 +102,17 @@ def control_starts(benchmark: Benchmark) -> list[Start]:
 
 
 def baselines(group: Group, known: Mapping[str, Baseline]) -> dict[int, Baseline]:
-    """Seed -> what the cell of that seed is held against, where there is something."""
+    """Seed -> the baseline of that seed's cell, for the seeds that have one."""
     return _known({cell.seed: cell.baseline for cell in group.cells}, known)
 
 
 def controls(group: Group, known: Mapping[str, Baseline]) -> dict[int, Baseline]:
-    """As `baselines`, of the seeds whose weights before the game were drawn as the cell draws itself."""
+    """As `baselines`, for seeds with a control: its weights before the game, sampled as the cell samples."""
     return _known({cell.seed: cell.control for cell in group.cells}, known)
 
 
 def _known(keys: Mapping[int, str | None], known: Mapping[str, Baseline]) -> dict[int, Baseline]:
-    """Those that have a front, of one key a seed."""
+    """Seed -> baseline, for the keys that have a front."""
     found = {seed: known[key] for seed, key in keys.items() if key is not None and key in known}
     return {seed: one for seed, one in found.items() if one.front.points}
 

@@ -1,7 +1,8 @@
-"""Judges that cells share: trained once on a start's text, so that games alike up to there begin with the same players.
+"""Pretrained discriminators ("judges") shared by cells, so that adversarial phases begin with identical weights.
 
-What a judge learns before the game depends on the start, the discriminator, the objective, the penalty, that phase and
-the samplers that fakes are drawn with. Cells of a seed that are alike in these take over the judge of one run.
+What a discriminator learns before the adversarial phase depends on the start, the discriminator, the objective, the
+penalty, its pretraining phase and the samplers of fake text. Cells with the same seed that agree in these start from
+the discriminator of one run.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ BRIEFLY: dict[str, Any] = {
 def shared_judges(
     variants: Sequence[Variant], starts: Mapping[str, Run], seed: int, out: Path
 ) -> dict[str, Run]:
-    """By the label of each variant that takes over a judge: the run that trains it.
+    """Label of each variant that uses a shared judge -> the run that trains it.
 
-    Two variants that would train the same one share it, and a single one takes what is there from before. A cell that
-    was begun with a judge of its own keeps it.
+    Variants that would train the same judge share it; a single variant reuses an existing one. A cell that was started
+    with its own judge keeps it.
     """
     sharing: dict[str, list[Variant]] = {}
     for variant in variants:
@@ -97,7 +98,7 @@ def _has_its_own(run: Path) -> bool:
 def _key(variant: Variant, start: str) -> str:
     """`<start's 12 hex>-<12 hex>-seed<N>`."""
     made = variant.recipe.part("strategy")
-    assert made is not None  # what has a game has one
+    assert made is not None  # every adversarial phase has a strategy
     strategy: Strategy = made.build()
     facts = {part: variant.resolved.get(part) for part in PARTS}
     facts |= {"phase": variant.resolved["train"]["discriminator"], "fakes": repr(strategy.first_samplers())}

@@ -1,8 +1,8 @@
-"""The front of a checkpoint by temperature, with the value of every sentence: what a verdict is computed from.
+"""Measures a checkpoint's front by temperature, with the per-sentence values that verdicts are computed from.
 
-OUT/fronts/KEY/points.jsonl   the points that are finished, while it is being measured
-              /0.5.npz        the values of each sentence at temperature 0.5, (N,) float32 by score
-              /front.json     all of it, and some sentences; there when all of it is finished
+OUT/fronts/KEY/points.jsonl   the finished points, while the front is being measured
+              /0.5.npz        per-sentence values at temperature 0.5: (N,) float32 for each score
+              /front.json     the whole front and some sentences; written once all points are finished
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from textgan.training.folder import write_json
 from textgan.training.looks import as_rows
 
 AGAINST = "the run's test split"
-SHOWN = 20  # sentences of each front that are kept as they are
+SHOWN = 20  # sentences stored with each front
 
 
 @dataclass(frozen=True)
 class Request:
-    """temperatures, and sentences at each; metrics beside those that every front has."""
+    """samples: number of sentences at each of the temperatures. metrics: in addition to those of every front."""
 
     temperatures: tuple[float, ...]
     samples: int
@@ -51,7 +51,7 @@ class Request:
 
 
 def is_measured(run: Path, checkpoint: str, folder: Path, bench: Bench, request: Request) -> bool:
-    """Whether a whole front is there: of this request and these weights, and measured as the bench would now."""
+    """Whether a complete front exists for this request and these weights, measured as the bench would now."""
     try:
         front = json.loads((folder / "front.json").read_text(encoding="utf-8"))
         points = front["points"]
@@ -67,11 +67,11 @@ def is_measured(run: Path, checkpoint: str, folder: Path, bench: Bench, request:
 def measure(
     run: Path, checkpoint: str, folder: Path, request: Request, say: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Draw and score `request.samples` sentences (no more than the training split holds) at each temperature.
+    """Draw and score `request.samples` sentences (at most as many as the training split has) at each temperature.
 
-    All temperatures, and all fronts of a seed, are drawn with the same random numbers. A generator of vectors has no
-    temperature and gets one point, at 1. Points that are finished, of the same weights, text and metrics, are not
-    repeated. Raises Mistake.
+    All temperatures, and all fronts of a seed, use the same random numbers. A generator of vectors has no temperature
+    and gets one point, at 1. Points already measured for the same weights, text and metrics are reused. say: called
+    with progress messages. Raises Mistake.
     """
     bench = bench_of(Recipe.load(run / "recipe.yaml"), request)
     player = Player.open(bench, run, checkpoint)
@@ -105,10 +105,10 @@ def measure(
 def sentence_values(
     sentences: Sequence[str], real: Sequence[str], source: Source | None, metrics: Sequence[str] = ()
 ) -> dict[str, np.ndarray]:
-    """The value of each sentence, (N,), for the scores that are means over sentences; their mean is the score.
+    """Per-sentence values, (N,) for each score that is a mean over sentences; their mean is the score.
 
-    bleu-2 .. 5, self-bleu-2 .. 5, pretrained-nll where it is among the metrics and, where the source is known,
-    grammaticality and source-nll. Both likelihoods are ratios, nats over tokens; see `_linear`.
+    bleu-2 .. 5, self-bleu-2 .. 5, pretrained-nll if it is among the metrics and, if the source is known, grammaticality
+    and source-nll. The likelihoods are ratios of nats to tokens, linearized by `_linear`.
     """
     found = {f"bleu-{n}": values for n, values in sentence_bleu(sentences, real, cut=SPLIT).items()}
     of_self = sentence_self_bleu(sentences, cut=SPLIT)
@@ -128,15 +128,15 @@ def sentence_values(
 
 
 def _linear(nats: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """Values (N,) of a ratio of sums, made linear at the texts' own (the delta method), so that they have the ratio for
-    mean and its variance to first order."""
+    """Per-sentence values (N,) for the ratio sum(nats) / sum(tokens), linearized by the delta method: their mean is the
+    ratio, and their variance matches it to first order. nats, tokens: (N,)."""
     ratio = nats.sum() / tokens.sum()
     linear: np.ndarray = ratio + (nats - ratio * tokens) / tokens.mean()
     return linear
 
 
 def measure_corpus(recipe: Recipe, file: Path, request: Request) -> None:
-    """Real text's own scores, training sentences against the test split, and how well the two are told apart."""
+    """Measure real text: scores of training sentences against the test split, and how separable the two splits are."""
     bench = bench_of(recipe, request)
     facts = {**_corpus_facts(bench, request), "name": bench.corpus.name}
     split = _told_apart(bench.corpus)
@@ -153,14 +153,14 @@ def corpus_is_measured(bench: Bench, file: Path, request: Request) -> bool:
 
 
 def _corpus_facts(bench: Bench, request: Request) -> dict[str, Any]:
-    """What was asked for, and all that the scores depend on: digests of the text and of own metrics, too."""
+    """The request, and everything the scores depend on, with digests of the text and of the user's metric files."""
     told = request.as_json() | {"corpus": bench.recipe.values["corpus"]}
     del told["temperatures"]
     return {"request": told, "settings": bench.settings(AGAINST)}
 
 
 def _told_apart(corpus: Corpus) -> dict[str, Any]:
-    """The split check; nothing where a split has too few sentences for it."""
+    """The split check; empty if a split has too few sentences for it."""
     try:
         found = shift(corpus.train.texts, corpus.test.texts)
     except Mistake:
@@ -169,24 +169,24 @@ def _told_apart(corpus: Corpus) -> dict[str, Any]:
 
 
 def bench_of(recipe: Recipe, request: Request, corpus: Corpus | None = None, text: str = "") -> Bench:
-    """How a run of the recipe is measured. corpus, text: read before, and its digest; else it is read now."""
+    """How a run of the recipe is measured. corpus, text: the corpus and its digest if already read, else read now."""
     corpus = corpus or part(recipe, "corpus")
     evaluation: Evaluation = recipe.evaluation.build(metrics=names_of(request))
     evaluation.beside = (
         Path()
-    )  # those of the command are of the working directory, those of recipes whole paths
+    )  # paths from the command are relative to the working directory, those from recipes are absolute
     count = min(request.samples, len(corpus.train))
     seed = recipe.settings.seed + AFTER_TRAINING
     return Bench(recipe, corpus, evaluation, corpus.test.texts, count, seed, text)
 
 
 def names_of(request: Request) -> list[str]:
-    """The metrics of every front."""
+    """Names of the metrics measured for every front."""
     return list(dict.fromkeys([*ALWAYS, *request.metrics]))
 
 
 def _save(path: Path, values: Mapping[str, np.ndarray]) -> None:
-    """Whole or not at all, float32."""
+    """Write atomically, as float32."""
     beside = path.with_name(f".{path.stem}.{os.getpid()}.tmp.npz")
     np.savez_compressed(beside, **{key: value.astype(np.float32) for key, value in values.items()})  # type: ignore[arg-type]
     os.replace(beside, path)
@@ -201,6 +201,6 @@ def _whole(path: Path) -> bool:
 
 
 def read_values(path: Path) -> dict[str, np.ndarray]:
-    """As float64."""
+    """The values by score, as float64."""
     with np.load(path) as file:
         return {key: file[key].astype(np.float64) for key in file.files}

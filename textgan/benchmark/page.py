@@ -1,6 +1,6 @@
 """A benchmark as one HTML file: the verdicts, the fronts, the table, the runs, and how it was measured.
 
-It asks nothing of the network and escapes all that comes from a corpus or a generator, as a run's report does.
+Like a run's report, it loads nothing from the network and escapes all text from a corpus or a generator.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from textgan.report.page import Part, fill, heads, signatures
 from textgan.report.reading import RunRecord, read
 from textgan.training.folder import write_text
 
-SHOWN = 10  # sentences of each recipe
+SHOWN = 10  # sentences shown for each recipe
 FRONTS = (
     "Horizontal: quality; vertical: diversity. Each axis says which end is better, and the better front lies further "
     "towards both; the star is real text. Dashed: the MLE that each recipe started from. Thick: mean over the seeds; "
@@ -35,14 +35,14 @@ Records = dict[str, list[RunRecord]]  # by recipe
 
 
 def write(benchmark: Benchmark, out: Path) -> Path:
-    """Write benchmark.html in the folder `out`, the whole file or nothing, and give its path."""
+    """Write benchmark.html atomically to the folder `out` and return its path."""
     target = out / "benchmark.html"
     write_text(target, render(benchmark, out))
     return target
 
 
 def render(benchmark: Benchmark, out: Path = Path()) -> str:
-    """The page as text; the same benchmark gives the same bytes. out: what relative run folders may lie in."""
+    """The page's HTML; the same benchmark gives the same bytes. out: folder that relative run paths may refer to."""
     tables = corpus_tables(benchmark)
     verdicts = [verdict for table in tables for verdict in table.verdicts]
     failed = [cell for cell in benchmark.cells if cell.failed is not None]
@@ -131,7 +131,7 @@ def _scores(table: CorpusTable, on: str) -> Part:
 
 
 def _samples(benchmark: Benchmark, mine: Sequence[Group], on: str) -> Part | None:
-    """A card for MLE and one for each recipe, of the first seed that has sentences."""
+    """A card for MLE and one for each recipe, with sentences of the first seed that has any."""
     own = {cell.run for group in mine if not group.plays for cell in group.cells}
     pairs: list[tuple[str, Sequence[str]]] = []
     for start in starts(benchmark):
@@ -146,7 +146,7 @@ def _samples(benchmark: Benchmark, mine: Sequence[Group], on: str) -> Part | Non
 
 
 def _gradient_lines(mine: Sequence[Group], records: Records) -> list[list[str]]:
-    """A line for each recipe: how large its gradient is, how that scatters, and what was measured of its estimator."""
+    """A line for each recipe: size and spread of its gradient norm, and the measured quality of its estimates."""
     keys = sorted({key for group in mine for cell in group.cells for key in cell.gradient})
     lines = [["recipe", "steps logged", "median norm", "interquartile range / median", *keys]]
     for group in mine:
@@ -193,7 +193,7 @@ def _summary(benchmark: Benchmark, tables: Sequence[CorpusTable]) -> str:
 
 
 def _records(mine: Sequence[Group], out: Path) -> Records:
-    """What the runs logged; a folder that is gone or damaged is left out."""
+    """The run records by recipe; missing or damaged folders are skipped."""
     made: Records = {}
     for group in mine:
         for cell in group.done if group.plays else ():

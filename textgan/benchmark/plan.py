@@ -1,9 +1,9 @@
-"""Which runs a benchmark is made of, checked before any is begun: cells, and the pretraining that they share.
+"""Plans a benchmark's runs, all checked before the first one starts: cells, and the pretraining they share.
 
-A cell is a recipe at a point of the grid with a seed. What its maximum likelihood phase depends on is the corpus, the
-tokenizer, the generator, that phase and the seed. Cells that are alike in these begin with the weights of one run, a
-start, made once: so strategies are compared from bit-identical weights, and each is held against what it began with.
-Where their judges would learn the same before the game, too, they share that judge (`judges`).
+A cell is a recipe at a grid point with a seed. Its maximum likelihood phase depends on the corpus, the tokenizer, the
+generator, that phase's settings and the seed. Cells that agree in these begin with the weights of one run, called a
+start, which is trained once. So strategies are compared from bit-identical weights, and each with the weights it began
+with. If their discriminators would also learn the same before the adversarial phase, they share that too (`judges`).
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def plan(
     samples: int | None = None,
     metrics: Sequence[str] = (),
 ) -> Plan:
-    """Every run that is needed, checked as far as it can be without building anything.
+    """All required runs, checked as far as possible without building anything.
 
-    threads: of each run. samples: by default the fewest that one of the recipes ends with. metrics: of the starts,
-    beside their recipes' own. Raises Mistake with all mistakes, a line each.
+    threads: of each run. samples: for each front; by default the smallest number that any of the recipes evaluates.
+    metrics: of the starts, in addition to their recipes' own. Raises Mistake with all mistakes, one per line.
     """
     these = variants(words, budget, threads)
     corpora = named_corpora(these)
@@ -83,14 +83,14 @@ def plan(
 
 
 def _start_of(variant: Variant, seed: int) -> str:
-    """`<12 hex>-seed<N>`, equal for all that the same weights come of."""
+    """`<12 hex>-seed<N>`, equal for all variants whose pretraining gives the same weights."""
     facts = {key: variant.resolved.get(key) for key in DEPENDS} | {"mle": variant.resolved["train"]["mle"]}
     told = json.dumps(facts, sort_keys=True, default=str)
     return f"{hashlib.sha256(told.encode()).hexdigest()[:12]}-seed{seed}"
 
 
 def _starts(variants: Sequence[Variant], seed: int, out: Path, metrics: Sequence[str]) -> dict[str, Run]:
-    """The starts by the label of each variant that begins with one."""
+    """Label of each variant that begins with a start -> that start."""
     sharing: dict[str, list[Variant]] = {}
     for variant in variants:
         if variant.begins_with_mle:
@@ -165,7 +165,7 @@ def _with_baselines(
     starts: Mapping[str, Run],
     runs: Mapping[str, Run],
 ) -> list[PlannedCell]:
-    """The cells of one seed, each with what it is held against."""
+    """The cells of one seed, each with its baseline."""
     by_label = {variant.label: variant for variant in variants}
     likely = {label: run for label, run in starts.items() if by_label[label].generator_has("has_likelihood")}
     found = []
@@ -196,7 +196,7 @@ def _with_baselines(
 
 
 def _each_front_once(runs: Mapping[str, Run]) -> dict[str, Run]:
-    """Cells of one start have the same weights before the game: what they share is measured by the first."""
+    """Cells of one start have the same weights before the adversarial phase: the first one measures that front."""
     found: dict[str, Run] = {}
     seen: set[str] = set()
     for key, run in runs.items():
@@ -208,9 +208,9 @@ def _each_front_once(runs: Mapping[str, Run]) -> dict[str, Run]:
 
 
 def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:
-    """The runs; those that have been begun with the recipe in their folder, whose threads they keep.
+    """The runs; those already started use the recipe in their folder, with its number of threads.
 
-    Mistake for each whose folder was begun with another recipe.
+    Raises Mistake, one line for each run whose folder was started with a different recipe.
     """
     found, mistakes = dict(runs), []
     for key, run in runs.items():
@@ -221,9 +221,9 @@ def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:
         found[key] = replace(run, recipe=begun)
         ignored = {"threads", "start", "judge"}
         if run.kind != "cell":
-            ignored |= {"evaluate", "metrics", "name"}  # they differ by which recipes share it
+            ignored |= {"evaluate", "metrics", "name"}  # these depend on which recipes share it
         if run.kind == "judge":
-            ignored.add("strategy")  # what a judge learns from it is in the judge's key
+            ignored.add("strategy")  # its effect on a judge is in the judge's key
         different = [
             key for key in {**before, **now} if key not in ignored and before.get(key) != now.get(key)
         ]

@@ -1,4 +1,4 @@
-"""What a plan is made of: runs, the cells that they belong to, and the words of their commands."""
+"""The parts of a plan: runs, the cells that they belong to, and their commands."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ KINDS = {"starts": "start", "judges": "judge", "runs": "cell"}
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder that is to be there. needs: the key of the start, or of the judge, that it goes on from.
+    """A planned run folder. needs: key of the start or judge that it continues from.
 
-    fronts: which of its checkpoints are measured, and under which key.
+    fronts: checkpoint -> key of the front measured from it.
     """
 
     key: str
@@ -32,16 +32,16 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """`start`, `judge` (a start's, trained), or `cell`: in this order."""
+        """`start`, `judge` (a discriminator trained against a start) or `cell`, in the order in which they run."""
         return KINDS.get(self.path.parent.name, "cell")
 
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """run: the key of its run, which is the start itself where the recipe is nothing but maximum likelihood.
+    """run: key of its run, which is the start itself if the recipe is maximum likelihood only.
 
-    baseline: the key of the front it is held against, and held_against the same in words. control: the key of the front
-    of its weights before the game, where these draw otherwise than the baseline does: as it draws itself.
+    baseline: key of the front it is compared with; held_against: the same in words. control: key of the front of its
+    weights before the adversarial phase, sampled as the cell samples; None if that is how the baseline samples.
     """
 
     label: str
@@ -63,11 +63,11 @@ class PlannedCell:
 
 @dataclass(frozen=True)
 class Plan:
-    """All of it. runs: by key, starts first. corpora: by name, a recipe on it. samples: asked for of every front;
-    there are no more than the training split holds.
+    """The whole plan. runs: by key, starts first. corpora: name -> a recipe that uses it. samples: sentences requested
+    for every front, limited by the size of the training split.
 
-    own_metrics: those of the recipes that are files of the user's own. They are measured with the fronts, which are
-    measured anew when such a file changes; what a training ended with is not.
+    own_metrics: metrics of the recipes that are defined in the user's files. They are measured with the fronts, which
+    are measured again when such a file changes; the final evaluation of a training is not.
     """
 
     out: Path
@@ -84,12 +84,12 @@ def command_of(word: str, overrides: Sequence[str], seed: int, path: Path) -> st
 
 
 def cell_path(out: Path, label: str, seed: int) -> Path:
-    """Its folder; the name is the key of the run."""
+    """Folder of a cell's run; its name is the run's key."""
     return out / "runs" / file_name(f"{label}-seed{seed}")
 
 
 def file_name(text: str) -> str:
-    """A name that every file system takes, different for different texts."""
+    """A name valid on every file system, different for different texts."""
     plain = re.sub(r"[^\w.=,-]+", "_", text)
     if plain == text and len(text) < 100:
         return text

@@ -1,14 +1,14 @@
-"""The bootstrap over seeds and sentences that verdicts and marks of significance share.
+"""The bootstrap over seeds and sentences used for verdicts and marks of significance.
 
-Source: Efron 1979, in its percentile form, with two levels: seeds are drawn with replacement, and within each the
-sentences. Sentence i at every temperature, of the strategy and of its baseline, is drawn together: they were written
-with the same random numbers, and identical texts then give a difference of exactly 0.
+Source: Efron 1979, percentile bootstrap, with two levels: seeds are drawn with replacement, and sentences within each.
+Sentence i is drawn jointly at every temperature, for the strategy and for its baseline: they were generated with the
+same random numbers, so identical texts give a difference of exactly 0.
 
-**Few seeds.** Resampled, n values vary too little by n - 1 in n, and a normal quantile is too short for so few: the
-plain interval of three seeds leaves 0 out whenever all have one sign, which chance alone brings one time in four.
-What varies between seeds is therefore stretched by sqrt(n / (n - 1)) times Student's quantile over the normal one
-(2.7 for three seeds, 1.1 for twenty), as Hesterberg 2015 corrects the percentiles. Of two seeds the interval covers 93%
-and not 95%, by (2 / pi) atan(9.17): no resample lies beyond the seeds themselves, stretched.
+**Few seeds.** The bootstrap variance of n values is too small by a factor of (n - 1) / n, and a normal quantile is too
+small for few values: the plain interval of three seeds excludes 0 whenever all have the same sign, which happens by
+chance one time in four. The variation between seeds is therefore multiplied by sqrt(n / (n - 1)) times the ratio of
+Student's quantile to the normal one (2.7 for three seeds, 1.1 for twenty), following Hesterberg 2015. With two seeds
+the interval covers 93% instead of 95%, by (2 / pi) atan(9.17): no resample lies beyond the two stretched seeds.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ import numpy as np
 
 from textgan.metrics.bootstrap import RESAMPLES, resampled_means
 
-TAIL = 0.025  # left out at each end: an interval of 95%
+TAIL = 0.025  # cut off at each end, for a 95% interval
 NORMAL = 1.959964
 STUDENT = (12.7062, 4.30265, 3.18245, 2.77645, 2.57058, 2.44691, 2.36462, 2.30600, 2.26216, 2.22814)
 """Quantiles at 1 - TAIL: of the normal distribution, and of Student's with 1, 2, ... degrees of freedom."""
 
 
 def resample(values: Sequence[np.ndarray | float], draw: np.random.Generator) -> np.ndarray:
-    """K scores of one seed -> (K, 1 + RESAMPLES): each as it was measured, then its mean over resampled sentences.
+    """K scores of one seed -> (K, 1 + RESAMPLES): the measured value, then its means over resampled sentences.
 
-    A score with no value for each sentence, given as a number, stays what it is. Those of equally many sentences share
-    their draws, and equal ones come out equal to the last bit (which a matrix product alone does not promise).
+    A score without per-sentence values is given as a number and stays constant. Scores with equally many sentences
+    share their draws, and equal inputs give bit-identical results (which a matrix product alone does not guarantee).
     """
     made = np.empty((len(values), 1 + RESAMPLES))
     by_amount: dict[int, dict[bytes, list[int]]] = {}
@@ -53,7 +53,7 @@ def resample(values: Sequence[np.ndarray | float], draw: np.random.Generator) ->
 def over_seeds(values: np.ndarray, draw: np.random.Generator) -> tuple[float, float]:
     """values (S, RESAMPLES), a statistic of S seeds under resampled sentences -> the 95% interval of its mean.
 
-    -inf may be among the values; no end is interpolated. A seed drawn twice comes with other sentences each time.
+    Values may be -inf, so the ends are not interpolated. A seed drawn twice gets different sentences each time.
     """
     seeds, amount = values.shape
     drawn = draw.integers(0, seeds, size=(seeds, amount))
@@ -67,11 +67,11 @@ def over_seeds(values: np.ndarray, draw: np.random.Generator) -> tuple[float, fl
 
 
 def stretch(seeds: int) -> float:
-    """How much wider an interval over so few (2 or more) seeds is than their plain bootstrap."""
+    """Factor by which the interval over `seeds` (2 or more) seeds is wider than that of the plain bootstrap."""
     freedom = seeds - 1
     if freedom <= len(STUDENT):
         student = STUDENT[freedom - 1]
-    else:  # Cornish and Fisher's expansion, within .001 from 10 on
+    else:  # Cornish-Fisher expansion, error below .001 from 10 on
         student = NORMAL + (NORMAL**3 + NORMAL) / (4 * freedom)
         student += (5 * NORMAL**5 + 16 * NORMAL**3 + 3 * NORMAL) / (96 * freedom**2)
     return math.sqrt(seeds / freedom) * student / NORMAL

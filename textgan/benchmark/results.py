@@ -1,4 +1,4 @@
-"""What a benchmark found: cells, fronts by temperature, and the baseline each is held against. Loads no torch."""
+"""A benchmark's results: cells, fronts by temperature, and each cell's baseline. Does not import torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textgan.metrics.samples import Score
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """Text drawn at one temperature. values: (N,) for each score that is a mean over the N sentences."""
+    """Text sampled at one temperature. values: (N,) by sentence, for each score that is a mean over the N sentences."""
 
     temperature: float
     scores: Mapping[str, Score]
@@ -23,7 +23,7 @@ class FrontPoint:
 
 @dataclass(frozen=True)
 class Front:
-    """A generator's points by rising temperature; one point, at 1, where it has no temperature."""
+    """A generator's points by increasing temperature; a single point, at 1, for a generator without temperature."""
 
     points: tuple[FrontPoint, ...]
     samples: tuple[str, ...] = ()  # some sentences drawn at temperature 1
@@ -31,9 +31,9 @@ class Front:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Plain maximum likelihood with a seed: what a cell began with. key: as `Cell.baseline` names it.
+    """Plain maximum likelihood with one seed, which cells began with. key: the one in `Cell.baseline`.
 
-    scores: at temperature 1, as its run's own evaluation has them; see `Cell.scores`.
+    scores: at temperature 1, from its run's own evaluation; see `Cell.scores`.
     """
 
     key: str
@@ -46,13 +46,12 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Cell:
-    """One recipe at one point of the grid with one seed.
+    """One recipe at one grid point with one seed.
 
-    label: recipe and grid point in words; baseline: the key of what it is held against, None where there is none;
-    held_against: the same in words. failed: why it has no front. updates: of the generator, in the adversarial phase.
-    minutes: by phase, those of a shared start included. scores: by state (before, after), at temperature 1 as the
-    run's own evaluation has them. control: as baseline, the key of what it began with, drawn as it draws itself; None
-    where that is the baseline.
+    label: recipe and grid point in words. baseline: key of the baseline, None if there is none; held_against: the same
+    in words. failed: why it has no front. updates: of the generator, in the adversarial phase. minutes: by phase,
+    including those of a shared start. scores: by state (before, after), at temperature 1, from the run's own
+    evaluation. control: key of the weights it began with, sampled as the cell samples; None if that is the baseline.
     """
 
     label: str
@@ -78,7 +77,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class CorpusFacts:
-    """A corpus as it was used: real text's scores, and how well train and test are told apart (AUC, 0.5: not)."""
+    """A corpus as used. real: scores of real text. shift: AUC of a classifier of train against test (0.5: no shift)."""
 
     name: str
     real: Mapping[str, Score]
@@ -88,9 +87,9 @@ class CorpusFacts:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """All of it. budget: in words; facts: what the page says about how it was made, name -> value.
+    """All results. budget: in words. facts: how it was made, name -> value, for the page.
 
-    samples: asked for of each front; drawn: those that there are, by corpus, where its training split holds fewer.
+    samples: sentences requested for each front. drawn: the actual number by corpus, if its training split has fewer.
     """
 
     cells: tuple[Cell, ...]
@@ -102,6 +101,6 @@ class Benchmark:
     drawn: Mapping[str, int] = field(default_factory=dict)
 
     def sentences(self, corpora: Iterable[str]) -> str:
-        """Of each front on these, in words: `300`, or `300 to 1,000`."""
+        """Number of sentences in each front on these corpora, in words: `300`, or `300 to 1,000`."""
         counts = sorted({self.drawn.get(name, self.samples) for name in corpora} or {self.samples})
         return " to ".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1])))

@@ -1,4 +1,4 @@
-"""The rows of a benchmark's table: for each corpus real text, MLE, then each recipe, as means over the seeds."""
+"""The rows of a benchmark's table: for each corpus real text, MLE, then each recipe, averaged over seeds."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ KEYS = (
     *(f"self-bleu-{n}" for n in range(2, 6)),
     *("nll", "source-nll", "distinct-4", "grammaticality"),
 )
-TRIED = ("bleu", "self-bleu")  # families whose difference from MLE is tried for chance
-BEST = "Marked as best"  # begins the caption that explains which scores are bold
-SHIFTED = "†"  # beside every row on a corpus whose splits are told apart
+TRIED = ("bleu", "self-bleu")  # families whose difference from MLE is tested
+BEST = "Marked as best"  # start of the caption that explains the bold scores
+SHIFTED = "†"  # marks rows on a corpus whose train and test splits differ
 
 
 @dataclass(frozen=True)
 class Line:
-    """row: means over `seeds`, at temperature 1. spread: standard deviations, of more than one seed. differs: the
-    scores whose difference from MLE's is beyond chance. failed: of a cell that has no scores, why."""
+    """row: means over `seeds`, at temperature 1. spread: standard deviations, for more than one seed. differs: scores
+    that differ significantly from MLE's. failed: why a cell has no scores."""
 
     row: table.Row
     seeds: tuple[int, ...] = ()
@@ -48,7 +48,7 @@ class Line:
 
     @property
     def judged(self) -> str:
-        """What the column `verdict` says."""
+        """Text of the column `verdict`."""
         if self.failed:
             return f"failed: {self.failed}"
         return words.short(self.verdict) if self.verdict else ""
@@ -56,7 +56,7 @@ class Line:
 
 @dataclass(frozen=True)
 class CorpusTable:
-    """All on one corpus. keys: the scores to show; marked: by key, the places of the lines that are best in it."""
+    """The table of one corpus. keys: scores to show. marked: by key, the indices of the best lines."""
 
     facts: CorpusFacts
     lines: tuple[Line, ...]
@@ -89,7 +89,7 @@ def _table(benchmark: Benchmark, corpus: str, found: Sequence[Group]) -> CorpusT
     for group in found:
         itself = not group.plays and all(
             cell.run in runs for cell in group.done
-        )  # the start, which has its line
+        )  # this is the start, which has its own line
         if group.done and not itself:
             verdicts.append(judge(group, benchmark))
             lines.append(_of_group(group, benchmark, verdicts[-1], facts, mark))
@@ -132,13 +132,13 @@ def _of_group(group: Group, benchmark: Benchmark, verdict: Verdict, facts: Corpu
 
 
 def _scores(front: Front | None, ended: Mapping[str, Score]) -> dict[str, Score]:
-    """At temperature 1, of a game or of what it began with: those of the front, and what else its run ended with."""
+    """Scores at temperature 1: those of the front, plus the run's own for metrics that the front does not have."""
     point = None if front is None else at_one(front)
     return {**ended, **({} if point is None else point.scores)}
 
 
 def _over_seeds(scores: Sequence[Mapping[str, Score]]) -> tuple[dict[str, Score], dict[str, float]]:
-    """Means, with a signature that a seed of them has, and standard deviations of what more than one seed has."""
+    """Means with the first seed's signature, and standard deviations of the scores that more than one seed has."""
     by_key: dict[str, list[Score]] = {}
     for of_seed in scores:
         for key, score in of_seed.items():

@@ -1,4 +1,4 @@
-"""What a plan asks for is run: starts first, then the cells that go on from them, a few at a time."""
+"""Runs a plan: starts first, then the cells that continue from them, a few at a time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from textgan.training.progress import clock
 
 @dataclass(frozen=True)
 class Launcher:
-    """Where the jobs are done: `local`, on a few processes of this machine, or `submitit`; options: of its executor."""
+    """Where jobs run: `local`, in processes on this machine, or `submitit`. options: of submitit's executor."""
 
     name: str = "local"
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -58,10 +58,11 @@ def run(
     command: str = "",
     launcher: Launcher = LOCAL,
 ) -> Ledger:
-    """All runs and fronts that are not there yet; `OUT/results.jsonl` is written whole after each.
+    """Do all missing runs and fronts; `OUT/results.jsonl` is rewritten after each.
 
-    One that breaks is kept in `Ledger.failed`, and the rest is done. Raises Mistake, or `crew.Stopped` after Ctrl-C,
-    when what was under way is saved; the same call goes on.
+    jobs: how many at a time. threads: of each. say: called with progress messages. A job that fails is recorded in
+    `Ledger.failed`, and the others go on. Raises Mistake, or `crew.Stopped` after Ctrl-C once work in progress is
+    saved; repeating the call resumes it.
     """
     plan.out.mkdir(parents=True, exist_ok=True)
     with _locked(plan.out) as lock:
@@ -84,7 +85,7 @@ def run(
 
 @contextmanager
 def _locked(out: Path) -> Iterator[int]:
-    """One benchmark in a folder at a time. The workers inherit the lock, so one that outlives this still holds it."""
+    """Allow one benchmark per folder at a time. Workers inherit the lock, so it lasts until the last of them exits."""
     descriptor = os.open(out / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
@@ -101,9 +102,9 @@ def _locked(out: Path) -> Iterator[int]:
 def _work(
     plan: Plan, request: Request, logs: Path, say: Callable[[str], None]
 ) -> tuple[list[Job], dict[str, int]]:
-    """What is not there yet, or not of what is there now; and the sentences of each front, by corpus.
+    """The missing or outdated work, and the number of sentences in each front by corpus.
 
-    The corpora that are read for it are not kept.
+    The corpora read for this are released afterwards.
     """
     corpora = Corpora()
     check(plan, corpora, say)
@@ -115,7 +116,7 @@ def _work(
 
 
 def _corpora(plan: Plan, request: Request, corpora: Corpora, logs: Path) -> list[Job]:
-    """Real text's scores, for each corpus that has not been measured."""
+    """Jobs that score real text, for each corpus not measured yet."""
     found = []
     for name, recipe in plan.corpora.items():
         file = corpus_file(plan, name)
@@ -128,7 +129,7 @@ def _corpora(plan: Plan, request: Request, corpora: Corpora, logs: Path) -> list
 
 
 def _runs(plan: Plan, request: Request, corpora: Corpora, logs: Path) -> list[Job]:
-    """The runs that are not finished, or whose fronts are not measured."""
+    """Jobs for runs that are not finished, or whose fronts are not measured."""
     found = []
     for key, one in plan.runs.items():
         folders = {state: front_folder(plan, front) for state, front in one.fronts.items()}
@@ -159,7 +160,7 @@ def _told(recipe: Recipe) -> dict[str, Any]:
 
 
 class _Progress:
-    """A line for each run that begins or ends, and about how long the rest will take."""
+    """Prints a line for each run that starts or ends, with an estimate of the remaining time."""
 
     def __init__(
         self, plan: Plan, ledger: Ledger, work: Sequence[Job], jobs: int, say: Callable[[str], None]
@@ -191,9 +192,9 @@ class _Progress:
         self.say(f"{how}; {there} of {len(self.plan.cells)} cells{self._left()}")
 
     def _left(self) -> str:
-        """As long as those of their kind took, or those of the other kinds where none has ended yet.
+        """Estimated from jobs of the same kind, or of other kinds if none of it has ended yet.
 
-        A run that was gone on with says nothing, since part of it was there from before, nor does one that broke.
+        Resumed runs do not count, since part of them was done before, nor do failed ones.
         """
         known = {kind: sum(took) / len(took) for kind, took in self.seconds.items() if kind != "corpus"}
         if not self.waiting or not known:
@@ -213,7 +214,7 @@ class _Progress:
 def _facts(
     plan: Plan, request: Request, drawn: Mapping[str, int], jobs: int, threads: int, command: str
 ) -> dict[str, Any]:
-    """What the page says about how it was made."""
+    """Facts for the page about how the benchmark was made."""
     counts = {f"{count:,}" for count in drawn.values()}
     by_corpus = ", ".join(f"{count:,} on {name}" for name, count in drawn.items())
     return {

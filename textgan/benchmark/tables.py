@@ -1,4 +1,4 @@
-"""A benchmark's table: in the terminal, and as markdown, csv and LaTeX files."""
+"""A benchmark's table in the terminal, and as markdown, csv and LaTeX files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ FIRST = (
 
 
 def write(benchmark: Benchmark, out: Path) -> list[Path]:
-    """table.md, table.csv and table.tex in the folder `out`, each written whole; their paths."""
+    """Write table.md, table.csv and table.tex to the folder `out`, each atomically; returns their paths."""
     tables = corpus_tables(benchmark)
     made: dict[str, Callable[[Sequence[CorpusTable]], str]] = {"md": markdown, "csv": as_csv, "tex": latex}
     paths = [out / f"table.{form}" for form in made]
@@ -48,8 +48,9 @@ def write(benchmark: Benchmark, out: Path) -> list[Path]:
 
 
 def terminal(benchmark: Benchmark, width: int | None = None, styled: bool | None = None) -> RenderableType:
-    """For rich: for each corpus the table, as many columns as `width` characters (the terminal's) hold, then the
-    verdicts in words and how to read them. styled: whether bold is seen; by default on a terminal alone."""
+    """A rich object: for each corpus the table, then the verdicts in words and how to read them. width: characters, by
+    default the terminal's; columns that do not fit are dropped. styled: whether bold is visible; by default only on a
+    terminal."""
     from rich.console import Console, Group
     from rich.text import Text
 
@@ -64,7 +65,7 @@ def terminal(benchmark: Benchmark, width: int | None = None, styled: bool | None
         parts += [Text("\n".join(told)), Text()]
         if gaps := words.gap_lines(table.verdicts):
             parts += [Text(words.GAPS), *_gaps(gaps)]
-        # Where no style is shown, as in a pipe, no mark is seen, and its caption would explain nothing.
+        # Without styles, as in a pipe, the mark is invisible, so its caption is dropped.
         captions = [line for line in table.captions if styled or not line.startswith(BEST)]
         parts += [
             Text("\n".join([*captions, *rest]), style="dim"),
@@ -74,7 +75,7 @@ def terminal(benchmark: Benchmark, width: int | None = None, styled: bool | None
 
 
 def markdown(tables: Sequence[CorpusTable]) -> str:
-    """GitHub's, the best in bold, the captions below; a table for each corpus."""
+    """A GitHub markdown table for each corpus, the best in bold, the captions below."""
     parts = []
     for table in tables:
         written = tabular.markdown(*_cells(table))
@@ -87,7 +88,7 @@ def markdown(tables: Sequence[CorpusTable]) -> str:
 
 
 def as_csv(tables: Sequence[CorpusTable]) -> str:
-    """One table for a machine: values in full; what was not measured is an empty field."""
+    """One table for programs: values in full precision, an empty field for what was not measured."""
     keys = sorted({key for table in tables for key in table.keys}, key=numbers.order)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -108,7 +109,7 @@ def latex(tables: Sequence[CorpusTable]) -> str:
 
 
 def cost(line: Line) -> list[str]:
-    """Minutes and updates as the table shows them."""
+    """Minutes and updates, formatted for the table."""
     if line.minutes is None:
         return [numbers.MISSING] * 2
     minutes = "<0.1" if 0 < line.minutes < 0.05 else f"{line.minutes:.1f}"
@@ -116,7 +117,7 @@ def cost(line: Line) -> list[str]:
 
 
 def _cells(table: CorpusTable) -> tuple[list[str], str, list[list[Cell]]]:
-    """Heads, how they are aligned, and rows."""
+    """(headings, their alignment, rows)."""
     made: list[list[Cell]] = [
         [
             (line.row.label, False),
@@ -130,7 +131,7 @@ def _cells(table: CorpusTable) -> tuple[list[str], str, list[list[Cell]]]:
 
 
 def _fields(line: Line, table: CorpusTable, keys: Sequence[str]) -> list[str]:
-    """The fields of one row; the order is the heading's."""
+    """The fields of one row, in the order of the headings."""
 
     def full(value: float | None) -> str:
         return "" if value is None else repr(float(value))
@@ -155,7 +156,7 @@ def _fields(line: Line, table: CorpusTable, keys: Sequence[str]) -> list[str]:
 
 
 def _drawn(table: CorpusTable, width: int) -> tuple[Table, list[str]]:
-    """The table of one corpus, and the scores there was no room for."""
+    """The table of one corpus, and the scores that did not fit."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -188,7 +189,7 @@ def _drawn(table: CorpusTable, width: int) -> tuple[Table, list[str]]:
 
 
 def _gaps(lines: Sequence[Sequence[str]]) -> list[Table]:
-    """One for each name in the first column, which is its title: eighty columns have no room for it."""
+    """One table for each name in the first column, which becomes its title: 80 characters are too few for it."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -205,7 +206,7 @@ def _gaps(lines: Sequence[Sequence[str]]) -> list[Table]:
 
 
 def _lines_in_markdown(lines: Sequence[Sequence[str]]) -> str:
-    """A table under its own caption; nothing where there are no lines."""
+    """A table under its own caption; empty if there are no lines."""
     if not lines:
         return ""
     heads, *rest = lines
@@ -214,7 +215,7 @@ def _lines_in_markdown(lines: Sequence[Sequence[str]]) -> str:
 
 
 def _verdict(line: Line) -> Text:
-    """The word, coloured, and the gap below it."""
+    """The verdict's word, coloured, and the gap below it."""
     from rich.text import Text
 
     if line.failed:

@@ -1,7 +1,7 @@
-"""Whether the trainings that are there were made of what is there now: else old seeds would be averaged with new.
+"""Checks that existing trainings used the current inputs; otherwise old and new seeds would be averaged together.
 
-Scores are measured anew where their text, metrics or version changed (`measure`). A training cannot be: so it is said
-what changed, before anything is done.
+Scores are simply measured again if their text, metrics or version changed (`measure`). Trainings are not repeated, so
+changes are reported before anything runs.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from textgan.training import checkpoints
 
 
 class Corpora:
-    """The corpora of a benchmark as they are now, each read once."""
+    """The current contents of a benchmark's corpora, each read once."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[Corpus, str]] = {}
         self._fingerprints: dict[str, Mapping[str, str]] = {}
 
     def bench(self, recipe: Recipe, request: Request) -> Bench:
-        """Raises Mistake where its corpus cannot be read."""
+        """How the recipe's runs are measured. Raises Mistake if its corpus cannot be read."""
         corpus, text = self._read(recipe)
         return bench_of(recipe, request, corpus, text)
 
@@ -47,10 +47,10 @@ class Corpora:
 
 
 def check(plan: Plan, corpora: Corpora, say: Callable[[str], None] = lambda _: None) -> None:
-    """Mistake, a line for each text or own file that is not what runs of the plan were trained with.
+    """Raises Mistake, one line for each text or user file that differs from what runs of the plan were trained with.
 
-    An unfinished run goes on with own code that was mended since, as `textgan train --resume` does, but not with
-    another text. Runs of an earlier version kept no digests, which is said.
+    An unfinished run may continue with changed user code, as with `textgan train --resume`, but not with another text.
+    Runs of earlier versions recorded no digests; say: called with a note about these.
     """
     changed: dict[str, list[str]] = {}
     unknown: dict[str, list[str]] = {}

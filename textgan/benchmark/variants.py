@@ -1,4 +1,4 @@
-"""The recipes of a benchmark at every point of its grid, checked, before their seeds; and names for their corpora."""
+"""The recipes of a benchmark at every grid point, checked, without seeds yet; and names for their corpora."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from textgan.errors import Mistake
 
 @dataclass(frozen=True)
 class Variant:
-    """A recipe at a point of the grid, before its seeds. word, overrides: of the command that trains it."""
+    """A recipe at a grid point, without a seed yet. word, overrides: as in the command that trains it."""
 
     label: str
     word: str
@@ -35,7 +35,7 @@ class Variant:
 
     @property
     def begins_with_mle(self) -> bool:
-        """Whether its maximum likelihood phase depends on nothing but what a start is told by."""
+        """Whether its maximum likelihood phase depends only on what identifies a start."""
         begins = self.phases[0] == "mle" and not self.resolved.get("start")
         return begins and not self.generator_has("reads_judge")
 
@@ -55,27 +55,27 @@ OF_THE_GAME = (
 
 
 def _is_of_the_game(change: str) -> bool:
-    """Whether `key=value` or a key changes nothing but the game, which plain likelihood has not."""
+    """Whether a key (or `key=value`) affects only the adversarial phase, which plain likelihood does not have."""
     key = change.partition("=")[0]
     return any(key == part or key.startswith(f"{part}.") for part in OF_THE_GAME)
 
 
 def _played(words: Words) -> dict[str, bool]:
-    """Which of the recipes have a game, as they are written; those that cannot be read count as having one."""
+    """Which recipes have an adversarial phase, before overrides; unreadable ones count as having one."""
     found = {}
     for word in words.recipes:
         try:
             train = Recipe.load(word).values.get("train")
-        except Mistake:  # shown where the recipe is loaded with its overrides
+        except Mistake:  # reported when the recipe is loaded with its overrides
             train = None
         found[word] = not isinstance(train, dict) or train.get("adversarial") is not None
     return found
 
 
 def variants(words: Words, budget: Budget, threads: int) -> list[Variant]:
-    """Every recipe at every point of the grid. Raises Mistake with the mistakes of all.
+    """Every recipe at every grid point. Raises Mistake with the mistakes of all.
 
-    What changes the game alone is not asked of a recipe without one, where others beside it have one.
+    Changes that affect only the adversarial phase are not applied to recipes without one, if other recipes have one.
     """
     found: list[Variant] = []
     mistakes: list[str] = []
@@ -112,7 +112,7 @@ def variants(words: Words, budget: Budget, threads: int) -> list[Variant]:
 
 
 def named_corpora(variants: Sequence[Variant]) -> dict[str, str]:
-    """A name for the corpus of each variant, by label; corpora that differ have different names."""
+    """Label of each variant -> name of its corpus; different corpora get different names."""
     found: dict[str, str] = {}
     settings: dict[str, list[Any]] = {}
     for variant in variants:

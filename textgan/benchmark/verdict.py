@@ -1,6 +1,6 @@
-"""Did the game help? Each recipe's seeds against their baselines, in a word: helped, no difference, harmed.
+"""Did the adversarial phase help? A verdict for each recipe over its seeds: helped, no difference, or harmed.
 
-What is held against what is told here; how two fronts are compared, and what the words rest on, in `gap.py`.
+This module decides which fronts are compared; `gap.py` compares two fronts and defines the verdicts.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ AGAINST_PLAIN = "over MLE"
 
 @dataclass(frozen=True)
 class Verdict:
-    """One recipe's. word: `helped`, `no difference`, `harmed`; `baseline`, or `not judged` and why. gaps: on text
-    first, and word is that of the first.
+    """A recipe's verdict. word: `helped`, `no difference`, `harmed`, `baseline`, or `not judged` (see why). gaps: the
+    one on text first; word is that of the first gap.
 
-    What draws from a nucleus is held against its start twice. gaps: against the start drawn from the same, so that the
-    word says what the game did; beside, by who is held against what: the same text, and that start, against the start
-    drawn from all tokens.
+    A recipe with nucleus sampling is compared with its start twice. gaps: against the start with the same nucleus, so
+    that word reflects only the adversarial phase. beside: against the start sampled from all tokens, by what is
+    compared: the recipe's text, and the start with the nucleus.
     """
 
     label: str
@@ -38,12 +38,11 @@ class Verdict:
 
     @property
     def gap(self) -> Gap | None:
-        """What the word rests on."""
+        """The gap that decides the word."""
         return self.gaps[0] if self.gaps else None
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data. Of a gap, and of a seed's own, "lost" stands where diversity was lost, and null where nothing was
-        measured."""
+        """Plain data. In gaps, "lost" stands for lost diversity and null for what was not measured."""
         made: dict[str, Any] = {"label": self.label, "recipe": self.recipe, "strategy": self.strategy}
         made |= {"corpus": self.corpus, "verdict": self.word} | ({"why": self.why} if self.why else {})
         made |= {"gaps": [gap.as_json() for gap in self.gaps]}
@@ -52,12 +51,12 @@ class Verdict:
 
 
 def verdicts(benchmark: Benchmark) -> tuple[Verdict, ...]:
-    """One for each recipe, grid point and corpus, in the order of the cells. The same benchmark, the same verdicts."""
+    """One for each recipe, grid point and corpus, in the order of the cells. Deterministic."""
     return tuple(judge(group, benchmark) for group in groups(benchmark))
 
 
 def judge(group: Group, benchmark: Benchmark) -> Verdict:
-    """The seeds of a recipe together."""
+    """The verdict over all seeds of a recipe."""
     first = group.cells[0]
     named = (group.label, first.recipe, first.strategy, group.corpus)
     if not group.plays:
@@ -104,12 +103,12 @@ def paired(group: Group, benchmark: Benchmark) -> dict[int, tuple[Front, Front]]
 
 
 def drawn_alike(group: Group, benchmark: Benchmark) -> dict[int, tuple[Front, Front]]:
-    """As `paired`, with its control's in place of the baseline's; empty where it draws as the baseline does."""
+    """As `paired`, with its control's front instead of the baseline's; empty if it samples as the baseline does."""
     known = controls(group, benchmark.baselines)
     pairs = paired(group, benchmark)
     return {seed: (pairs[seed][0], known[seed].front) for seed in known if seed in pairs}
 
 
 def counted(found: Sequence[Verdict]) -> dict[str, list[Verdict]]:
-    """Word -> the verdicts with it, for the three words that judge."""
+    """Word -> the verdicts with it, for helped, no difference and harmed."""
     return {word: [v for v in found if v.word == word] for word in (HELPED, SAME, HARMED)}

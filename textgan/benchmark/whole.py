@@ -1,4 +1,4 @@
-"""A benchmark from beginning to end: planned, run, judged and written; for the command and `textgan.benchmark`."""
+"""A benchmark end to end (plan, run, judge, write), for the command and for `textgan.benchmark`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Benchmarked:
-    """What came of it. written: results.jsonl, the tables and, last, the page. failed: why, by the run's key."""
+    """The result. written: paths of results.jsonl, the tables and, last, the page. failed: reasons by the run's key."""
 
     out: Path
     found: Benchmark
@@ -38,7 +38,7 @@ class Benchmarked:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Those of `results.jsonl`: a row for each cell, baseline, corpus and verdict, by its `kind`."""
+        """The rows of `results.jsonl`, one for each cell, baseline, corpus and verdict; `kind` says which."""
         lines = (self.out / "results.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
 
@@ -62,10 +62,10 @@ def conduct(
     launcher: str = "local",
     launcher_options: Sequence[str] = (),
 ) -> Benchmarked:
-    """Run what is asked for and not there yet; write tables and a page.
+    """Run what is missing, then write tables and a page.
 
-    threads: of each run; by default the cores, shared evenly. launcher, launcher_options (`key=value`): where the runs
-    are done. Raises Mistake, or `crew.Stopped` after Ctrl-C: the same call goes on.
+    threads: of each run; by default the cores, shared evenly. launcher, launcher_options (`key=value`): where jobs run.
+    Raises Mistake, or `crew.Stopped` after Ctrl-C; repeating the call resumes it.
     """
     if out.exists() and not out.is_dir():
         raise Mistake(f"--out: {out} is a file; give a folder")
@@ -102,14 +102,14 @@ def conduct(
 
 
 def _options(words: Sequence[str]) -> dict[str, Any]:
-    """`timeout_min=60` and the like as a mapping."""
+    """Options such as `timeout_min=60`, as a mapping."""
     found = {}
     for word in words:
         key, equals, value = word.partition("=")
         if not (key and equals):
             raise Mistake(f"--launcher-option: {word!r:.60}; expected KEY=VALUE, such as timeout_min=240")
         try:
-            found[key] = from_yaml(value)  # `60` is a number, `gpu` a word
+            found[key] = from_yaml(value)  # `60` is a number, `gpu` a string
         except yaml.YAMLError:
             raise Mistake(
                 f"--launcher-option: {word!r:.60}: its value is not valid YAML; put it in quotes"
@@ -134,12 +134,13 @@ def benchmark(
     overrides: str | Sequence[str] = (),
     **changes: Any,
 ) -> Benchmarked:
-    """Recipes by seeds from the same weights, their fronts by temperature, and whether each game helped.
+    """Compare recipes over seeds from the same weights: their fronts, and whether each adversarial phase helped.
 
-    recipes: names that `textgan recipes` lists, or YAML files. grid: every recipe with each of the values, as in
-    {"strategy.rollouts": [1, 4]}. budget: `smoke`, `demo`, `minutes=5`, `steps=200`. overrides, changes: made to all
-    recipes; see `textgan.train`. out: the same call goes on there. launcher: `local` or `submitit`, and options of the
-    latter, such as "timeout_min=60". Raises Mistake.
+    recipes: names listed by `textgan recipes`, or YAML files. grid: values to combine with every recipe, as in
+    {"strategy.rollouts": [1, 4]}. budget: `smoke`, `demo`, `minutes=5`, `steps=200`. samples: sentences at each of the
+    temperatures. jobs: runs at a time. overrides, changes: applied to all recipes; see `textgan.train`. out: output
+    folder; repeating the call resumes there. launcher: `local` or `submitit`; launcher_options: of the latter, such as
+    "timeout_min=60". Raises Mistake.
     """
     names = [recipes] if isinstance(recipes, (str, Path)) else list(recipes)
     if not names:

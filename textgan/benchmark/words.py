@@ -1,4 +1,4 @@
-"""Verdicts in plain words, the same in the terminal, in the files and on the page."""
+"""Verdicts in words, shared by the terminal, the files and the page."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from textgan.benchmark.verdict import BASELINE, Verdict, counted
 from textgan.report import numbers
 
 MADE = {HELPED: "helped", SAME: "made no difference", HARMED: "harmed"}
-TOLD_APART = 0.75  # AUC of train against test above which they are not one distribution
-FEW = 5  # seeds
-NARROW = 0.5  # share of the baseline's range below which a reader should know how little was compared
+TOLD_APART = 0.75  # AUC of train against test, above which their distributions differ
+FEW = 5  # seeds; fewer get a caution
+NARROW = 0.5  # share of the baseline's range; if less was compared, the text says so
 
 HOW = (
     "Verdict: mean gap in BLEU-5 between the recipe's front and MLE's, over the range of self-BLEU-5 that both reach "
@@ -36,8 +36,8 @@ ONE = "One seed: the interval covers sentences only and says nothing about anoth
 def sentence(verdict: Verdict) -> str:
     """`gumbel harmed: at equal diversity its BLEU-5 is .012 below MLE's [...] (seeds: ...)`, no full stop.
 
-    Of the gap that the word rests on, and of that by likelihood under a known source; of the others only which scores
-    say helped or harmed: their numbers are in `gap_lines`.
+    Gives numbers for the gap that decides the word and for that by likelihood under a known source. For the others it
+    only names the scores that helped or harmed; their numbers are in `gap_lines`.
     """
     theirs = f"that of {DRAWN_ALIKE}" if verdict.beside else "MLE's"
     if verdict.word == UNJUDGED:
@@ -60,8 +60,8 @@ GAPS = "Gaps to MLE at equal diversity (+ is better)"
 
 
 def gap_lines(found: Sequence[Verdict]) -> list[list[str]]:
-    """A heading and a line for every gap, of the recipes that were held against MLE by scores that were asked for;
-    empty where none was. Of a control that recipes share, each line once."""
+    """A heading and a line for every gap of the recipes compared with MLE by additionally requested scores; empty if
+    there are none. Lines of a control shared by several recipes appear once."""
     lines = [
         (who, numbers.name(gap.axes.quality), numbers.name(gap.axes.diversity), *_told(gap))
         for verdict in found
@@ -80,7 +80,7 @@ def gap_lines(found: Sequence[Verdict]) -> list[list[str]]:
 
 
 def _held(verdict: Verdict) -> dict[str, Sequence[Gap]]:
-    """Who is held against what -> the gaps."""
+    """What is compared with what, in words -> the gaps."""
     alike = f" over {DRAWN_ALIKE}" if verdict.beside else ""
     return {f"{verdict.label}{alike}": verdict.gaps, **verdict.beside}
 
@@ -92,7 +92,7 @@ def _told(gap: Gap) -> list[str]:
 
 
 def headline(found: Sequence[Verdict]) -> str:
-    """Who helped, who harmed: names while there are few, counts where there are many."""
+    """Which recipes helped and which harmed: by name if there are few, else as counts."""
     by_word = {word: some for word, some in counted(found).items() if some}
     judged = sum(map(len, by_word.values()))
     if not judged:
@@ -107,7 +107,7 @@ def headline(found: Sequence[Verdict]) -> str:
 
 
 def short(verdict: Verdict) -> str:
-    """For a cell of a table: `harmed −.012 [−.020, −.004]`."""
+    """The verdict for a table cell: `harmed −.012 [−.020, −.004]`."""
     gap = verdict.gap
     if gap is None:
         return verdict.word
@@ -129,7 +129,7 @@ def captions(found: Sequence[Verdict]) -> list[str]:
 
 
 def few(seeds: int) -> str:
-    """Of `seeds` fair coins all fall on one side, whichever, once in 2 ** (seeds - 1)."""
+    """A caution about few seeds: by chance alone, all of n seeds have the same sign once in 2 ** (n - 1) times."""
     return (
         f"Few seeds: each seed's own gap stands beside the interval; even without any effect, {seeds} gaps have the "
         f"same sign by chance one time in {2 ** (seeds - 1)}."
@@ -137,7 +137,7 @@ def few(seeds: int) -> str:
 
 
 def cautions(facts: CorpusFacts) -> list[str]:
-    """What must be said beside every row on a corpus whose train and test a classifier tells apart."""
+    """Cautions for every row on a corpus whose train and test splits a classifier can distinguish."""
     if facts.shift is None:
         return []
     if facts.shift <= TOLD_APART:
@@ -151,7 +151,7 @@ def cautions(facts: CorpusFacts) -> list[str]:
 
 
 def split_check(facts: CorpusFacts) -> str:
-    """One clause for each corpus, whatever came out."""
+    """The result of the split check for one corpus, as a clause."""
     if facts.shift is None:
         return f"{facts.name}: not checked"
     verdict = "not one distribution" if facts.shift > TOLD_APART else "no strong sign of two distributions"
@@ -197,7 +197,7 @@ def _end(value: float) -> str:
 
 
 def _asked(verdict: Verdict) -> list[Gap]:
-    """The gaps by scores that were asked for, which the verdict's word does not rest on."""
+    """The gaps by additionally requested scores, which do not decide the verdict's word."""
     return [gap for gap in verdict.gaps if gap.axes not in (TEXT, SOURCE)]
 
 
@@ -211,7 +211,7 @@ def _by_score(gaps: Sequence[Gap], words: Sequence[str] = (HELPED, HARMED)) -> s
 
 
 def _in_short(verdict: Verdict) -> str:
-    """`helped`; where other scores were asked for, `helped in BLEU-5, harmed in LM score`."""
+    """`helped`, or with additionally requested scores `helped in BLEU-5, harmed in LM score`."""
     if verdict.gap is None or verdict.gap.value is None or not _asked(verdict):
         return MADE[verdict.word]
     told = [verdict.gap, *(gap for gap in _asked(verdict) if gap.word != SAME)]

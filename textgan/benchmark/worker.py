@@ -1,8 +1,8 @@
-"""A process that does jobs one after another, so that torch is loaded once and not for every cell.
+"""A process that does jobs one after another, so that torch is loaded once instead of for every cell.
 
-It reads a job a line from standard input and answers each with a line on standard output, both JSON. A job that
-fails is answered with the reason and the next one is done as if nothing had happened; whatever a job prints goes into
-a file of its own. After Ctrl-C the run under way is saved and the process ends.
+It reads one job per line from standard input and answers each with a line on standard output, both JSON. If a job
+fails, the answer gives the reason and the worker continues with the next one. The output of each job goes to its own
+log file. After Ctrl-C the current run is saved and the process exits.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ STOPPED = 130
 
 
 def main() -> None:
-    """Until standard input ends."""
+    """Do jobs until standard input ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # keeps output printed by libraries out of the answers
     try:
         while line := sys.stdin.readline():
             _answer(answers, do(json.loads(line)))
     except KeyboardInterrupt:
-        os._exit(STOPPED)  # at once: what has to be saved has been
+        os._exit(STOPPED)  # immediately, since everything is saved
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:
@@ -44,7 +44,7 @@ def _answer(answers: TextIO, failed: str | None) -> None:
 
 
 def do(job: dict[str, Any]) -> str | None:
-    """Why it failed, on one line; None if it did not."""
+    """Do a job; returns the reason it failed, on one line, or None if it succeeded."""
     from textgan.errors import Mistake
     from textgan.runs.train import Interrupted
 
@@ -63,7 +63,7 @@ def do(job: dict[str, Any]) -> str | None:
     except Mistake as mistake:
         print(f"textgan: {mistake}", file=sys.stderr)
         return " ".join(str(mistake).split())
-    except Exception as error:  # a cell that breaks, in whatever way, must not take the others with it
+    except Exception as error:  # a cell must never bring down the others
         traceback.print_exc()
         return " ".join(f"{type(error).__name__}: {error}".split())[:300]
     finally:
@@ -86,9 +86,9 @@ def _run(job: dict[str, Any]) -> None:
     path = Path(job["path"])
     if not (path / "evaluation.json").is_file():
         if not path.exists() and "last" in job["fronts"]:
-            (Path(job["fronts"]["last"]) / gradient.FILE).unlink(missing_ok=True)  # of a run that was removed
+            (Path(job["fronts"]["last"]) / gradient.FILE).unlink(missing_ok=True)  # of a removed run
         if path.exists() and not checkpoints.exists(path / "checkpoints" / "last"):
-            shutil.rmtree(path)  # it was stopped before there was anything to go on from
+            shutil.rmtree(path)  # it was stopped before its first checkpoint
         path.parent.mkdir(parents=True, exist_ok=True)
         train(_recipe(job), path, resume=path.exists(), command=job["command"])
     request = _request(job)
