@@ -25,7 +25,7 @@ from textgan.runs.train import train as run_training
 from textgan.training.folder import write_json, write_text
 
 DOCUMENT = 150
-"""Words of the median text, above which it is a document, and words are no good unit."""
+"""Words in the median text, above which texts are documents and words a poor unit."""
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from textgan.errors import Mistake, did_you_mean
 HELD_OUT = 0.1
 """Share of TRAIN that is held out for testing where there is no test file."""
 FEWEST = 5
-"""Sentences of a label below which nothing is learnt of it, and nothing measured."""
+"""Fewest sentences of a label with which it can be learned and measured."""
 MOST = 100
-"""Labels above which a column is taken for something else."""
+"""Most labels; a column with more is assumed to hold something else."""
 
 
 @dataclass(frozen=True)

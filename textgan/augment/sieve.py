@@ -24,7 +24,7 @@ RULES = {
     "label": "get another label from naive Bayes",
     "judge": "get a low score from the discriminator",
 }
-"""The rules in the order they are asked in -> what is wrong with what each drops."""
+"""Rule -> what is wrong with the sentences it drops, in the order in which rules are applied."""
 
 
 @dataclass

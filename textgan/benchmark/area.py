@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 LOST = -np.inf
-"""The gap of a front that is less diverse than the other at every point: no quality makes up for that."""
+"""The gap of a front that is less diverse than the other at every point, whatever its quality."""
 
 
 def shared(d: np.ndarray, base_d: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from textgan.benchmark.crew import Done, Job, Stopped, interruptible
 from textgan.errors import Mistake
 
 ASK_SECONDS = 2.0
-"""Between two looks at whether jobs have ended; submitit asks SLURM itself less often."""
+"""Seconds between checks for finished jobs; submitit itself queries SLURM less often."""
 
 
 @dataclass

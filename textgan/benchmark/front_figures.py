@@ -25,7 +25,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "MLE": BEGUN,
     DRAWN_ALIKE: {"color": COLOURS[1], "linestyle": DASHES[2], "marker": MARKERS[2]},
 }
-"""Of what a recipe is held against."""
+"""Line style of the baseline's front."""
 
 Spots = list[tuple[float, float, float]]  # (temperature, x, y)
 

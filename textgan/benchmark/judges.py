@@ -30,7 +30,7 @@ BRIEFLY: dict[str, Any] = {
     "final": 100,
     "encoder": None,
 }
-"""`evaluate` of a run that is there for its judge: nobody reads the scores of its text."""
+"""`evaluate` of a run that only trains a judge; the scores of its text are not used."""
 
 
 def shared_judges(

@@ -17,7 +17,7 @@ from textgan.doctor.suspects import TOLD, Suspects
 from textgan.doctor.words import folded, words
 
 SAMPLE = 20_000
-"""Sentences of each side that are kept, for what needs the text itself."""
+"""Sentences kept of each side, for checks that need the text itself."""
 MOST_TYPES = 2_000_000
 """Different words that are counted at a time; above it those seen once so far are forgotten (and it is said)."""
 _block = 200_000  # characters counted in one batch

@@ -30,7 +30,7 @@ QUANTILES = (0.0, 0.05, 0.5, 0.95, 0.99, 1.0)
 FEWEST_SENTENCES = 4
 """Below it a corpus cannot be split into training, validation and test text."""
 HELD_OUT = 0.1
-"""Share of the file that stands for unseen text where no test file is given."""
+"""Share of the file used as unseen text if no test file is given."""
 _longest_told = 5
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from textgan.doctor.counts import Counts
 
 MOST = 100
-"""Classes above which a column is taken for something else than labels."""
+"""Most classes; a column with more is assumed not to hold labels."""
 _few = 50  # a class with fewer sentences counts as small
 _seeds = 20
 _small_sizes = (300, 1_000, 3_000)

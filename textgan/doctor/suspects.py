@@ -7,9 +7,9 @@ import unicodedata
 from dataclasses import dataclass, field
 
 TOLD = 5
-"""Lines of each kind that are told by number."""
+"""Lines of each kind that are listed by number."""
 LONG_WORD = 50
-"""Characters of a word, above which it is suspicious where words have spaces between them."""
+"""Characters; in text with spaces, a longer word is suspicious."""
 
 _html = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 _entity = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,7}|#x[0-9A-Fa-f]{1,6});")

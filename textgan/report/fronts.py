@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 QUALITY, DIVERSITY = "bleu-5", "self-bleu-5"
 SIZE = (4.7, 3.4)  # inches
 BEGUN: dict[str, Any] = {"color": INK, "linestyle": DASHES[1], "marker": MARKERS[0]}
-"""How the front of what the game began with is drawn, here and in a benchmark."""
+"""Line style of the front measured before the adversarial phase, here and in a benchmark."""
 FIGURES = {  # (x, y) -> how to read it
     (
         QUALITY,
