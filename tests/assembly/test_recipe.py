@@ -165,7 +165,7 @@ def test_a_metric_is_looked_for_beside_the_recipe_and_then_in_the_working_direct
     recipe = Recipe.load(ours, [word])
     missing = [line for line in mistakes(ours, word) if line.startswith("metrics")]
     assert missing == [
-        f"metrics../rhyme.py:rhyme: there is no file {ours.parent / 'rhyme.py'}; expected it beside the recipe"
+        f"metrics../rhyme.py:rhyme: there is no file {ours.parent / 'rhyme.py'}; expected it next to the recipe"
     ]
     for folder in (elsewhere, ours.parent):
         (folder / "rhyme.py").write_text("def rhyme(samples): ...")

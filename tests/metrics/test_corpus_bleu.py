@@ -59,5 +59,5 @@ def test_what_cannot_be_measured_is_a_mistake():
     for sides in ([], ["a"]), (["a"], []):
         with pytest.raises(Mistake, match="at least one of each"):
             corpus_bleu(*sides)
-    with pytest.raises(Mistake, match="sacrebleu has no '13b'"):
+    with pytest.raises(Mistake, match="sacrebleu has no tokenizer '13b'"):
         corpus_bleu(["a"], ["a"], tokenize="13b")

@@ -171,9 +171,9 @@ def test_a_number_of_numpy_becomes_a_plain_one(tmp_path: Path):
     [
         (MINE, "rime", "Did you mean 'rhyme'"),
         (MINE, "bare", "expected a dict"),
-        ("import nothing_of_that_name", "f", "does not load: ModuleNotFoundError"),
-        ("def f(:", "f", r"does not load: SyntaxError: .* \(mine.py, line 1\)"),
-        ("import sys; sys.exit(3)", "f", "does not load: SystemExit: 3"),
+        ("import nothing_of_that_name", "f", "cannot be loaded: ModuleNotFoundError"),
+        ("def f(:", "f", r"cannot be loaded: SyntaxError: .* \(mine.py, line 1\)"),
+        ("import sys; sys.exit(3)", "f", "cannot be loaded: SystemExit: 3"),
         (
             "def f(samples):\n    return 1 / 0",
             "f",
@@ -183,7 +183,7 @@ def test_a_number_of_numpy_becomes_a_plain_one(tmp_path: Path):
         ("def f(samples):\n    raise SystemExit(3)", "f", r"SystemExit: 3 \(mine.py, line 2\)"),
         (MINE, "nothing", "the value of 'nothing' is None; expected a number"),
         (MINE, "several", r"the value of 'several' is array\(\[1., 2.\]\); expected a number"),
-        (MINE, "unsigned", "a name and a signature are text"),
+        (MINE, "unsigned", "name and signature must be strings"),
         ("class F: pass", "F", "cannot be called with the samples alone"),
     ],
 )
@@ -217,7 +217,7 @@ def test_a_score_that_another_metric_gives_is_a_mistake_that_names_both(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "mine.py").write_text(GREEDY)
-    told = r"metrics\.\./mine\.py:length: gives the score 'length', and so does metrics\.length"
+    told = r"metrics\.\./mine\.py:length: returns the score 'length', as metrics\.length does"
     with pytest.raises(Mistake, match=told):
         evaluate(Samples(TEXTS, REFERENCES), ["length", "./mine.py:length"], beside=tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Metrics on text: n-gram overlap, diversity, memory, the true source, likelihood. Loads no torch.
+"""Metrics on text: n-gram overlap, diversity, memorisation, the true source, likelihood. Does not import torch.
 
     from textgan.metrics import bleu, self_bleu
     self_bleu(["a dog runs .", "a cat runs ."])[4]

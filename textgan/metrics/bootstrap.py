@@ -1,7 +1,7 @@
 """Percentile bootstrap intervals: how much a mean over sentences varies with the choice of sentences.
 
-Source: Efron 1979 (the bootstrap), in its plain percentile form; Koehn 2004 brought it to BLEU. Here the
-score is a mean of per-sentence scores, so that resampling sentences is resampling their scores.
+Source: Efron 1979 (the bootstrap), in its plain percentile form; Koehn 2004 applied it to BLEU. Here the
+score is a mean of per-sentence scores, so resampling sentences means resampling their scores.
 
 The interval does not cover other seeds, other training runs or other references. **Self-BLEU:** the sentences'
 scores are resampled, and the pool that each was compared with stays the same. Resampling the sentences and scoring
@@ -22,7 +22,7 @@ from textgan.metrics.tokens import SPLIT, interned
 
 RESAMPLES = 1000
 AT_ONCE = 2_000_000
-"""Draws held in memory at a time, so that a million sentences cost no more than ten thousand."""
+"""Draws held in memory at a time, so that memory does not grow with the number of sentences."""
 
 
 def intervals(
@@ -30,8 +30,8 @@ def intervals(
 ) -> np.ndarray:
     """values (K, N), K scores of the same N sentences -> (K, 2): low and high end of each score's mean.
 
-    Same seed, same interval. All K share their resamples. In the units of the values; low = high where they
-    are all alike, and for N = 1. ValueError if there is no value or the level is not between 0 and 1.
+    The same seed gives the same interval. All K share their resamples. In the units of the values; low = high if they
+    are all equal, and for N = 1. ValueError if there is no value, no resample, or level is not between 0 and 1.
     """
     values = np.atleast_2d(np.asarray(values, dtype=np.float64))
     amount = values.shape[1]
@@ -58,9 +58,9 @@ def resampled_means(values: np.ndarray, resamples: int, draw: np.random.Generato
 
 
 def sentence_values(samples: Samples, metric: str) -> dict[str, np.ndarray]:
-    """The scores of a metric that are means over sentences: by key the values whose mean it is, (N,) each.
+    """For a metric that is a mean over sentences: its values per sentence, (N,) by key.
 
-    Empty for a metric that is no such mean. BLEU and self-BLEU are not here: a preset has their arrays.
+    Empty for other metrics, and for BLEU and self-BLEU, whose arrays come from a preset.
     """
     return PER_SENTENCE[metric](samples) if metric in PER_SENTENCE and samples.texts else {}
 

@@ -17,11 +17,11 @@ ORDERS = (1, 2)
 
 @dataclass(frozen=True)
 class NaiveBayes:
-    """Multinomial naive Bayes over which words and pairs of words a sentence has (Wang & Manning 2012, MNB).
+    """Multinomial naive Bayes on the words and bigrams that a sentence contains (Wang & Manning 2012, MNB).
 
-    place: a feature's row; counts (features,K): sentences of each class that have it; sentences (K,); features (K,):
-    the sum of counts; copies: how often each training sentence, as its features, stands in each class, (K,).
-    Feature probabilities are smoothed by one; a feature that training text does not have is passed over.
+    place: the row of each feature; counts (features,K): sentences of each class that contain it; sentences (K,);
+    features (K,): the sum of counts; copies: how often each training sentence, as its set of features, occurs in each
+    class, (K,). Feature probabilities have add-one smoothing; features unseen in training are ignored.
     """
 
     place: Mapping[str, int]
@@ -32,7 +32,7 @@ class NaiveBayes:
 
     @classmethod
     def fit(cls, texts: Sequence[str], labels: Sequence[int], classes: int) -> NaiveBayes:
-        """labels: of each text, in 0 .. classes - 1."""
+        """Fit to texts with labels in 0 .. classes - 1."""
         sets = [_features(text) for text in texts]
         place = {feature: row for row, feature in enumerate(sorted(set().union(*sets)))}
         counts = np.zeros((len(place), classes))
@@ -44,17 +44,15 @@ class NaiveBayes:
         return cls(place, counts, sentences, counts.sum(0), copies)
 
     def log_odds(self, text: str) -> np.ndarray:
-        """(K,) log P(class, features), up to what all classes share. Training sentences like `text` are left out.
+        """(K,) log P(class, features), up to a constant. Training sentences equal to `text` are left out.
 
-        What they alone had is left out with them, so that the answer is that of a classifier which never saw them:
-        real text can be judged by what else there is of it, and a generator that copies gains nothing by it.
+        Features that only they have are left out too, so the result is that of a classifier which never saw them:
+        training sentences can be scored fairly, and a generator gains nothing by copying.
         """
         found = _features(text)
         same = self.copies.get(found, np.zeros(len(self.sentences)))
         counts = self.counts[[self.place[feature] for feature in found if feature in self.place]] - same
-        left = counts[
-            counts.any(1)
-        ]  # (R,K): a feature that only the sentence's copies had is no longer known
+        left = counts[counts.any(1)]  # (R,K): a feature that only the sentence's copies had is now unknown
         known = len(self.place) - (len(counts) - len(left))
         smoothed = self.features - same * len(found) + known
         with np.errstate(divide="ignore"):
@@ -65,7 +63,7 @@ class NaiveBayes:
 def class_accuracy(
     texts: Sequence[str], labels: Sequence[int], train: Sequence[str], train_labels: Sequence[int]
 ) -> float:
-    """Share in [0, 1] of texts that a classifier finds to be of their label; higher is better.
+    """Share in [0, 1] of texts that a classifier assigns to their own label; higher is better.
 
     The classifier (`NaiveBayes`, deterministic) is fitted to `train`. Its own accuracy on real held-out text is not 1:
     compare the value with that, `class-accuracy-real`, and with the share of the most frequent label. Blind spots:
@@ -80,7 +78,7 @@ def class_accuracy(
 
 
 def measure_class_accuracy(samples: Samples) -> dict[str, Score]:
-    """`class-accuracy` of the texts; `class-accuracy-real` of the references. Absent where labels are."""
+    """`class-accuracy` of the texts; `class-accuracy-real` of the references. Absent without labels."""
     train, train_labels = samples.train or [], samples.train_labels or []
     if len(Counter(label for label in train_labels if label >= 0)) < 2:
         return {}
@@ -115,6 +113,6 @@ def _model(train: Sequence[str], labels: Sequence[int]) -> NaiveBayes | None:
 
 
 def _features(text: str) -> frozenset[str]:
-    """The words of a sentence, and its pairs of neighbouring words, with a space between."""
+    """The words of a sentence, and its bigrams as two words joined by a space."""
     words = SPLIT(text)
     return frozenset(" ".join(words[at : at + n]) for n in ORDERS for at in range(len(words) - n + 1))

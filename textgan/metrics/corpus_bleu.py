@@ -1,7 +1,7 @@
 """Corpus BLEU as sacreBLEU defines it, under sacreBLEU's own signature.
 
-Counts of the whole corpus are summed before they are divided (Papineni et al. 2002), unlike `bleu`, which is a
-mean over sentences. Source: Post 2018, *A Call for Clarity in Reporting BLEU Scores*.
+Counts are summed over the corpus before they are divided (Papineni et al. 2002), unlike `bleu`, which is a mean
+over sentences. Source: Post 2018, *A Call for Clarity in Reporting BLEU Scores*.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def corpus_bleu(
     """sacreBLEU's corpus BLEU-4, from 0 to 100, and its signature; higher is better. Every sentence is
     compared with all references.
 
-    The tokenizer, the smoothing and the formula are sacreBLEU's; the counting is ours, because its own goes
-    through all references once for each sentence. Equal to `sacrebleu.metrics.BLEU().corpus_score` with
-    each reference as a stream. Blind spots: those of `bleu`; a BLEU above that of real text is sharpening,
-    not quality. Mistake if either side holds no sentence or the tokenizer is not one of sacreBLEU's.
+    The tokenizer, the smoothing and the formula are sacreBLEU's; the counting is ours, because sacreBLEU's
+    goes through all references for each sentence. Equal to `sacrebleu.metrics.BLEU().corpus_score` with
+    each reference as a stream. Blind spots: those of `bleu`; a BLEU above that of real text means text
+    concentrated on common phrases, not quality. Mistake if either side is empty or sacreBLEU has no such tokenizer.
     """
     if not sentences or not references:
         told = f"{len(sentences)} sentences against {len(references)} references"
@@ -36,10 +36,10 @@ def corpus_bleu(
 
     if tokenize not in BLEU.TOKENIZERS:
         raise Mistake(
-            f"corpus-bleu.tokenize: sacrebleu has no {tokenize!r}; it has {', '.join(BLEU.TOKENIZERS)}"
+            f"corpus-bleu.tokenize: sacrebleu has no tokenizer {tokenize!r}; choose one of {', '.join(BLEU.TOKENIZERS)}"
         )
     bleu = BLEU(tokenize=tokenize, lowercase=lowercase)
-    bleu.num_refs = len(references)  # sacrebleu counts the streams that it is given; its signature says so
+    bleu.num_refs = len(references)  # for the signature; sacrebleu takes it from its streams
     corpus = interned(_cut(tokenize, lowercase), sentences, references)
     orders, amount = bleu.max_ngram_order, len(sentences)
     matches, lengths, closest = matches_and_closest(corpus, amount, orders)
@@ -58,7 +58,7 @@ def corpus_bleu(
 
 @lru_cache
 def _cut(tokenize: str, lowercase: bool) -> Callable[[str], list[str]]:
-    """sacreBLEU's tokens of a line. `13a` looks no further than from space to space: each word is cut once."""
+    """sacreBLEU's tokens of a line. `13a` works word by word, so each distinct word is tokenised once."""
     from sacrebleu.metrics.bleu import BLEU
 
     tokenizer = BLEU(tokenize=tokenize).tokenizer

@@ -1,6 +1,6 @@
-"""How often each sentence holds each n-gram, for a whole corpus at once, in one sort for each n.
+"""How often each n-gram occurs in each sentence, for a whole corpus at once, with one sort for each n.
 
-Every n-gram gets a number: that of its prefix of n-1 tokens together with its last token. Equal n-grams
+Every n-gram gets a number, computed from the number of its prefix of n-1 tokens and its last token. Equal n-grams
 have equal numbers, sorting brings them together, and no n-gram is ever built as an object.
 """
 
@@ -16,9 +16,9 @@ from textgan.metrics.tokens import Interned, Sentence, interned, once_of_texts
 
 @dataclass(frozen=True)
 class Counts:
-    """How often each sentence holds each n-gram: one entry (R of them) for every pair that occurs.
+    """How often each n-gram occurs in each sentence: one of R entries for every pair that occurs.
 
-    sentence, count (R,); the entries of one n-gram stand together, its sentences ascending. first, last
+    sentence, count (R,); the entries of one n-gram are contiguous, with ascending sentences. first, last
     (G,): where the entries of each of the G distinct n-grams begin and end (inclusive).
     """
 
@@ -32,7 +32,7 @@ class Counts:
         return np.repeat(values, self.last - self.first + 1)
 
     def repeated(self) -> tuple[np.ndarray, Counts]:
-        """The entries whose sentence holds the n-gram twice or more: their places in R, and they alone."""
+        """The entries with a count of two or more: their indices in R, and the entries as Counts."""
         place = np.flatnonzero(self.count > 1)
         gram = np.searchsorted(self.first, place, side="right")
         first = np.flatnonzero(changes(gram))
@@ -44,11 +44,11 @@ Keep = Callable[[Counts], np.ndarray]
 
 
 BLOCK = 1 << 19
-"""Places counted at a time by `count_in_blocks`: what is sorted then stays in the processor's cache."""
+"""Positions that `count_in_blocks` counts at a time, so that sorting stays in the CPU cache."""
 
 
 def count_ngrams(corpus: Interned, highest: int, keep: Keep | None = None) -> Iterator[Counts]:
-    """Counts for n = 1 .. highest. keep: (G,) bool, the n-grams worth lengthening; without it all are."""
+    """Counts for n = 1 .. highest. keep: (G,) bool, the n-grams to extend to n + 1; by default all."""
     size = max(1, len(corpus.ids))
     return (counts for _, counts in count_in_blocks(corpus, highest, keep, size))
 
@@ -56,8 +56,8 @@ def count_ngrams(corpus: Interned, highest: int, keep: Keep | None = None) -> It
 def count_in_blocks(
     corpus: Interned, highest: int, keep: Keep | None = None, block: int = BLOCK
 ) -> Iterator[tuple[int, Counts]]:
-    """As `count_ngrams`, as (n, Counts): the n-grams are split by their first token, about `block` places at a
-    time. Every n-gram is in one block with all its sentences; a block may hold none.
+    """As `count_ngrams`, as (n, Counts): the n-grams are split by their first token, about `block` positions at a
+    time. Every n-gram is in one block with all its sentences; a block may be empty.
     """
     sentence = np.repeat(np.arange(len(corpus.lengths), dtype=np.int32), corpus.lengths + 1)
     token = np.full(len(sentence), -1, dtype=np.int32)  # -1 after each sentence
@@ -96,7 +96,7 @@ def count_in_blocks(
 def occurrences(
     sentences: Sequence[Sentence], n: Sequence[int], cut: Callable[[str], list[str]]
 ) -> list[np.ndarray]:
-    """For each n the occurrences (G,) of every different n-gram in all sentences together, in no order."""
+    """For each n the occurrences (G,) of every distinct n-gram in all sentences together, in no particular order."""
     corpus, highest = interned(cut, sentences), highest_order(n)
 
     def make() -> list[np.ndarray]:
@@ -110,7 +110,7 @@ def occurrences(
 
 
 def on_both_sides(amount: int) -> Keep:
-    """Which n-grams (G,) stand both in one of the first `amount` sentences and in one of the rest."""
+    """Which n-grams (G,) occur both in one of the first `amount` sentences and in one of the rest."""
 
     def shared(counts: Counts) -> np.ndarray:
         lowest, highest = counts.sentence[counts.first], counts.sentence[counts.last]
@@ -121,9 +121,9 @@ def on_both_sides(amount: int) -> Keep:
 
 
 def ordered(key: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both (R,), ordered by key, and by place among equal keys. key is used up: its memory is written over.
+    """Both (R,), sorted by key, and by place among equal keys. The array `key` is overwritten.
 
-    Where key and place fit into 63 bits together they are sorted as one number.
+    If key and place fit into 63 bits together, they are sorted as one number.
     """
     if len(key) == 0:
         return key, place
@@ -147,7 +147,7 @@ def changes(values: np.ndarray) -> np.ndarray:
 
 
 def _sizes(first: np.ndarray, total: int) -> np.ndarray:
-    """How many of `total` places each of the groups that begin at `first` (G,) fills, (G,)."""
+    """The sizes (G,) of groups that begin at `first` (G,) and fill `total` positions."""
     sizes = np.empty_like(first)
     np.subtract(first[1:], first[:-1], out=sizes[:-1])
     sizes[-1:] = total - first[-1:]
@@ -155,12 +155,12 @@ def _sizes(first: np.ndarray, total: int) -> np.ndarray:
 
 
 def _ends(first: np.ndarray, total: int) -> np.ndarray:
-    """Where groups that begin at `first` (G,) and fill `total` places end (G,), inclusive."""
+    """Where groups that begin at `first` (G,) and fill `total` positions end (G,), inclusive."""
     return np.append(first[1:], total)[: len(first)] - 1
 
 
 def highest_order(n: Sequence[int]) -> int:
-    """The largest of the orders asked for; ValueError if there is none or one is below 1."""
+    """The largest of the orders n; ValueError if there is none or one is below 1."""
     if not n or min(n) < 1:
         raise ValueError(f"n: {tuple(n)}; expected orders of 1 and above")
     return max(n)

@@ -1,7 +1,7 @@
 """How varied the texts are, and how far they are from copies of the training set.
 
-Two sentences are the same if their `split` tokens are: case and the spaces around marks do not count,
-because decoded text may have them otherwise than the corpus.
+Two sentences count as the same if their `split` tokens are: case and the spaces around punctuation are ignored,
+because decoded text may differ from the corpus in both.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def distinct(
 def duplicates(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split) -> float:
     """The share of sentences that repeat an earlier one, in [0, 1); lower is better.
 
-    Blind spots: one changed word hides a repetition (`self_bleu`); short sentences repeat in real text too, and it
-    grows with the number of sentences. Mistake if there are no sentences.
+    Blind spots: one changed word hides a repetition (`self_bleu`); short sentences repeat in real text too, and the
+    share grows with the number of sentences. Mistake if there are no sentences.
     """
     same = _interned(cut, "duplicates", sentences).keys
     return 1 - len(set(same)) / len(same)
@@ -63,8 +63,8 @@ def new(
 
 
 def mean_length(sentences: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split) -> float:
-    """Tokens per sentence, 0 and above, without any end sign. Neither end is good: real text's value is. Blind to all
-    but the mean (`length_distance`). Mistake if there are no sentences.
+    """Mean tokens per sentence, 0 or more, not counting EOS. Neither high nor low is good: real text's value is the
+    target. Blind to everything but the mean (`length_distance`). Mistake if there are no sentences.
     """
     return float(_interned(cut, "length", sentences).lengths.mean())
 
@@ -75,11 +75,11 @@ def length_distance(
     *,
     cut: Callable[[str], list[str]] = split,
 ) -> float:
-    """Wasserstein-1 distance between the two distributions of length: the tokens by which a sentence must be
-    lengthened or shortened on average to have the references' lengths. 0 and above; low is good.
+    """Wasserstein-1 distance between the two length distributions: by how many tokens a sentence must be
+    lengthened or shortened, on average, to match the references' lengths. 0 or more; lower is better.
 
-    The area between the two cumulative distributions (Vallender 1974). Blind spot: it sees no word. Two
-    draws of the same text are a little above 0. Mistake if either side holds no sentence.
+    The area between the two cumulative distributions (Vallender 1974). Blind spot: it ignores the words. Two
+    samples of the same distribution score a little above 0. Mistake if either side holds no sentence.
     """
     ours = _interned(cut, "length-distance", sentences).lengths
     theirs = _interned(cut, "length-distance", references).lengths
@@ -90,7 +90,7 @@ def length_distance(
 
 def _interned(cut: Callable[[str], list[str]], place: str, *parts: Sequence[Sentence]) -> Interned:
     if not parts[0]:
-        raise Mistake(f"{place}: there is no sentence to measure; give one or more")
+        raise Mistake(f"{place}: there is no sentence to score; give at least one")
     return interned(cut, *parts)
 
 

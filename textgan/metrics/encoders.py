@@ -6,8 +6,8 @@ of the references' 1st, 3rd, 5th ... sentence, and then only the others are comp
 the references themselves memorises them: MAUVE of 600 fresh captions of the same grammar was .68 under it, where
 two fresh sets get .96.) For the same reason samples copied from the training set look unlike held-out text.
 
-Anything else is a sentence encoder of `transformers`, by its folder or its name on the hub: the mean of its last
-hidden states over the tokens that are no padding.
+Anything else is a `transformers` encoder, by folder or hub name: the mean of its last hidden states over the tokens
+that are not padding.
 
 The two measure different things. `lm` has learnt which words follow which in real text, but not their meaning, and it
 cannot tell unknown words apart. A pretrained encoder represents meaning, but may hardly notice broken grammar. Values
@@ -30,12 +30,12 @@ from textgan.pretrained import fetch, on_gpu
 
 LM = "lm"
 FEWEST_COMPARED = 100
-"""Sentences, on either side, below which no features are compared."""
+"""Fewest sentences on each side to compare features."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Features (N, F) of the samples, (M, F) of the references, float64; told: the encoder, for a signature."""
+    """Features (N, F) of the samples, (M, F) of the references, float64; told: the encoder's name in the signature."""
 
     samples: np.ndarray
     references: np.ndarray
@@ -50,21 +50,21 @@ def encode_pair(
     train: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Pair:
-    """Features of both sides; a sentence without a word has none.
+    """Features of both sides; empty sentences are skipped.
 
-    encoder: `lm`, or a folder or hub name for transformers. train, seed: for `lm`. The features of the eight
-    texts used last are kept, so that a sweep encodes its references once. Mistake where a side has no sentence,
-    where `lm` has fewer than FEWEST sentences to learn from, or where the encoder cannot be loaded.
+    encoder: `lm`, or a folder or hub name for transformers. train, seed: for `lm`. The features of the last eight
+    texts are cached, so that a sweep encodes its references once. Mistake if a side has no sentence, if `lm` has
+    fewer than FEWEST sentences to train on, or if the encoder cannot be loaded.
     """
     split = parts(references, train)
     if encoder == LM and len(split.real) < FEWEST:
         raise Mistake(
             f"encoder: {LM} cannot be trained on {len(split.real)} sentences; give {FEWEST} or more in train "
-            f"(or {2 * FEWEST} references), or name an encoder of transformers"
+            f"(or {2 * FEWEST} references), or name a transformers encoder"
         )
     against = split.heldout if encoder == LM else references
     if not any(map(str.strip, sentences)) or not any(map(str.strip, against)):
-        raise Mistake("encoder: there is no sentence to encode; give one or more on either side")
+        raise Mistake("encoder: there is no sentence to encode; give at least one on each side")
     texts, others = Corpus(sentences), Corpus(against)
     if encoder != LM:
         return Pair(_by_transformers(texts, encoder), _by_transformers(others, encoder), encoder)
@@ -73,7 +73,7 @@ def encode_pair(
 
 
 def encode_samples(samples: Samples, fewest: int, encoder: str = LM, *, seed: int = 0) -> Pair | None:
-    """The features that a metric is to be run on; None where either side has fewer than `fewest` sentences."""
+    """The features that a metric compares; None if either side has fewer than `fewest` sentences."""
     split = parts(samples.references, samples.train)
     against = split.heldout if encoder == LM else samples.references
     if min(len(samples.texts), len(against)) < fewest or (encoder == LM and len(split.real) < FEWEST):
@@ -93,8 +93,8 @@ def compare_features(
 ) -> dict[str, Score]:
     """The score `name`: `measure` of both sides' features; absent where either has fewer than FEWEST_COMPARED.
 
-    facts: what else stands in the signature, by the numbers of sentences. drawn: whether `measure` itself draws
-    by the seed; `lm` is trained by it in any case.
+    facts: more facts for the signature, given the numbers of sentences. drawn: whether `measure` itself uses the
+    seed; training `lm` always does.
     """
     pair = encode_samples(samples, FEWEST_COMPARED, encoder, seed=seed)
     if pair is None:
@@ -117,7 +117,7 @@ def _by_transformers(texts: Corpus, name: str, batch: int = 64) -> np.ndarray:
     import torch
 
     tokenizer, model = _load(name)
-    chosen = sorted((text for text in texts.texts if text.strip()), key=len)  # features have no order
+    chosen = sorted((text for text in texts.texts if text.strip()), key=len)  # features need no order
     found = []
     with torch.no_grad():
         for begin in range(0, len(chosen), batch):
@@ -148,9 +148,9 @@ def _load(name: str) -> tuple[Any, Any]:
         name,
         _read,
         "encoder",
-        f"`{LM}`, a folder that transformers can load, or a name on the hub (which needs a network)",
+        f"`{LM}`, a folder that transformers can load, or a hub name (which needs a network connection)",
     )
-    if tokenizer.pad_token is None:  # GPT-2 and its like; what is padded has no weight
+    if tokenizer.pad_token is None:  # as in GPT-2; padding has no weight in the mean
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer, on_gpu(model)
 

@@ -21,11 +21,11 @@ def frechet(
 ) -> float:
     """Fréchet embedding distance (Heusel et al. 2017, eq. 6; on text: Semeniuta et al. 2018), in [0, inf).
 
-    Lower is better; the unit is that of the features, squared, so only one encoder's values compare. It sees
-    missing quality and missing variety alike and cannot say which. Blind spots: whatever the encoder does not
-    see (`encoders`), everything but mean and covariance, and copies of the training text. It falls with the
-    number of sentences (an upward bias of order 1/N): compare at equal numbers, and beside real against real.
-    Departure: no InferSent, whose F of 4096 needs as many sentences, but `encoder`. Mistake: see
+    Lower is better; the unit is that of the features, squared, so compare values of the same encoder only. It rises
+    for missing quality and for missing variety alike, and cannot tell them apart. Blind spots: whatever the encoder
+    misses (`encoders`), everything but mean and covariance, and copies of the training text. The estimate is biased
+    upward by order 1/N: compare at equal numbers of sentences, and with real text against itself. Departure:
+    `encoder` instead of InferSent, whose 4096 features need as many sentences. Mistake: see
     `encode_pair` and `frechet_distance`.
     """
     pair = encode_pair(sentences, references, encoder, train=train, seed=seed)
@@ -37,8 +37,8 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 
     The squared 2-Wasserstein distance of two Gaussians (Dowson & Landau 1982). The trace of the root is the
     sum of the roots of the eigenvalues of C_a^(1/2) C_b C_a^(1/2), which is symmetric. Mistake unless N and M are
-    both above F: a covariance of lower rank says "different" of any two small samples. No shrinkage is done,
-    because it would give another distance for every N.
+    both above F: with a covariance of lower rank any two small samples look different. No shrinkage is applied,
+    because it would make the distance depend on N.
     """
     for features, side in ((a, "samples"), (b, "references")):
         if features.ndim != 2 or features.shape[1] != a.shape[1]:

@@ -1,11 +1,11 @@
 """A small LSTM language model of given sentences, for metrics that need one: trained in seconds, reproducibly.
 
-Its vocabulary is the `size` most frequent words of a real text. All other words are one class, <unk>, which has
-a probability like any word; inside the class each of its kinds is equally likely. The model's probabilities are
-mixed with `NOISE` of a uniform distribution, so that every sentence has a finite likelihood.
+Its vocabulary is the SIZE most frequent words of a real text. All other words form one class, <unk>, which has a
+probability like any word; within the class, each distinct word is equally likely. The model's probabilities are
+mixed with a share of `NOISE` of the uniform distribution, so that every sentence has a finite likelihood.
 
-It is trained on the CPU, on one thread, in its own random stream: the value does not depend on the machine's
-load, and a training run that is being measured goes on as if it had not been.
+It is trained on the CPU, on one thread, with its own random stream: values do not depend on the machine's load, and
+a training run that is being evaluated is not affected.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from textgan.types import Text
 
 FEWEST = 50
-"""Sentences that a language model needs; a metric that has fewer to train one on is absent."""
+"""Fewest sentences to train a language model on; with fewer, the metric is absent."""
 
 SIZE = 2000
 NOISE = 0.01
@@ -41,18 +41,18 @@ _fewest_steps, _most_steps = 150, 1200
 
 
 class Corpus:
-    """Sentences that are told from others by a digest of their text, so that they can be the key of a cache."""
+    """Sentences that compare by a digest of their text, so that they can be the key of a cache."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = tuple(texts)
 
     @cached_property
     def digest(self) -> str:
-        told = hashlib.sha256()
+        digest = hashlib.sha256()
         for text in self.texts:
             raw = text.encode("utf-8", "surrogatepass")
-            told.update(len(raw).to_bytes(8, "little") + raw)
-        return told.hexdigest()
+            digest.update(len(raw).to_bytes(8, "little") + raw)
+        return digest.hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Corpus) and self.digest == other.digest
@@ -63,7 +63,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Words:
-    """The words that a model knows. folded: how many kinds of word of the real text are one class, <unk>."""
+    """A model's vocabulary. folded: how many distinct words the class <unk> stands for."""
 
     tokenizer: Tokenizer
     folded: int
@@ -75,7 +75,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Nats:
-    """Summed negative log-likelihood, the tokens (ends included) and sentences it is of, and the unknown words."""
+    """Summed negative log-likelihood in nats, with counts of tokens (EOS included), sentences and unknown words."""
 
     nats: float
     tokens: int
@@ -90,15 +90,15 @@ class LanguageModel:
         self.net, self.words, self.place = net, words, place
 
     def nats(self, texts: Sequence[str]) -> Nats:
-        """The texts' negative log-likelihood; finite. A text without a word is left out; Mistake if all are.
+        """The texts' negative log-likelihood; finite. Empty texts are skipped; Mistake if all are empty.
 
-        p(w) = ((1 - NOISE) p_LSTM(class of w) + NOISE / classes) / kinds in the class. Of a text longer than
-        LONGEST words the first LONGEST count.
+        p(w) = ((1 - NOISE) p_LSTM(class of w) + NOISE / classes) / words in the class. Texts are truncated to
+        LONGEST words.
         """
         import torch
 
         unk = self.words.tokenizer.unk
-        classes = self.words.tokenizer.size - 2  # neither <pad> nor <bos> is ever written
+        classes = self.words.tokenizer.size - 2  # <pad> and <bos> are never predicted
         nats, tokens, unknown, sentences = 0.0, 0, 0, 0
         with _apart(), torch.no_grad():
             for _, text in self._batches(texts):
@@ -112,7 +112,7 @@ class LanguageModel:
     def features(self, texts: Sequence[str]) -> np.ndarray:
         """(N, F) float64: per text, the mean of the hidden states that predict its tokens, EOS included.
 
-        A text without a word has no row; Mistake if none has one.
+        Empty texts have no row; Mistake if all are empty.
         """
         import torch
 
@@ -131,7 +131,7 @@ class LanguageModel:
         return features.double().numpy()
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[Tensor, Text]]:
-        """Every text that has a word once, by length, with the number of its row."""
+        """All texts that are not empty, sorted by length, in batches with their row indices."""
         text = _encode(texts, self.words.tokenizer, self.place)
         lengths = text.mask.sum(1)  # (N,)
         for rows in lengths.argsort(stable=True).split(256):
@@ -142,17 +142,17 @@ class LanguageModel:
 
 @lru_cache(maxsize=8)
 def words_of(real: Corpus) -> Words:
-    """The vocabulary of a real text: its SIZE most frequent words, lower case, marks apart."""
+    """The vocabulary of a real text: its SIZE most frequent words, lower-case, punctuation split off."""
     from textgan.data import tokenizers
 
     every = tokenizers.word(real.texts, lowercase=True, attach=False).size
     kept = tokenizers.word(real.texts, lowercase=True, attach=False, max_size=SIZE)
-    return Words(kept, every - kept.size + 1)  # and one kind for all that the real text does not hold
+    return Words(kept, every - kept.size + 1)  # plus one, for words not in the real text
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Real text to learn from, and real text that was not learnt; on: what was learnt, for a signature."""
+    """Real text to train on, and held-out real text. on: the name of the former in a signature."""
 
     real: Sequence[str]
     heldout: Sequence[str]
@@ -160,7 +160,7 @@ class Parts:
 
 
 def parts(references: Sequence[str], learnt: Sequence[str] | None) -> Parts:
-    """The training set and the references; without a training set every second reference and the others."""
+    """The training set and the references; without a training set, the references split into odd and even ones."""
     if learnt:
         return Parts(learnt, references, "train")
     return Parts(references[::2], references[1::2], "half-of-refs")
@@ -202,7 +202,7 @@ def train(texts: Sequence[str], words: Words, *, seed: int = 0, place: str = "lm
 
 @lru_cache(maxsize=4)
 def shared(texts: Corpus, real: Corpus, seed: int = 0) -> LanguageModel:
-    """`train`, kept for the four texts used last: a sweep over temperatures trains the model of real text once."""
+    """`train`, cached for the last four texts: a sweep over temperatures trains the model of real text once."""
     return train(texts.texts, words_of(real), seed=seed)
 
 
@@ -210,13 +210,13 @@ def _encode(texts: Sequence[str], tokenizer: Tokenizer, place: str) -> Text:
     from textgan.data.batches import encode
 
     if not texts:
-        raise Mistake(f"{place}: there is no sentence to measure; give one or more")
+        raise Mistake(f"{place}: there is no sentence to score; give at least one")
     return encode(Split(list(texts)), tokenizer, LONGEST, overlong="truncate", place=place)[0].text
 
 
 @contextmanager
 def _apart() -> Iterator[None]:
-    """One thread, then as many as before: sums in another order would give another last digit."""
+    """Run on one thread: with more, the order of sums, and so the last digit, could change."""
     import torch
 
     threads = torch.get_num_threads()

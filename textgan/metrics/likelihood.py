@@ -1,9 +1,8 @@
 """How well the generator predicts held-out real text: `nll` and `perplexity`, per known token.
 
-Words outside the vocabulary are skipped and counted: no probability is claimed for them, and the signature
-says how many there were. Two figures are comparable only where the tokens and the unknown words are the
-same. The end of a sentence is a token like any other. (The tables of the literature often show the
-likelihood of *training* text, averaged over padding too; this is neither.)
+Words outside the vocabulary are skipped, as the model gives them no probability; the signature says how many there
+were. Compare two values only if tokens and unknown words are the same. EOS counts as a token. (Published tables
+often show the likelihood of *training* text, averaged over padding too; this is neither.)
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from textgan.metrics.samples import Samples, Score, signature
 def measure_likelihood(samples: Samples) -> dict[str, Score]:
     """`nll`: nats per known held-out token, in [0, inf); `perplexity`: its exponential (inf above about 709 nats).
 
-    Lower is better. It sees missing variety; blind spot: quality, as a model that mixes nonsense with real text at
-    equal odds loses no more than log 2 nats a sentence (Theis et al. 2016).
+    Lower is better. Sensitive to missing variety. Blind spot: quality, as a model that mixes nonsense with real
+    text half and half loses no more than log 2 nats a sentence (Theis et al. 2016).
 
-    Unknown words are skipped and counted in the signature. Absent where the generator has no likelihood or
-    no token was known.
+    Unknown words are skipped and counted in the signature. Absent if the generator has no likelihood or no token is
+    known.
     """
     held_out = samples.heldout_nll() if samples.heldout_nll is not None else None
     if held_out is None or held_out.tokens == 0:

@@ -1,14 +1,14 @@
-"""How likely a language model of real text finds the samples, and a model of the samples finds real text.
+"""The likelihood of the samples under a language model of real text, and of real text under a model of the samples.
 
-Both are nats per token (an end of sentence is a token), in [0, inf), low is good (`lm-score` only down to real
-text's own value), and neither is of use without the other: they are the quality and the diversity of Cífka et
+Both are in nats per token (EOS is a token), in [0, inf), lower is better (`lm-score` only down to real text's own
+value). Read them together: they are the quality and the diversity measures of Cífka et
 al. 2018, "Eval all, trust a few, do wrong to none" (arXiv:1804.07972), and Semeniuta et al. 2018, "On accurate
-evaluation of GANs for language generation" (arXiv:1806.04936); the reverse one is first in Zhao et al. 2018,
-"Adversarially regularized autoencoders". They give perplexities, its exponential.
+evaluation of GANs for language generation" (arXiv:1806.04936); the reverse one was first used by Zhao et al. 2018,
+"Adversarially regularized autoencoders". These papers give perplexities, the exponential.
 
-Real text is `train` where it is given, and then the references are held out. Where it is not, the references'
-1st, 3rd, 5th ... sentence are the real text and the others are held out. The vocabulary is that of the real text
-for every file of samples, so that two models' figures compare; see `language_model` for unknown words.
+Real text is `train` if it is given, and the references are held out. Without it, the references' 1st, 3rd, 5th ...
+sentence are the real text and the others are held out. The vocabulary is that of the real text for every file of
+samples, so that values of two generators can be compared; see `language_model` for unknown words.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from textgan.metrics.samples import Samples, Score, signature
 def lm_score(sentences: Sequence[str], real: Sequence[str], *, seed: int = 0) -> float:
     """Nats per token of the sentences under a language model trained on the real ones; best near real text's own.
 
-    Range [0, inf). Above the figure of held-out real text lower is better; below it the text is sharper than real
-    text, so neither direction is called better. Blind to diversity: one likely sentence, repeated, scores below real
-    text, and so do sentences of a low temperature. A sentence copied from `real` is flattered. Mistake where
-    `real` has fewer than FEWEST sentences.
+    Range [0, inf). Above the value of held-out real text, lower is better; below it the text is likelier than
+    real text, so neither direction counts as better. Blind to diversity: one likely sentence, repeated, scores below
+    real text, and so do samples of a low temperature. Sentences copied from `real` score too well. Mistake if `real`
+    has fewer than FEWEST sentences.
     """
     return _per_token(_scored(sentences, real, seed))
 
@@ -46,9 +46,10 @@ def reverse_lm(
 ) -> float:
     """Nats per token of held-out real text under a language model trained on the sentences; lower is better.
 
-    Range [0, inf). It falls with the number of sentences: compare at equal numbers, and against the figure of as
-    many real ones. It sees missing variety and missing quality, but hardly tells a few bad sentences, nor order
-    beyond what a small model learns. real: gives the vocabulary. Mistake for fewer than FEWEST sentences.
+    Range [0, inf). It falls with the number of sentences: compare at equal numbers, and with the value of as
+    many real ones. Sensitive to missing variety and missing quality, but hardly to a few bad sentences, or to
+    long-range order, which a small model does not learn. real: gives the vocabulary. Mistake for fewer than FEWEST
+    sentences.
     """
     return _per_token(_reversed(sentences, heldout, real, seed))
 
@@ -76,7 +77,7 @@ def _per_token(found: Nats) -> float:
 
 
 def measure_lm(samples: Samples, *, seed: int = 0) -> dict[str, Score]:
-    """`lm-score` and `reverse-lm`; absent where there are fewer than FEWEST sentences to train a model on."""
+    """`lm-score` and `reverse-lm`; each absent with fewer than FEWEST sentences to train its model on."""
     split = parts(samples.references, samples.train)
     if len(split.real) < FEWEST:
         return {}

@@ -28,17 +28,18 @@ def mauve(
 ) -> float:
     """MAUVE (Pillutla et al. 2021, "MAUVE: measuring the gap between neural text and human text"), in (0, 1].
 
-    Higher is better; 1 for the same distribution. It falls both with sentences that real text does not have and
-    with real ones that are missing. Blind spots: whatever the encoder does not see (`encoders`), all that differs
-    inside a cluster, and copies of the training text. It depends on the number of sentences and of clusters, and
-    a little on the seed: compare at equal numbers, and beside real against real.
+    Higher is better; 1 for the same distribution. It falls both with sentences that are unlike real text and
+    with kinds of real text that are missing. Blind spots: whatever the encoder misses (`encoders`), all differences
+    within a cluster, and copies of the training text. It depends on the number of sentences and of clusters, and
+    a little on the seed: compare at equal numbers, and with real text against itself.
 
-    As in the package mauve-text: features of length 1, principal components up to 90 % of the variance, k-means
-    on both texts together with k = a tenth of the smaller one, c = 5, 25 mixtures, no smoothing of the counts.
-    Departures: the encoder (theirs is GPT-2 large, whose values are others: name it to come near), k is at
-    most 500 (the paper's; theirs has no limit), one start of k-means by k-means++ and at most 30 rounds (theirs:
-    five starts, 500 rounds), whole sentences. On the same features both are within one deviation of k-means' seeds of
-    each other (.642 ± .015, theirs .628 ± .017), ours in a twelfth of the time. Mistake: see `encode_pair`.
+    As in the package mauve-text: features normalised to length 1, principal components up to 90 % of the
+    variance, k-means on both texts together with k = a tenth of the smaller one, c = 5, 25 mixtures, no smoothing
+    of the counts. Departures: the encoder (theirs is GPT-2 large, which gives other values: name it to come close),
+    k is at most 500 (the paper's; theirs has no limit), one start of k-means by k-means++ and at most 30 rounds
+    (theirs: five starts, 500 rounds), whole sentences. On the same features both agree within one standard
+    deviation over k-means' seeds (.642 ± .015, theirs .628 ± .017), ours in a twelfth of the time. Mistake: see
+    `encode_pair`.
     """
     pair = encode_pair(sentences, references, encoder, train=train, seed=seed)
     return mauve_of_features(pair.samples, pair.references, seed=seed)
@@ -98,12 +99,12 @@ def _reduce(features: np.ndarray) -> np.ndarray:
 def kmeans(points: np.ndarray, k: int, seed: int = 0, rounds: int = _rounds) -> np.ndarray:
     """The cluster (N,), in 0 .. k - 1, of points (N, F): Lloyd's algorithm from a k-means++ start.
 
-    At most `rounds` rounds, fewer where nothing moves (Arthur & Vassilvitskii 2007; Lloyd 1982). A centre that
-    loses all its points stays where it is. Equal points are in one cluster. Where there are fewer different
-    points than k, some clusters are empty. Mistake if there is no point.
+    At most `rounds` rounds, fewer once no point changes its cluster (Arthur & Vassilvitskii 2007; Lloyd 1982). A
+    centre that loses all its points stays where it is. Equal points are in one cluster. With fewer distinct points
+    than k, some clusters are empty. Mistake if there is no point.
     """
     if not len(points):
-        raise Mistake("mauve: there is no sentence to measure; give one or more")
+        raise Mistake("mauve: there is no sentence to score; give at least one")
     points = points.astype(np.float32)
     centres = _spread(points, k, np.random.default_rng(seed))
     place = _nearest(points, centres)
@@ -119,7 +120,7 @@ def kmeans(points: np.ndarray, k: int, seed: int = 0, rounds: int = _rounds) -> 
 
 
 def _spread(points: np.ndarray, k: int, draw: np.random.Generator) -> np.ndarray:
-    """k of the points, (k, F), each drawn in proportion to its squared distance from those before."""
+    """k of the points, (k, F), each drawn in proportion to its squared distance from the nearest one before it."""
     chosen = np.empty((k, points.shape[1]), points.dtype)
     squares = np.einsum("nf,nf->n", points, points)
     far = np.full(len(points), np.inf)
@@ -135,7 +136,7 @@ def _spread(points: np.ndarray, k: int, draw: np.random.Generator) -> np.ndarray
 
 
 def _nearest(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """(N,) the nearest centre, the first of equals, in parts that bound the memory."""
+    """(N,) the nearest centre, the first if tied; computed in parts to bound memory."""
     half = np.einsum("kf,kf->k", centres, centres) / 2
     parts = (points[begin : begin + 8192] for begin in range(0, len(points), 8192))
     return np.concatenate([(half - part @ centres.T).argmin(1) for part in parts])

@@ -1,7 +1,7 @@
 """How much of the samples was copied from the training set: whole sentences, long runs, n-grams.
 
-Each figure has real held-out text as its only yardstick: people repeat each other too. Compare at equal
-training sets. Tokens are those of `split`: case and spaces do not hide a copy, another word does.
+Compare each value with that of real held-out text, since people repeat each other too, and only between runs with
+the same training set. Tokens are those of `split`: case and spaces do not hide a copy, a changed word does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ORDERS = (2, 3, 4)
 def copied(
     sentences: Sequence[Sentence], train: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split
 ) -> float:
-    """The share of sentences, in [0, 1], that stand verbatim in the training set; low is good.
+    """The share of sentences, in [0, 1], that are in the training set verbatim; lower is better.
 
     1 minus `novelty`. Blind spot: one changed word hides the copy, see `longest_copies`. Mistake if either
     side holds no sentence.
@@ -34,10 +34,10 @@ def copied(
 def longest_copies(
     sentences: Sequence[Sentence], train: Sequence[Sentence], *, cut: Callable[[str], list[str]] = split
 ) -> np.ndarray:
-    """(N,) int64, for each sentence the tokens of its longest n-gram that stands in a training sentence.
+    """(N,) int64, for each sentence the length of its longest n-gram found in a training sentence, in tokens.
 
-    From 0 (no word in common) to its whole length; low is little memory, but a grammar with few words has
-    long copies by chance. Suffixes of all sentences are sorted by prefix doubling (Manber and Myers 1993):
+    From 0 (no word in common) to its whole length. Low values mean little memorisation, but a grammar with few
+    words has long copies by chance. Suffixes of all sentences are sorted by prefix doubling (Manber and Myers 1993):
     O(L log L) steps for each doubling up to the longest copy, whatever the number of sentences. Mistake if
     either side holds no sentence.
     """
@@ -66,10 +66,10 @@ def ngram_novelty(
     n: Sequence[int] = ORDERS,
     cut: Callable[[str], list[str]] = split,
 ) -> dict[int, float]:
-    """The share of n-gram occurrences in the sentences, in [0, 1], that stand nowhere in the training set,
+    """The share of n-gram occurrences in the sentences, in [0, 1], that do not occur in the training set,
     by n (McCoy et al. 2023, *How Much Do Language Models Copy From Their Training Data?*).
 
-    No direction is good by itself: nonsense is novel. An n that no sentence is long enough for is left out.
+    Neither direction is better by itself: nonsense is novel. An n that no sentence is long enough for is left out.
     Mistake if either side holds no sentence.
     """
     _check(sentences, train, "ngram-novelty")
@@ -85,9 +85,9 @@ def ngram_novelty(
 
 
 def _longest_matches(corpus: Interned, amount: int) -> np.ndarray:
-    """(amount,) for each of the first `amount` sentences its longest run of tokens in any later sentence.
+    """(amount,) for each of the first `amount` sentences its longest run of tokens found in any later sentence.
 
-    The run that begins at a place is longest with a neighbour of that place in the order of suffixes.
+    The longest run that starts at a position is shared with a neighbour of it in suffix order.
     """
     remaining = corpus.remaining
     ours = np.repeat(np.arange(len(corpus.lengths)) < amount, corpus.lengths)
@@ -110,8 +110,8 @@ def _longest_matches(corpus: Interned, amount: int) -> np.ndarray:
 
 
 def _ranks(ids: np.ndarray, remaining: np.ndarray, ours: np.ndarray) -> list[np.ndarray]:
-    """For widths 1, 2, 4, ...: (L,) int32, the rank from 1 of the tokens from each place on, cut off at the
-    end of the sentence. Ends with the width at which no full run stands on both sides.
+    """For widths 1, 2, 4, ...: (L,) int32, the rank, from 1, of the `width` tokens from each position on, cut off
+    at the end of the sentence. Stops at the width at which no full run occurs on both sides.
     """
     ranks = [ids.astype(np.int32) + 1]
     width = 1
@@ -136,14 +136,14 @@ def _ranks(ids: np.ndarray, remaining: np.ndarray, ours: np.ndarray) -> list[np.
 def _pairs(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """(L,) and (L,) ranks, 0 or more -> (L,) int64, whose order is that of the pairs (first, second).
 
-    The product of two ranks may pass 2^31, and some versions of numpy would keep it in the ranks' int32.
+    The product of two ranks may exceed 2^31, and some versions of numpy would compute it in int32.
     """
     pairs: np.ndarray = first.astype(np.int64) * (int(second.max()) + 1) + second
     return pairs
 
 
 def _common(ranks: list[np.ndarray], remaining: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """(M,) and (M,) places -> (M,): the tokens that the runs from them on have in common."""
+    """Two arrays of positions (M,) -> (M,): the length of the common run that starts there."""
     most = np.minimum(remaining[one], remaining[other])
     found = np.zeros(len(one), dtype=np.int64)
     for level in range(len(ranks) - 1, -1, -1):

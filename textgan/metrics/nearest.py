@@ -1,4 +1,4 @@
-"""The training sentence nearest to each sample, and which of the sample's tokens are not from there."""
+"""The training sentence nearest to each sample, and which of the sample's tokens do not come from it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from textgan.metrics.counting import count_ngrams, on_both_sides
 from textgan.metrics.tokens import SPLIT, Sentence, interned
 
 HIGHEST = 4
-AT_ONCE = 50  # sentences, whose (sentences, training sentences) table is then 50 N numbers of four bytes
+AT_ONCE = 50  # sentences; their (sentences, training sentences) table then holds 50 N int32
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """overlap: in [0, 1], 1 for the same tokens in the same order; place: which training sentence, the first of
-    equals. -1 and overlap 0 where none has a token of it."""
+    """overlap: in [0, 1], 1 for the same tokens in the same order. place: index of the training sentence, the first
+    if tied; -1, with overlap 0, if none shares a token."""
 
     place: int
     overlap: float
@@ -29,8 +29,8 @@ def nearest(
 ) -> list[Nearest]:
     """For each sentence the training sentence with the most n-grams in common, by exact search over all of `train`.
 
-    The overlap is Dice's coefficient of the 1- to 4-grams as multisets: twice those in common over all of both. Long
-    shared runs count more than scattered words, and a longer sentence does not win by its length. Blind spot: a
+    The overlap is Dice's coefficient of the 1- to 4-grams as multisets: twice the n-grams in common over the total of
+    both. Long shared runs count more than scattered words, and long sentences have no advantage. Blind spot: a
     paraphrase shares no n-gram. Mistake if either side holds no sentence.
     """
     if not sentences or not train:
@@ -50,13 +50,13 @@ def _nearest(
         chosen = shared(counts)
         for first, last in zip(counts.first[chosen].tolist(), counts.last[chosen].tolist(), strict=True):
             who, times = counts.sentence[first : last + 1], counts.count[first : last + 1]
-            ours = int(np.searchsorted(who, amount))  # a gram's sentences ascend, so ours stand first
+            ours = int(np.searchsorted(who, amount))  # an n-gram's sentences ascend, so ours come first
             places = who[ours:] - amount
             for row, count in zip(who[:ours].tolist(), times[:ours].tolist(), strict=True):
                 common[row, places] += np.minimum(times[ours:], count)
     grams = sum(
         np.maximum(corpus.lengths - n, 0) for n in range(HIGHEST)
-    )  # (N,) of each sentence, all orders
+    )  # (N,) n-grams of each sentence, all orders
     overlap = 2.0 * common / np.maximum(grams[:amount, None] + grams[None, amount:], 1)
     best = overlap.argmax(1)
     values = overlap[np.arange(amount), best]
@@ -67,9 +67,9 @@ def _nearest(
 
 
 def unaligned(tokens: Sequence[str], source: Sequence[str]) -> list[bool]:
-    """For each token whether it has no place in a longest common subsequence of both; of several such, the one that
-    takes a match as early as it can."""
-    rows = np.zeros((len(tokens) + 1, len(source) + 1), dtype=np.int64)  # of what is left of each
+    """For each token whether it is outside the longest common subsequence of both; among several, the one that
+    matches as early as possible."""
+    rows = np.zeros((len(tokens) + 1, len(source) + 1), dtype=np.int64)  # LCS lengths of the suffixes
     for i in range(len(tokens) - 1, -1, -1):
         for j in range(len(source) - 1, -1, -1):
             same = tokens[i] == source[j]

@@ -1,9 +1,9 @@
 """BLEU and self-BLEU of whole corpora at once, equal to nltk's `sentence_bleu`, at the cost of a few sorts.
 
-nltk compares each sentence with every reference, which for 10,000 against 10,000 takes hours. Here the
-counts of an n-gram (counting.py) are clipped against the largest count in any one reference. Leaving one
-out needs only the largest and the second largest count, and who holds the largest. An n-gram whose prefix is
-shared with nobody cannot be shared itself: it is dropped early, which leaves little to sort at n = 4 and 5.
+nltk compares each sentence with every reference, which takes hours for 10,000 against 10,000. Here the counts of an
+n-gram (counting.py) are clipped by its largest count in any one reference. Leave-one-out needs only the largest and
+second largest count, and the sentence with the largest. An n-gram whose prefix occurs in no other sentence cannot
+match either: it is dropped early, which leaves little to sort at n = 4 and 5.
 
 Sources: Papineni et al. 2002 (BLEU); Chen and Cherry 2014 (smoothing); Zhu et al. 2018 (self-BLEU).
 """
@@ -33,11 +33,11 @@ def bleu(
 ) -> dict[int, float]:
     """BLEU-n of each hypothesis against all references (uniform weights), mean over the hypotheses, by n.
 
-    In [0, 1]; higher is better up to real text's own value: above it is sharpening. Blind spots: variety (one good
-    sentence, repeated, scores well), meaning, order beyond n; it grows with the number of references. Source:
-    Papineni et al. 2002, per sentence; smoothing: Chen and Cherry 2014.
+    In [0, 1]; higher is better up to real text's own value; above it, the text is too concentrated on common
+    phrases. Blind spots: variety (one good sentence, repeated, scores well), meaning, order beyond n; it grows with
+    the number of references. Source: Papineni et al. 2002, per sentence; smoothing: Chen and Cherry 2014.
 
-    Sentences are token lists, or strings, which `cut` cuts. The reference length is the closest one, the
+    Sentences are token lists, or strings, which `cut` tokenises. The reference length is the closest one, the
     shorter of two at the same distance. An empty hypothesis, or one that shares no token with any
     reference, scores 0 whatever the smoothing. Mistake if either side holds no sentence. Equal to nltk's
     `sentence_bleu` to rounding.
@@ -55,9 +55,9 @@ def self_bleu(
 ) -> dict[int, float]:
     """BLEU-n of each sentence against all the others (leave one out), mean over the sentences, by n, in [0, 1].
 
-    High is monotony, and below real text's value lies noise. Blind spots: quality; few prototypes with one word
-    changed look varied to high n. It grows with the number of sentences: compare at equal numbers only. Source:
-    Zhu et al. 2018. Mistake for fewer than two sentences.
+    High values mean monotonous text; values below real text's mean noise. Blind spots: quality; a few templates with
+    one word changed look varied at high n. It grows with the number of sentences: compare at equal numbers only.
+    Source: Zhu et al. 2018. Mistake for fewer than two sentences.
     """
     scores = sentence_self_bleu(sentences, n=n, smoothing=smoothing, cut=cut)
     return {order: float(values.mean()) for order, values in scores.items()}
@@ -123,7 +123,7 @@ def _in_two_sentences(counts: Counts) -> np.ndarray:
 
 
 def _most_in_another(counts: Counts) -> np.ndarray:
-    """(R,) the largest count of the n-gram in any sentence but this entry's own; 0 if there is no other."""
+    """(R,) the largest count of the n-gram in any sentence other than this entry's; 0 if there is none."""
     largest = counts.of_its_gram(np.maximum.reduceat(counts.count, counts.first))
     place = np.arange(len(counts.count))
     holds = np.where(counts.count == largest, place, len(place))
@@ -139,11 +139,11 @@ def _clipped_matches(
 ) -> list[np.ndarray]:
     """For each n, (N,): the matching n-grams of each sentence, each counted `allowed` (R,) times at most.
 
-    shared (G,): whether the n-gram stands on the other side at all. Then one occurrence matches, so `allowed`
-    is only asked about the few entries that hold an n-gram more than once.
+    shared (G,): whether the n-gram occurs on the other side at all. If so, one occurrence always matches, so
+    `allowed` is only needed for the few entries with a count above one.
     """
     rows = [np.zeros(len(corpus.lengths)) for _ in range(highest)]
-    block = max(BLOCK, len(corpus.lengths))  # a pass over the rows for each block is then no more than linear
+    block = max(BLOCK, len(corpus.lengths))  # keeps the per-block pass over the rows linear in total
     for n, counts in count_in_blocks(corpus, highest, shared, block):
         row = rows[n - 1]
         matching = counts.of_its_gram(shared(counts))
@@ -167,7 +167,7 @@ def _scores(
     brevity = np.exp(np.minimum(0.0, 1 - closest / np.maximum(lengths, 1)))
     brevity[(lengths == 0) | (matches[0] == 0)] = 0.0
     possible = np.stack([np.maximum(lengths - order, 1) for order in range(len(matches))])
-    with np.errstate(divide="ignore"):  # log 0 = -inf is meant: without smoothing no match is a score of 0
+    with np.errstate(divide="ignore"):  # log 0 = -inf is intended: without smoothing, no match scores 0
         logs = SMOOTHINGS[smoothing](np.stack(matches), possible)
     total = np.cumsum(logs, axis=0)  # (highest, N)
     return {order: brevity * np.exp(total[order - 1] / order) for order in n}
@@ -186,7 +186,7 @@ def _closest(lengths: np.ndarray, others: np.ndarray) -> np.ndarray:
 def _closest_other(lengths: np.ndarray) -> np.ndarray:
     """(N,) -> (N,): as `_closest`, among the lengths of all the other sentences."""
     known, place, times = np.unique(lengths, return_inverse=True, return_counts=True)
-    far = np.iinfo(np.int64).max // 4  # further away than any sentence is long
+    far = np.iinfo(np.int64).max // 4  # farther than any sentence length
     shorter, longer = np.append(-far, known[:-1]), np.append(known[1:], far)
     beside = np.where(known - shorter <= longer - known, shorter, longer)
     return np.where(times > 1, known, beside)[place]

@@ -1,6 +1,6 @@
-"""Work that several metrics have in common (cutting a text, numbering its words) is done once inside `sharing()`.
+"""Inside `sharing()`, work common to several metrics (tokenising, assigning ids, counting) is done once.
 
-Outside it, every call works anew and nothing is kept; the values are the same either way.
+Outside it nothing is cached; the values are the same either way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _kept: ContextVar[dict[Hashable, Any] | None] = ContextVar("kept", default=None)
 
 @contextmanager
 def sharing() -> Iterator[None]:
-    """What `once` makes inside is kept until the outermost of these ends."""
+    """Cache the results of `once` until the outermost `sharing` block ends."""
     if _kept.get() is not None:
         yield
         return
@@ -28,7 +28,7 @@ def sharing() -> Iterator[None]:
 
 
 def once(key: Hashable, make: Callable[[], T]) -> T:
-    """What `make` gives; inside `sharing` it is asked once for a key. The result is not to be written to."""
+    """The result of `make`, called once for each key inside `sharing`. Callers must not modify it."""
     kept = _kept.get()
     if kept is None:
         return make()

@@ -1,4 +1,4 @@
-"""How far the n-grams of the samples are distributed as those of real text, and how evenly."""
+"""How closely the n-gram distribution of the samples matches that of real text, and its entropy."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def ms_jaccard(
     n: Sequence[int] = ORDERS,
     cut: Callable[[str], list[str]] = split,
 ) -> dict[int, float]:
-    """MS-Jaccard-n (Alihosseini et al. 2019): in [0, 1], by n; high is good, 1 for equal frequencies.
+    """MS-Jaccard-n (Alihosseini et al. 2019): in [0, 1], by n; higher is better, 1 for equal frequencies.
 
     For each order k: the sum over all k-grams of the smaller of their two frequencies (occurrences per
-    sentence) over the sum of the larger; then the geometric mean over k = 1 .. n. Sees quality and diversity
+    sentence), divided by the sum of the larger; then the geometric mean over k = 1 .. n. Measures quality and diversity
     at once. Blind spots: word order beyond n; it grows with both numbers of sentences, so compare at equal
     numbers. An order that no sentence of either side is long enough for is left out with all above it.
     Mistake if either side holds no sentence.
@@ -39,7 +39,7 @@ def ms_jaccard(
         if not len(counts.first):
             break
         ours = np.where(counts.sentence < amount, counts.count, 0)
-        # frequencies times both numbers of sentences: whole, so that no sum depends on its order
+        # frequencies times both numbers of sentences: integers, so that the order of a sum does not matter
         here = np.add.reduceat(ours, counts.first) * float(len(references))
         there = np.add.reduceat(counts.count - ours, counts.first) * float(amount)
         shared = float(np.minimum(here, there).sum() / np.maximum(here, there).sum())
@@ -55,9 +55,9 @@ def ngram_entropy(
 ) -> dict[int, float]:
     """Shannon entropy, in nats, of the n-grams of all sentences together (Ent-n, Zhang et al. 2018), by n.
 
-    From 0 (one n-gram) to the log of their number. Real text's value is the best: below it is monotony,
-    above it noise, so neither direction is called better. Unlike distinct-n it sees how often each stands.
-    Blind spots: a plug-in estimate, it grows with the number of sentences, so compare at equal numbers; noise
+    From 0 (one n-gram) to the log of their number. Real text's value is the target: lower is monotonous,
+    higher is noisy, so neither direction counts as better. Unlike distinct-n it weighs how often each n-gram occurs.
+    Blind spots: as a plug-in estimate it grows with the number of sentences, so compare at equal numbers; noise
     scores high. An n that no sentence is long enough for is left out.
     """
     values: dict[int, float] = {}

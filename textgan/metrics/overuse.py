@@ -1,4 +1,4 @@
-"""Which n-grams one text has more often than another, so that chance does not explain it."""
+"""Which n-grams occur more often in one text than in another, beyond what chance explains."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from textgan.errors import Mistake
 from textgan.metrics.tokens import SPLIT, Sentence
 
 PRIOR = 500.0
-"""Occurrences that the prior counts for, spread over the n-grams as both texts together have them."""
+"""Weight of the prior in occurrences, spread over the n-grams by their share of both texts together."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """An n-gram, how often each side has it, and the z-score of the difference: above 0, the first has it more."""
+    """An n-gram, its count on each side, and the z-score of the difference; above 0, the first side has more of it."""
 
     gram: tuple[str, ...]
     count: int
@@ -25,12 +25,12 @@ class Usage:
 
 
 def log_odds(count: Counter[tuple[str, ...]], other: Counter[tuple[str, ...]]) -> list[Usage]:
-    """Every n-gram of either side, from the most over-used by the first to the most under-used; equals by n-gram.
+    """Every n-gram of either side, from the most over-used by the first to the most under-used; ties by n-gram.
 
     Log-odds ratio with an informative Dirichlet prior, over its standard deviation (Monroe, Colaresi & Quinn 2008,
-    *Fightin' Words*, section 3.5). The prior is what both sides have together, scaled to `PRIOR` occurrences: a rare
-    n-gram is pulled to no difference, which plain ratios put on top. A z of 1.96 is one two-sided 5% test of one
-    n-gram; among thousands some get there by chance. Empty where a side holds no n-gram.
+    *Fightin' Words*, section 3.5). The prior is the pooled counts of both sides, scaled to `PRIOR` occurrences: it
+    pulls rare n-grams, which plain ratios would rank first, towards no difference. |z| > 1.96 is a two-sided 5%
+    test of one n-gram; among thousands, some exceed it by chance. Empty where a side holds no n-gram.
     """
     here, there = sum(count.values()), sum(other.values())
     if not here or not there:
@@ -59,7 +59,7 @@ def usage(sentences: Sequence[Sentence], references: Sequence[Sentence], n: int)
 def counted(
     sentences: Sequence[Sentence], n: int, cut: Callable[[str], list[str]]
 ) -> Counter[tuple[str, ...]]:
-    """How often each n-gram stands in the sentences; none runs from one into the next."""
+    """How often each n-gram occurs in the sentences; none crosses a sentence boundary."""
     counts: Counter[tuple[str, ...]] = Counter()
     for sentence in sentences:
         tokens = cut(sentence) if isinstance(sentence, str) else list(sentence)

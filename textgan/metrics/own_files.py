@@ -1,6 +1,6 @@
-"""The files of a user's own metrics: whether they are still those that a run's scores were measured with.
+"""Whether the files of custom metrics have changed since a run's scores were computed.
 
-`evaluation.json` keeps a digest of each file, and no path. What such a file imports is not followed.
+`evaluation.json` keeps a digest of each file, and no path. Modules that such a file imports are not checked.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ KEY = "metric_code"
 
 
 def digests(names: Iterable[Any], beside: Path) -> list[str]:
-    """SHA-256 of each own metric file among these metric names. beside: as for `textgan.metrics.evaluate`."""
+    """SHA-256 of each custom metric file among these metric names. beside: as for `textgan.metrics.evaluate`."""
     return sorted({_digest(file) for file in _files(names, beside)})
 
 
 def changed(names: Iterable[Any], beside: Path, known: Any) -> list[str]:
-    """The names of the own metric files whose content is not among the digests `known`.
+    """The names of the custom metric files whose content is not among the digests `known`.
 
-    A file that is gone is left out: nothing can be measured with it. So is every file where `known` is no list, as in
-    the folder of a run from an earlier version.
+    Files that no longer exist are left out, as they cannot be run. If `known` is not a list, as in the folder of a run
+    from an earlier version, the result is empty.
     """
     if not isinstance(known, list):
         return []

@@ -1,9 +1,9 @@
-"""How others measured BLEU and self-BLEU, as data: which sentences, which tokens, against what.
+"""Protocols for BLEU and self-BLEU from the literature, as data: which sentences, which tokens, which references.
 
-Smoothing is method 1 (epsilon 0.1) everywhere. The preset's name stands in the signature of what it scored.
-Departures: where a toolkit drew its sentences at random or wrote fresh ones, ours are the first lines of the
+Smoothing is method 1 (epsilon 0.1) everywhere. The preset's name is part of the signature of its scores.
+Departures: where a toolkit drew its sentences at random or generated new ones, we take the first lines of the
 file, so that two calls agree; where it called nltk's word_tokenize (`texygen`, `relgan`, `textgan-pytorch`, the
-last on lower-cased text), ours is `treebank`, which is the same but for taking each line as one sentence.
+last on lower-cased text), we use `treebank`, which differs only in taking each line as one sentence.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Bleu:
     orders: tuple[int, ...] = ORDERS
 
     def score(self, texts: Lines, references: Lines, preset: str | None) -> dict[str, Scored]:
-        """`bleu-2` ...; empty where either side is."""
+        """`bleu-2` ...; empty if either side is empty."""
         hyps, refs = texts[: self.hyps], references[: self.refs]
         if not hyps or not refs:
             return {}
@@ -50,7 +50,7 @@ class Bleu:
 
 @dataclass(frozen=True)
 class Pool:
-    """What self-BLEU is made of: the sentences scored, those they are held against, and how to tell it.
+    """The sentences that self-BLEU scores, their references, and the facts for its signature.
 
     against None: each against all the others (leave one out).
     """
@@ -62,21 +62,21 @@ class Pool:
 
 
 def leave_one_out(texts: Lines, hyps: int | None) -> Pool | None:
-    """Each of the first `hyps` texts against all the others of them."""
+    """Each of the first `hyps` texts against the others of these."""
     kept = texts[:hyps]
     return Pool(kept, None, after={"loo": True}) if len(kept) > 1 else None
 
 
 def with_itself(texts: Lines, hyps: int | None) -> Pool | None:
-    """The first `hyps` against all texts, the sentence itself among them.
+    """The first `hyps` against all texts, including the sentence itself.
 
-    A fault, kept for comparison: every sentence of n tokens or more then scores 1, whatever was written.
+    A known bug, kept for comparison: every sentence of n tokens or more then scores 1, whatever its text.
     """
     return Pool(texts[:hyps], texts, before={"refs": len(texts)}, after={"self": "in"}) if texts else None
 
 
 def against_the_next(texts: Lines, hyps: int | None, most: int = 10_000) -> Pool | None:
-    """The first `hyps` against the texts that follow them, at most `most`."""
+    """The first `hyps` against the texts that follow them, `most` at most."""
     if hyps is None or len(texts) <= hyps:
         return None
     others = texts[hyps : hyps + most]
@@ -85,7 +85,7 @@ def against_the_next(texts: Lines, hyps: int | None, most: int = 10_000) -> Pool
 
 @dataclass(frozen=True)
 class SelfBleu:
-    """Self-BLEU: `pool` says which texts are held against which; absent where there are too few."""
+    """Self-BLEU: `pool` chooses the texts and their references; absent if there are too few texts."""
 
     hyps: int | None = None
     pool: Callable[[Lines, int | None], Pool | None] = leave_one_out
@@ -106,7 +106,7 @@ class SelfBleu:
 
 @dataclass(frozen=True)
 class Preset:
-    """A protocol: both measures, where it comes from, and what whoever uses it is to be warned of."""
+    """A protocol for BLEU and self-BLEU, its origin (`note`), and a warning for its users (`caution`)."""
 
     name: str | None
     note: str
@@ -175,7 +175,7 @@ PRESETS: dict[str, Preset] = {
 
 
 def preset(name: str) -> Preset:
-    """The preset of that name; Mistake, with the nearest, if there is none."""
+    """The preset of that name; Mistake, with a suggestion, if there is none."""
     if name not in PRESETS:
         raise Mistake(f"--preset: there is no preset {name!r}.{did_you_mean(name, PRESETS)}")
     return PRESETS[name]

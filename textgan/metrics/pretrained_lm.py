@@ -18,13 +18,13 @@ from textgan.metrics.once import once
 from textgan.metrics.samples import Samples, Score, signature
 from textgan.pretrained import fetch, in_one_file, on_gpu
 
-LONGEST = 512  # of its tokens; what is longer is cut
+LONGEST = 512  # of the model's tokens; longer sentences are truncated
 HALF = "@bf16"
 _AT_ONCE = 32
 
 
 def pretrained_nll(sentences: Sequence[str], model: str) -> float:
-    """Nats per token, of the model's own tokens, in [0, inf): the sum over all sentences by that of their tokens.
+    """Nats per token of the model's own tokenizer, in [0, inf): total nats over total tokens of all sentences.
 
     model: a causal language model of transformers, by folder or hub name; it computes in float32, or in
     bfloat16 if `@bf16` is appended (faster on a processor with bfloat16 units). Each sentence
@@ -34,12 +34,14 @@ def pretrained_nll(sentences: Sequence[str], model: str) -> float:
     """
     nats, tokens = nats_and_tokens(sentences, model)
     if not tokens.sum():
-        raise Mistake("pretrained-lm: there is no token to score; give sentences")
+        raise Mistake(
+            "pretrained-lm: there is no token to score; give at least one sentence that is not empty"
+        )
     return float(nats.sum() / tokens.sum())
 
 
 def nats_and_tokens(sentences: Sequence[str], model: str) -> tuple[np.ndarray, np.ndarray]:
-    """The negative log-likelihood of each sentence, (N,) nats, and how many of its tokens were scored, (N,)."""
+    """The negative log-likelihood of each sentence, (N,) nats, and its number of scored tokens, (N,)."""
     found: tuple[np.ndarray, np.ndarray] = once(
         ("pretrained-lm", model, tuple(sentences)), lambda: _scored(sentences, model)
     )

@@ -1,8 +1,8 @@
 """Backward BLEU: how much of the real text the samples cover, and its harmonic mean with BLEU.
 
 Source: Shi et al. 2018, *Toward Diverse Text Generation with Inverse Reinforcement Learning*, sec. 5 (BLEU_F,
-BLEU_B, BLEU_HA). Departures: sentence BLEU with method-1 smoothing against all the other side's sentences, as
-`bleu` is; the harmonic mean is that of the two means.
+BLEU_B, BLEU_HA). Departures: sentence BLEU with method-1 smoothing against all sentences of the other side,
+like `bleu`; the harmonic mean is taken of the two corpus means.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ def backward_bleu(
     smoothing: Smoothing = "method1",
     cut: Callable[[str], list[str]] = split,
 ) -> dict[int, float]:
-    """BLEU-n of each reference against all the sentences, mean over the references, in [0, 1], by n; high
-    is good: the model can write what people wrote.
+    """BLEU-n of each reference against all the sentences, mean over the references, in [0, 1], by n; higher
+    is better: the model can write what people wrote.
 
-    Blind spots: it grows with the number of sentences, so compare at equal numbers only; nonsense among
-    them costs nothing. Mistake if either side is empty.
+    Blind spots: it grows with the number of sentences, so compare at equal numbers only; nonsense among the
+    sentences costs nothing. Mistake if either side is empty.
     """
     return bleu(references, sentences, n=n, smoothing=smoothing, cut=cut)
 
@@ -40,9 +40,9 @@ def harmonic_bleu(
     smoothing: Smoothing = "method1",
     cut: Callable[[str], list[str]] = split,
 ) -> dict[int, float]:
-    """2FB / (F + B) of BLEU-n (F) and backward BLEU-n (B), in [0, 1], by n; high is good; 0 if both are 0.
+    """2FB / (F + B) of BLEU-n (F) and backward BLEU-n (B), in [0, 1], by n; higher is better; 0 if both are 0.
 
-    Blind spots: those of both. Real text against itself is below 1 and says what a good value is. Mistake
+    Blind spots: those of both. Real text against itself is below 1, and shows what a good value is. Mistake
     if either side is empty.
     """
     forward = bleu(sentences, references, n=n, smoothing=smoothing, cut=cut)

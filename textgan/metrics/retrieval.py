@@ -20,14 +20,14 @@ _AT_ONCE = 256  # queries
 def ranked_hits(
     queries: np.ndarray, query_labels: np.ndarray, documents: np.ndarray, document_labels: np.ndarray
 ) -> Iterator[np.ndarray]:
-    """For some queries at a time, (Q,N) bool: whether the document at each rank has the query's label.
+    """For batches of queries, (Q,N) bool: whether the document at each rank has the query's label.
 
-    queries (M,F), documents (N,F). Nearest first by cosine similarity, in which equals keep the documents' order; a
-    vector of zeros has similarity 0 to all. Mistake if a side is empty or holds a number that is none.
+    queries (M,F), documents (N,F). Nearest first by cosine similarity; ties keep the documents' order; a zero vector
+    has similarity 0 to all. Mistake if a side is empty or holds a NaN or infinity.
     """
     for name, vectors in (("queries", queries), ("documents", documents)):
         if not len(vectors):
-            raise Mistake(f"retrieval: there are no {name}; give one or more")
+            raise Mistake(f"retrieval: there are no {name}; give at least one")
         if not np.isfinite(vectors).all():
             raise Mistake(f"retrieval: a vector of the {name} is not finite; the run has diverged")
     queries, documents = _unit(queries), _unit(documents)
@@ -38,14 +38,14 @@ def ranked_hits(
 
 
 def precision_at(hits: np.ndarray, k: int) -> np.ndarray:
-    """The share of the k nearest that have the query's label, (Q,) in [0, 1]; of all where there are fewer."""
+    """The share of the k nearest that have the query's label, (Q,) in [0, 1]; of all documents if there are fewer."""
     return hits[:, :k].mean(1)
 
 
 def precision_at_recall(hits: np.ndarray, recall: float) -> np.ndarray:
-    """The precision at the first rank by which this share of the label's documents is found, (Q,) in (0, 1].
+    """The precision at the first rank at which this share of the label's documents is found, (Q,) in (0, 1].
 
-    At least one is to be found. NaN where no document has the query's label.
+    At least one document has to be found. NaN if no document has the query's label.
     """
     relevant = hits.sum(1)
     wanted = np.maximum(1, np.ceil(recall * relevant - 1e-9))  # (Q,); 0.1 * 30 is a little more than 3
@@ -61,11 +61,11 @@ def retrieval(
     recalls: Sequence[float] = RECALLS,
     nearest: Sequence[int] = (1, 10),
 ) -> dict[str, float]:
-    """`p@1`, `p@10`, and `p@recall-0.1` and so on: means over the queries whose label some document has.
+    """`p@1`, `p@10`, and `p@recall-0.1` and so on: means over queries with at least one document of their label.
 
-    In [0, 1], higher is better; by chance each is about the share of the label's documents. `p@recall-1` is that
-    share for the worst placed document, so it is near chance for nearly any vectors. Blind spots: labels are not all
-    that documents are alike in.
+    In [0, 1], higher is better; by chance each is about the share of the label's documents. `p@recall-1` depends
+    on the lowest-ranked document, so it is near chance for nearly any vectors. Blind spot: documents can be alike
+    in more than their labels.
     """
     found: dict[str, list[np.ndarray]] = {}
     for hits in ranked_hits(queries, query_labels, documents, document_labels):
@@ -76,14 +76,14 @@ def retrieval(
             found.setdefault(f"p@recall-{recall:g}", []).append(precision_at_recall(answerable, recall))
     joined = {name: np.concatenate(values) for name, values in found.items()}
     if not len(next(iter(joined.values()))):
-        raise Mistake("retrieval: no query has a label that a document has; take both from one corpus")
+        raise Mistake("retrieval: no query shares a label with a document; take both from the same corpus")
     return {name: float(values.mean()) for name, values in joined.items()}
 
 
 def tf_idf(counts: np.ndarray, collection: np.ndarray) -> np.ndarray:
     """Counts (N,V) times log(documents / documents with the word), the latter from `collection` (M,V).
 
-    A word that no document of the collection has weighs as much as one that a single document has.
+    A word in no document of the collection weighs as much as one in a single document.
     """
     having = np.maximum((collection > 0).sum(0), 1)
     return counts * np.log(len(collection) / having)

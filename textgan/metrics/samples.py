@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from textgan.data.corpus import Source
 
 VERSION = "0.1"
-"""Of the measuring, not of the package: goes up only when some metric would give another number."""
+"""The version of the metrics, not of the package: it goes up only when some metric's values change."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Samples:
-    """Generated and real sentences as readable text, and what else a metric may ask about.
+    """Generated and real sentences as readable text, and what else a metric may need.
 
-    references: held-out real sentences. train: what the generator learnt from. source: the true
+    references: held-out real sentences. train: the generator's training sentences. source: the true
     distribution, where it is known. heldout_nll: the generator's own likelihood of held-out text, computed
     when it is called. labels: the requested label of each text; reference_labels, train_labels: those of the real
     ones; -1 if unknown. A metric whose input is missing is left out of the result.
@@ -57,8 +57,8 @@ Metric = Callable[[Samples], dict[str, Score]]
 
 
 def signature(name: str, **facts: object) -> str:
-    """`bleu|n:4|hyps:2000|v:0.1`; a fact that is True stands by its name alone (`loo`), one that is None is
-    left out.
+    """`bleu|n:4|hyps:2000|v:0.1`; a fact that is True appears as its name alone (`loo`), one that is None
+    is left out.
     """
-    told = [key if value is True else f"{key}:{value}" for key, value in facts.items() if value is not None]
-    return "|".join([name, *told, f"v:{VERSION}"])
+    parts = [key if value is True else f"{key}:{value}" for key, value in facts.items() if value is not None]
+    return "|".join([name, *parts, f"v:{VERSION}"])

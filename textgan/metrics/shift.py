@@ -1,7 +1,7 @@
 """Do train and test have the same distribution? A linear classifier tries to tell them apart, and shows by which words.
 
-A split that is not random makes every comparison with its test set a measure of something else: a model that writes
-its training distribution perfectly is then marked down for it. Loads no torch, unless an encoder is named.
+If the split is not random, every comparison with the test set measures something else too: a model that reproduces
+its training distribution perfectly is penalised for it. Loads no torch, unless an encoder is named.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from textgan.metrics.tokens import SPLIT, Interned, intern
 
 FOLDS = 5
 TOLD = 8
-"""Words told for each side, at most."""
+"""Words reported for each side, at most."""
 FEWEST = 2 * FOLDS
-"""Sentences, on either side, below which no classifier is fitted."""
+"""Fewest sentences on each side to fit a classifier."""
 _prior = 500.0
 _chance = 0.05
 
@@ -30,9 +30,9 @@ _chance = 0.05
 class Shift:
     """How well train and test can be told apart, and by which words.
 
-    auc: the chance that of a test and a training sentence the classifier takes the test sentence for one; .5: it
-    sees no difference, 1: it is always right. train_words, test_words: what is more frequent on that side, the
-    surest first, at most TOLD; none where no word differs beyond chance.
+    auc: the probability that the classifier ranks a test sentence above a training sentence; .5: it sees no
+    difference, 1: it is always right. train_words, test_words: words more frequent on that side, the most certain
+    first, at most TOLD; empty where no word differs beyond chance.
     """
 
     auc: float
@@ -49,7 +49,7 @@ def shift(
     most: int = 10_000,
     seed: int = 0,
 ) -> Shift:
-    """A classifier's AUC between train and test, and the words that give the difference away.
+    """A classifier's AUC between train and test, and the words whose frequency differs most.
 
     Without `encoder`, naive Bayes on the words of a sentence, each counted once (multinomial, add one); with it, a
     folder or hub name for transformers, logistic regression on its features (`encoders`). Equal numbers of both
@@ -58,8 +58,8 @@ def shift(
     For one distribution it is .5 on average, with a deviation of about 1 / sqrt(3 n) for n sentences a side (.006 for
     10,000): twice the variance of an AUC of given scores, as each fold is classified by what the others contain.
 
-    Blind spots: on words, their order and the length of sentences; on features, whatever the encoder does not see.
-    An AUC near .5 says that this classifier found no difference, not that there is none. Words are told either way
+    Blind spots: on words, their order and the length of sentences; on features, whatever the encoder misses.
+    An AUC near .5 says that this classifier found no difference, not that there is none. Words are reported either way
     (`telling_words`). Mistake where a side has fewer than FEWEST sentences, or the encoder cannot be loaded.
     """
     if encoder == LM:
@@ -75,43 +75,41 @@ def shift(
     a, b = ([side[i] for i in np.sort(draw.permutation(len(side))[:count])] for side in sides)
     both = a + b
     words = [SPLIT(text) for text in both]
-    names = list(
-        dict.fromkeys(word for sentence in words for word in sentence)
-    )  # in the order of their numbers
+    names = list(dict.fromkeys(word for sentence in words for word in sentence))  # in the order of their ids
     corpus = intern(words)
     is_test = np.arange(2 * count) >= count
     first = np.bincount(corpus.ids[~is_test[corpus.sentence]], minlength=len(names))
-    tellers = telling_words(first, np.bincount(corpus.ids, minlength=len(names)) - first)
+    by_side = telling_words(first, np.bincount(corpus.ids, minlength=len(names)) - first)
     fit: Fit
     if encoder is None:
         fit, how = _on_words(corpus, is_test), {"on": "words", "classifier": "naive-bayes", **SPLIT.signature}
     else:
-        # The features come back by length; sentences that are in that order already keep it.
+        # The encoder returns features ordered by length, so sort the sentences by length first.
         a, b = sorted(a, key=len), sorted(b, key=len)
         both = a + b
         fit, how = _on_features(a, b, encoder, is_test), {"encoder": encoder, "classifier": "logistic"}
     auc = cross_fitted_auc(is_test, folds(both, draw), fit)
-    told = signature("shift", train=count, test=count, folds=FOLDS, **how, seed=seed)
-    of_train, of_test = (tuple(names[i] for i in side) for side in tellers)
-    return Shift(auc, of_train, of_test, told)
+    signed = signature("shift", train=count, test=count, folds=FOLDS, **how, seed=seed)
+    of_train, of_test = (tuple(names[i] for i in side) for side in by_side)
+    return Shift(auc, of_train, of_test, signed)
 
 
 Fit = Callable[[np.ndarray], np.ndarray]
-"""Scores of all N sentences, higher for test, by a classifier of the rows (N,) bool that it is given."""
+"""From training rows (N,) bool to scores of all N sentences (N,), higher for test."""
 
 
 def folds(texts: Sequence[str], draw: np.random.Generator) -> np.ndarray:
-    """(N,) in 0 .. FOLDS - 1, drawn; equal texts are in one fold."""
+    """(N,) random folds in 0 .. FOLDS - 1; equal texts share a fold."""
     number: dict[str, int] = {}
     group = np.array([number.setdefault(text, len(number)) for text in texts])
     return (draw.permutation(len(number)) % FOLDS)[group]
 
 
 def cross_fitted_auc(is_test: np.ndarray, fold: np.ndarray, fit: Fit) -> float:
-    """Mean AUC of the folds, each scored by a classifier of the others; a fold that lacks a side is left out.
+    """Mean AUC of the folds, each scored by a classifier fitted to the others; folds with one side only are skipped.
 
-    Not the AUC of all scores together: what one fold's classifier learns from is what another's is asked about, and
-    their scores compared would put the value for one distribution off .5.
+    Not the AUC of all scores pooled: the folds' classifiers are fitted to each other's sentences, so comparing their
+    scores would move the value for equal distributions away from .5.
     """
     found = []
     for held in range(FOLDS):
@@ -134,11 +132,11 @@ def auc(low: np.ndarray, high: np.ndarray) -> float:
 
 
 def telling_words(train: np.ndarray, test: np.ndarray) -> tuple[list[int], list[int]]:
-    """The words, by number, that are surest to be more frequent in train, and in test; at most TOLD each.
+    """The ids of the words most certainly more frequent in train, and of those in test; at most TOLD each.
 
     train, test (V,): occurrences. By the z-score of the smoothed log-odds ratio (Monroe, Colaresi and Quinn 2008,
-    "Fightin' words", eq. 16 and 22), the prior being the words' shares of both texts together, worth 500 tokens.
-    Only words beyond what the largest of V z-scores reaches by chance (5 %, both sides, Bonferroni).
+    "Fightin' words", eq. 16 and 22), with a prior of 500 tokens, spread by the words' shares of both texts together.
+    Only words significant at 5 % (two-sided, Bonferroni over V words).
     """
     z = log_odds_z(train, test)
     edge = NormalDist().inv_cdf(1 - _chance / (2 * len(z)))
@@ -164,7 +162,7 @@ def log_odds_z(train: np.ndarray, test: np.ndarray) -> np.ndarray:
 
 
 def _on_words(corpus: Interned, is_test: np.ndarray) -> Fit:
-    """Naive Bayes on which words a sentence holds: the sum of the words' log ratios, add one."""
+    """Naive Bayes on which words a sentence contains: the sum of the words' log ratios, with add-one smoothing."""
     size = corpus.vocabulary
     pairs = np.unique(corpus.sentence * size + corpus.ids)  # each word of a sentence once
     sentence, word = pairs // size, pairs % size

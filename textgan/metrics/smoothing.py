@@ -1,8 +1,8 @@
 """Smoothing of BLEU: what replaces an n-gram precision of 0, as in nltk's `SmoothingFunction`.
 
-Source: Chen and Cherry 2014. Methods 1 to 4 look at one hypothesis's own counts of the orders so far, so all
-sentences and all n are smoothed at once. Methods 5 to 7 average with precisions of orders above n, and are
-not here.
+Source: Chen and Cherry 2014. Methods 1 to 4 need only a hypothesis's own counts up to order n, so all sentences
+and all n are smoothed at once. Methods 5 to 7 average with precisions of orders above n and are not
+implemented.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 Smoothing = Literal["none", "method0", "method1", "method2", "method3", "method4"]
 EPSILON: dict[str, float] = {"method1": 0.1, "method0": 0.0, "none": 0.0}
-"""What stands in place of a count of 0, by smoothing; with 0 the whole sentence scores 0 (nltk: < 1e-60)."""
+"""What replaces a count of 0, by smoothing; with 0 the whole sentence scores 0 (nltk: < 1e-60)."""
 K = 5
 """nltk's default for method 4."""
 

@@ -50,7 +50,7 @@ METRICS: dict[str, tuple[str, str]] = {
 OF_A_MODEL: dict[str, tuple[str, str]] = {
     "pretrained-lm": ("textgan.metrics.pretrained_lm", "measure_pretrained_lm"),
 }
-"""The same, of those written `NAME:MODEL`, a folder or hub name for transformers; each takes it as `model`."""
+"""The same for metrics written `NAME:MODEL`; MODEL, a folder or hub name for transformers, is passed as `model`."""
 
 DIRECTIONS: dict[str, int] = {
     "bleu": +1,
@@ -85,10 +85,10 @@ DIRECTIONS: dict[str, int] = {
 
 
 def direction(key: str) -> int:
-    """+1 if a higher value is better, -1 if a lower one is, 0 if neither, or if the score is not one of ours.
+    """+1 if a higher value is better, -1 if a lower one is, 0 if neither, or for a score of a custom metric.
 
-    0 also where real text's own value is the best, and both more and less are worse (`entropy`, `length`,
-    `lm-score`): no end of these may be called better. key: as in a result, such as `bleu-4`; every order of a
+    0 also where real text's own value is the best, and both higher and lower are worse (`entropy`, `length`,
+    `lm-score`). key: as in a result, such as `bleu-4`; every order of a
     metric has the direction of the metric.
     """
     return DIRECTIONS.get(re.sub(r"-\d+$", "", key), 0)
@@ -97,10 +97,10 @@ def direction(key: str) -> int:
 def evaluate(
     samples: Samples, names: Iterable[str], *, beside: Path = Path(), encoder: str | None = None
 ) -> dict[str, Score]:
-    """All the named metrics, by score (`bleu-2`, `nll`, ...); what cannot be measured here is absent.
+    """All the named metrics, by score (`bleu-2`, `nll`, ...); scores that cannot be measured are absent.
 
     beside: the folder that `./mine.py:function` is looked up from. encoder: for the metrics that take one; see
-    `textgan.metrics.encoders`. Mistake, with one line for each, if some names are not known.
+    `textgan.metrics.encoders`. Mistake, with one line for each, for unknown names.
     """
     metrics = load_metrics(names, beside=beside)
     if encoder is not None:
@@ -115,14 +115,14 @@ def evaluate(
 
 
 def _measured(name: str, measure: Metric, samples: Samples, beside: Path) -> dict[str, Score]:
-    """The scores of one metric; one of a user's own gets lists of its own, which it may sort."""
+    """The scores of one metric; a custom metric gets copies of the lists, so that it may modify them."""
     if not is_own_file(name):
         return _plain(name, measure(samples))
     try:
         found = measure(_copied(samples))
     except Mistake:
         raise
-    except (Exception, SystemExit) as error:  # whatever the user's own code raises, said on one line
+    except (Exception, SystemExit) as error:  # whatever the user's code raises becomes one line
         if out_of_memory(error):
             raise
         file, _ = own_file(name, (beside,))
@@ -131,14 +131,16 @@ def _measured(name: str, measure: Metric, samples: Samples, beside: Path) -> dic
 
 
 def _plain(name: str, found: Any) -> dict[str, Score]:
-    """The scores with plain numbers, where numpy's and torch's were given: only these can be written to a file."""
+    """The scores with numpy and torch numbers turned into plain ones, which can be written to a file."""
     if not isinstance(found, dict) or not all(isinstance(score, Score) for score in found.values()):
-        raise Mistake(f"metrics.{name}: gave {found!r:.60}; expected a dict of textgan.metrics.Score by name")
+        raise Mistake(
+            f"metrics.{name}: returned {found!r:.60}; expected a dict of textgan.metrics.Score by name"
+        )
     scores = {}
     for key, score in found.items():
         if not isinstance(key, str) or not isinstance(score.signature, str):
             raise Mistake(
-                f"metrics.{name}: gave {score!r:.60} under {key!r}; a name and a signature are text"
+                f"metrics.{name}: returned {score!r:.60} under {key!r}; name and signature must be strings"
             )
         try:
             scores[key] = Score(float(score.value), score.signature)
@@ -156,7 +158,7 @@ def _copied(samples: Samples) -> Samples:
 
 
 def merged(found: Mapping[str, Mapping[str, S]]) -> dict[str, S]:
-    """The scores of all metrics by key; Mistake where one of a user's own gives a key that another gives too."""
+    """The scores of all metrics by key; Mistake if a custom metric returns a key that another metric returns too."""
     scores: dict[str, S] = {}
     giver: dict[str, str] = {}
     for name, part in found.items():
@@ -164,14 +166,14 @@ def merged(found: Mapping[str, Mapping[str, S]]) -> dict[str, S]:
             first = giver.setdefault(key, name)
             if first != name and (is_own_file(name) or is_own_file(first)):
                 raise Mistake(
-                    f"metrics.{name}: gives the score {key!r}, and so does metrics.{first}; give it another name"
+                    f"metrics.{name}: returns the score {key!r}, as metrics.{first} does; give it another name"
                 )
             scores[key] = score
     return scores
 
 
 def taking_encoder(metrics: dict[str, Metric]) -> list[str]:
-    """The names of those with an argument `encoder`, one's own included."""
+    """The names of the metrics with an argument `encoder`, custom ones included."""
     return [name for name, metric in metrics.items() if "encoder" in inspect.signature(metric).parameters]
 
 
@@ -184,7 +186,7 @@ def check_models(names: Iterable[str]) -> None:
 
 
 def load_metrics(names: Iterable[str], *, beside: Path = Path()) -> dict[str, Metric]:
-    """The functions by name, each name once. A recipe may call this to check the names before it trains."""
+    """The metric functions by name. Mistake, with one line for each unknown name; so recipes are checked early."""
     metrics: dict[str, Metric] = {}
     mistakes: list[str] = []
     for name in [names] if isinstance(names, str) else names:
@@ -217,9 +219,9 @@ def _load(name: str, beside: Path) -> Metric:
 
 
 def _load_from_file(path: Path, function: str, name: str) -> Metric:
-    """By the file's location; `sys.path` is not touched, `sys.modules` only while the file is being run."""
+    """Load a file by its location; `sys.path` is not touched, `sys.modules` only while the file runs."""
     if not path.is_file():
-        raise Mistake(f"metrics.{name}: there is no file {path}; expected it beside the recipe")
+        raise Mistake(f"metrics.{name}: there is no file {path}; expected it next to the recipe")
     title = f"textgan_metric_{path.stem}"
     spec = util.spec_from_file_location(title, path)
     assert spec is not None and spec.loader is not None  # a .py file always has a loader
@@ -227,8 +229,8 @@ def _load_from_file(path: Path, function: str, name: str) -> Metric:
     sys.modules[title] = module  # dataclasses look their module up
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever the user's file may raise, said as one line
-        raise Mistake(f"metrics.{name}: {path} does not load: {on_one_line(error, path)}") from error
+    except (Exception, SystemExit) as error:  # whatever the user's file raises becomes one line
+        raise Mistake(f"metrics.{name}: {path} cannot be loaded: {on_one_line(error, path)}") from error
     finally:
         del sys.modules[title]
     found: Any = getattr(module, function, None)
@@ -239,7 +241,7 @@ def _load_from_file(path: Path, function: str, name: str) -> Metric:
         )
     try:
         inspect.signature(found).bind(None)
-    except ValueError:  # written in C, which says nothing of its arguments
+    except ValueError:  # a C function, which has no signature to check
         pass
     except TypeError as error:
         raise Mistake(

@@ -1,5 +1,5 @@
-"""How a metric cuts sentences into tokens, and tokens as whole numbers. Independent of the generator's
-tokenizer: a score must not change because the model's vocabulary did.
+"""How metrics tokenise sentences, and tokens as integer ids. Independent of the generator's tokenizer: a score must
+not change because the model's vocabulary did.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from textgan.metrics.once import once
 
 T = TypeVar("T")
 Sentence = str | Sequence[str]
-"""Text yet to be cut, or tokens."""
+"""Text still to be tokenised, or a list of tokens."""
 
 _WORD_OR_MARK = re.compile(r"[\w']+|[^\w\s']")
 _PLAIN = re.compile(r"(?:[A-Za-z0-9 .,:;?!@#$%&*-]|(?<=[A-Za-z0-9])'(?=[A-Za-z]))*").fullmatch
@@ -26,7 +26,7 @@ _PLAIN = re.compile(r"(?:[A-Za-z0-9 .,:;?!@#$%&*-]|(?<=[A-Za-z0-9])'(?=[A-Za-z])
 
 @dataclass(frozen=True)
 class Cut:
-    """A way to cut text, with the words that stand for it in a signature."""
+    """A way to tokenise text, with the names that identify it in a signature."""
 
     name: str
     case: str
@@ -41,24 +41,25 @@ class Cut:
 
 
 def split(text: str) -> list[str]:
-    """Lower-case; every mark (`[^\\w\\s']`) is a token of its own: `A dog's bed.` -> `a`, `dog's`, `bed`,
+    """Lower-case; every punctuation mark (`[^\\w\\s']`) is a token of its own: `A dog's bed.` -> `a`, `dog's`, `bed`,
     `.`
     """
     return _WORD_OR_MARK.findall(text.lower())
 
 
 def whitespace(text: str) -> list[str]:
-    """What stands between spaces; case kept, marks stay attached."""
+    """Split on white space; case is kept, and punctuation stays attached to the word."""
     return text.split()
 
 
 def treebank(text: str) -> list[str]:
-    """nltk's `word_tokenize(text, preserve_line=True)`: marks and clitics apart, `don't` -> `do`, `n't`; case kept.
+    """nltk's `word_tokenize(text, preserve_line=True)`: punctuation and clitics split off
+    (`don't` -> `do`, `n't`), case kept.
 
-    Departure from `word_tokenize(text)`: a line is one sentence, as the models that split lines into sentences are a
-    download; a full stop inside the line then stays at its word (`Yes. No.` -> `Yes.`, `No`, `.`). nltk's rules look
-    no further than a word in lines of plain characters (`_PLAIN`), but for the end of the line: there each
-    different word is cut once.
+    Departure from `word_tokenize(text)`: a line is one sentence, because nltk's sentence splitter needs a download; a
+    full stop inside the line then stays with its word (`Yes. No.` -> `Yes.`, `No`, `.`). In lines of plain characters
+    (`_PLAIN`) nltk's rules see one word at a time, except at the end of the line, so each distinct word is tokenised
+    once and cached.
     """
     if not _PLAIN(text):
         return list(_nltk().tokenize(text))
@@ -99,22 +100,22 @@ class Interned:
 
     @property
     def sentence(self) -> np.ndarray:
-        """(L,) the number of the sentence that each token stands in."""
+        """(L,) the index of the sentence that each token belongs to."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
     @property
     def remaining(self) -> np.ndarray:
-        """(L,) tokens from here to the end of the sentence, this one included."""
+        """(L,) tokens from each position to the end of its sentence, that token included."""
         return np.repeat(np.cumsum(self.lengths), self.lengths) - np.arange(len(self.ids))
 
     @property
     def keys(self) -> list[bytes]:
-        """(N,) one for each sentence, the same for the same tokens."""
+        """(N,) one key for each sentence; equal tokens give equal keys."""
         raw, ends = self.ids.tobytes(), (np.cumsum(self.lengths) * self.ids.itemsize).tolist()
         return [raw[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
 
     def only(self, chosen: Sequence[int]) -> Interned:
-        """The sentences of these numbers, in their order."""
+        """The sentences with these indices, in this order."""
         lengths = self.lengths[chosen]
         begins = (np.cumsum(self.lengths) - self.lengths)[chosen]
         place = np.repeat(begins - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
@@ -122,23 +123,23 @@ class Interned:
 
 
 def cut_all(sentences: Iterable[Sentence], cut: Callable[[str], list[str]]) -> list[Sequence[str]]:
-    """Strings are cut, token lists stay as they are."""
+    """Strings are tokenised; token lists stay as they are."""
     return [cut(sentence) if isinstance(sentence, str) else sentence for sentence in sentences]
 
 
 def cut_each(sentences: Iterable[Sentence], cut: Callable[[str], list[str]]) -> Iterator[Sequence[str]]:
-    """As `cut_all`, one at a time: a million lists at once cost Python's memory management seconds."""
+    """As `cut_all`, one at a time: building a million lists at once costs seconds of memory management."""
     return (cut(sentence) if isinstance(sentence, str) else sentence for sentence in sentences)
 
 
 def intern(sentences: Iterable[Sequence[str]]) -> Interned:
-    """Token lists as one int array. Tokens are compared as they stand; nothing is folded."""
+    """Token lists as one int array. Tokens are compared exactly, without case folding."""
     number = _numbering()
     return Interned(*_numbered(sentences, number), len(number))
 
 
 def interned(cut: Callable[[str], list[str]], *parts: Sequence[Sentence]) -> Interned:
-    """The sentences of all parts, cut, as `intern`. Inside `sharing`, each part is cut once for each way to cut."""
+    """The sentences of all parts, tokenised, as `intern`. Inside `sharing`, each part is tokenised once per `cut`."""
     number = once(("numbers", cut), _numbering)
     found = []
     for part in parts:
@@ -154,7 +155,7 @@ def interned(cut: Callable[[str], list[str]], *parts: Sequence[Sentence]) -> Int
 def once_of_texts(
     what: str, parts: Sequence[Sequence[Sentence]], facts: tuple[object, ...], make: Callable[[], T]
 ) -> T:
-    """As `once`, of texts and what else decides on the result; token lists, which cannot be a key, are worked anew."""
+    """As `once`, keyed by the texts and `facts`; token lists, which cannot be a key, are computed every time."""
     if not all(isinstance(sentence, str) for part in parts for sentence in part):
         return make()
     return once((what, *facts, *map(tuple, parts)), make)
@@ -167,7 +168,7 @@ def _numbering() -> defaultdict[str, int]:
 def _numbered(
     sentences: Iterable[Sequence[str]], number: defaultdict[str, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(L,) the numbers of the tokens, new ones taken up; (N,) the lengths."""
+    """(L,) token ids, new tokens getting the next id; (N,) lengths."""
     lengths: list[int] = []
 
     def counted() -> Iterator[Sequence[str]]:

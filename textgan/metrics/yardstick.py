@@ -15,16 +15,16 @@ from textgan.metrics.samples import Samples, Score
 from textgan.metrics.suite import evaluate
 
 Held = tuple[str, Sequence[str], Sequence[str]]
-"""How real text is held against itself: what the signature calls it, the texts, their references."""
+"""How real text is scored against itself: its name in the signature, the texts, their references."""
 
 REAL = "real text against itself"
 OVERLAP = ("bleu", "self-bleu")
-"""The metrics that a preset decides on."""
+"""The metrics whose protocol a preset defines."""
 
 
 @dataclass(frozen=True)
 class Measured(Score):
-    """A score, and its 95% bootstrap interval over sentences where it was asked for and there is one."""
+    """A score, with its 95% bootstrap interval over sentences if one was requested and the metric has one."""
 
     ci: tuple[float, float] | None = None
 
@@ -33,8 +33,8 @@ class Measured(Score):
 class Yardstick:
     """The real text that files are compared with, and how they are measured: the same for all files of a comparison.
 
-    references, train: real sentences; empty where there are none. names: of the metrics. encoder: for those
-    that take one.
+    references, train: real sentences; may be empty. names: the metrics to run. encoder: for the metrics that take
+    one.
     """
 
     references: Sequence[str]
@@ -46,7 +46,7 @@ class Yardstick:
     seed: int = 0
 
     def score(self, texts: Sequence[str], name: str) -> dict[str, Measured]:
-        """One metric of the texts, by key (`bleu-2`, ...); what cannot be measured is absent."""
+        """One metric of the texts, by key (`bleu-2`, ...); scores that cannot be measured are absent."""
         return measure(self._samples(texts, self.references), [name], self.preset, self.ci, self.encoder)
 
     def real(self, amount: int) -> dict[str, Measured]:
@@ -93,7 +93,7 @@ class Yardstick:
 def measure(
     samples: Samples, names: Sequence[str], preset: Preset, ci: bool = False, encoder: str | None = None
 ) -> dict[str, Measured]:
-    """The named metrics; BLEU and self-BLEU as the preset has it. Raises Mistake for an unknown name."""
+    """The named metrics; the preset sets the protocol of BLEU and self-BLEU. Mistake for an unknown name."""
     found: dict[str, Measured] = {}
     for name in names:
         if name in OVERLAP:
