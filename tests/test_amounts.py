@@ -28,7 +28,7 @@ def test_one_sentence_is_told_as_one(tmp_path: Path, capsys: pytest.CaptureFixtu
     (tmp_path / "one.txt").write_text("a dog runs\n")
     assert run(["corpus", str(tmp_path / "one.txt")]) == 2
     assert "one.txt holds 1 sentence; give 4 or more" in capsys.readouterr().err
-    with pytest.raises(Mistake, match="corpus: 1 sentence is too few to cut off"):
+    with pytest.raises(Mistake, match="corpus: 1 sentence is too few to take out"):
         File(tmp_path / "one.txt")
     Display().begin("mle", 0, 1, at_most=True)
     assert capsys.readouterr().err == "mle: 1 step at most\n"

@@ -163,7 +163,11 @@ def test_scores_of_sentences_are_those_of_files(folder: Path, capsys: pytest.Cap
     assert set(found.real) <= set(found) and found.real["bleu-2"].value > 0
     with pytest.warns(UserWarning, match="BLEU is 1 by construction"):
         textgan.evaluate(real[40:60], real[40:])
-    for given, words in (([], "holds no sentence"), (["a", 3], "3 is no sentence"), ("no.txt", "no file")):
+    for given, words in (
+        ([], "contains no sentences"),
+        (["a", 3], "3 is no sentence"),
+        ("no.txt", "no file"),
+    ):
         with pytest.raises(Mistake, match=f"^samples: .*{words}"):
             textgan.evaluate(given, real)  # type: ignore[arg-type]
 
@@ -183,7 +187,7 @@ def test_an_empty_sample_counts_as_in_a_file_and_empty_real_text_does_not(
     assert command(["evaluate", f"{folder}/gaps.txt", "--references", f"{folder}/rest.txt", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {key: told[key]["value"] for key in found} == found.numbers
-    with pytest.raises(Mistake, match="^samples: holds no sentence"):
+    with pytest.raises(Mistake, match="^samples: contains no sentences"):
         textgan.evaluate(["", " "], real)
 
 

@@ -184,7 +184,7 @@ def test_a_count_of_thirty_digits_is_refused(ground: Ground) -> None:
     [
         (raw("checkpoints/last/manifest.json", b'{"files": {"state.pt": {"bytes": "x", "sha256": 1}}}'),
          ("sample", "run"), "manifest.json: damaged"),
-        (raw("tokenizer/tokenizer_config.json", b'"x"'), ("sample", "run"), "is no JSON object"),
+        (raw("tokenizer/tokenizer_config.json", b'"x"'), ("sample", "run"), "is not a JSON object"),
         (raw("labels.json", b'["\\ud800"]'), ("sample", "run"), "labels.json: missing or damaged"),
         (raw("evaluation.json", b'{"samples": ' + b"9" * 400 + b"}"), ("report", "run"), "is damaged"),
         (raw("recipe.yaml", b"&a [*a]"), ("sample", "run"), "contains itself"),

@@ -118,5 +118,5 @@ def _sentences(
         raise Mistake(f"{place}: {wrong!r:.60} is no sentence; expected text, or the name of a file")
     stripped = [one.strip() for one in given]
     if not any(stripped):
-        raise Mistake(f"{place}: holds no sentence; expected some, or the name of a file")
+        raise Mistake(f"{place}: contains no sentences; give some, or the name of a file")
     return stripped if empty else [text for text in stripped if text]

@@ -120,7 +120,7 @@ def test_a_csv_with_labels_trains_and_writes_by_label(
     ("content", "overrides", "words"),
     [
         (None, [], ["corpus.path", "does not exist"]),
-        (b"", [], ["corpus.path", "holds no sentence"]),
+        (b"", [], ["corpus.path", "contains no sentences"]),
         (b"\x00\x01\xff\xfe\x00 binary", [], ["corpus.path", "binary"]),
         (b"caf\xe9 au lait\nand more", [], ["corpus.path", "line 1", "corpus.encoding=latin-1"]),
         (b"text,label\nhello there,a\n", ["corpus.column=txet"], ["corpus.column", "'text'"]),

@@ -109,7 +109,7 @@ def test_more_labelled_text_in_three_commands(
         ),
         (
             "--out more.csv --test r.json",
-            "--test: r.json is JSON, which is not read; save it as .jsonl, one object a",
+            "--test: r.json is JSON, which is not supported; save it as .jsonl, one object per",
         ),
         (
             "--out more.csv --test r.txt",

@@ -158,7 +158,7 @@ def test_train_hands_everything_over_and_stops_with_the_signal_s_code(
         ("evaluate real.txt --metrics nll", "metrics.nll: needs a run folder, for its likelihood"),
         ("evaluate real.txt --metrics ,", "--metrics: names no metric"),
         ("evaluate real.txt --references gone.txt", "--references: there is no file or run folder gone.txt"),
-        ("evaluate empty.txt", "target: empty.txt holds no sentence; expected one a line"),
+        ("evaluate empty.txt", "target: empty.txt contains no sentences; expected one per line"),
         ("evaluate binary", "target: binary is not UTF-8 text"),
         ("report nowhere", "run: there is no run folder nowhere"),
     ],

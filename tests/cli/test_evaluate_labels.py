@@ -94,18 +94,18 @@ def test_the_text_column_is_named(capsys: CI) -> None:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("odd.csv --references real.csv --label label", "--label: odd.csv has sentences of 'pso', --references "
-         "has none. Did you mean 'pos'?"),
-        ("a.csv --references b.csv --label label", "of 'neg', --references has none. Known: pos."),
-        ("a.csv --train b.csv --label label", "of 'neg', --train has none."),
-        ("plain.txt --label label", "--label: plain.txt is plain text (7 lines) without columns; give .jsonl"),
-        ("gap.csv --label label", "--label: gap.csv, line 3 has no label; fill it in, or take the line out"),
+        ("odd.csv --references real.csv --label label", "--label: odd.csv has sentences labelled 'pso', but "
+         "--references has none. Did you mean 'pos'?"),
+        ("a.csv --references b.csv --label label", "labelled 'neg', but --references has none. Known: pos."),
+        ("a.csv --train b.csv --label label", "labelled 'neg', but --train has none."),
+        ("plain.txt --label label", "--label: plain.txt is plain text (7 lines) and has no columns; give .jsonl"),
+        ("gap.csv --label label", "--label: gap.csv, line 3 has no label; fill it in, or remove the line"),
         ("a.jsonl --label label", "--label: a.jsonl has no column 'label'; it has 'text'"),
         ("a.csv --label lable", "--label: a.csv has no column 'lable'; it has 'label', 'text'. Did you mean 'label'?"),
-        ("words.csv", "--column: words.csv has columns 'label', 'words'; say which holds the text"),
-        ("wide.csv", "--column: wide.csv has columns 'label', 'said', 'by'; say which holds the text"),
+        ("words.csv", "--column: words.csv has columns 'label', 'words'; name the one with the text"),
+        ("wide.csv", "--column: wide.csv has columns 'label', 'said', 'by'; name the one with the text"),
         ("wide.csv --column sad", "--column: wide.csv has no column 'sad'; it has 'label', 'said', 'by'."),
-        ("plain.txt --column text", "--column: no file given has columns; leave it out, or give .jsonl"),
+        ("plain.txt --column text", "--column: none of the files has columns; leave it out, or give .jsonl"),
         ("gone.csv --label label", "target: there is no file or run folder gone.csv"),
     ],
 )  # fmt: skip

@@ -34,7 +34,7 @@ def test_ids_mask_and_known_by_hand() -> None:
     assert encoded.text.labels is not None and encoded.text.labels.tolist() == [0, 1]
     assert notes == [
         "corpus.train: 1 of 4 sentences have more than 3 tokens; dropped",
-        "corpus.train: 1 of 4 sentences have no token; dropped",
+        "corpus.train: 1 of 4 sentences have no tokens; dropped",
         "corpus.train: 1 of 5 tokens (20.00%) are not in the vocabulary",
     ]
 
@@ -54,7 +54,7 @@ def test_truncated_sentences_have_no_end() -> None:
     assert encoded.text.mask.tolist() == [[True, True, True, False], [True] * 4, [True] * 4]
     assert encoded.text.labels is None
     assert notes == [
-        "corpus.test: 1 of 3 sentences fill all 4 tokens; they have no end",
+        "corpus.test: 1 of 3 sentences fill all 4 tokens and have no end token",
         "corpus.test: 1 of 3 sentences have more than 4 tokens; cut to 4",
     ]
 
@@ -63,9 +63,9 @@ def test_truncated_sentences_have_no_end() -> None:
     ("texts", "length", "overlong", "says"),
     [
         (["a b c", "a b c d d"], 3, "drop", "corpus.train: no sentence fits into length 3, which holds 2 "
-         "tokens and the end; sentences have 3 to 5 tokens (median 3); raise length to 6, or set overlong"),
-        (["", " "], 3, "drop", "corpus.train: no sentence has a token; give text"),
-        (["a"], 1, "drop", "length: 1 leaves no place for a token before the end; give at least 2"),
+         "tokens and the end of the sentence; sentences have 3 to 5 tokens (median 3); raise length to 6, or set overlong"),
+        (["", " "], 3, "drop", "corpus.train: no sentence contains a token; give text"),
+        (["a"], 1, "drop", "length: 1 leaves no room for a token before the end of the sentence; give at least 2"),
         (["a"], 4, "trunkate", "overlong: 'trunkate' is neither drop nor truncate. Did you mean 'truncate'?"),
     ],
 )  # fmt: skip
@@ -147,7 +147,7 @@ def test_resuming_gives_the_batches_of_the_run_that_was_never_stopped(bucket: bo
 
 def test_resuming_with_another_corpus_is_a_mistake() -> None:
     with pytest.raises(
-        Mistake, match="checkpoint: its batch 9 is beyond the 2 batches .*; resume with the corpus"
+        Mistake, match="checkpoint: its batch 9 is beyond the 2 batches .*; resume with the same corpus"
     ):
         Batches(numbered(10), 4, seed=0).load_state_dict({"epoch": 0, "position": 9})
 

@@ -112,33 +112,33 @@ def test_the_only_column_is_the_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "arguments", "says"),
     [
-        ("a.txt", "", {}, "corpus.path: a.txt holds no sentence; expected one a line"),
-        ("a.txt", " \n\n", {}, "corpus.path: a.txt holds no sentence; expected one a line"),
+        ("a.txt", "", {}, "corpus.path: a.txt contains no sentences; expected one per line"),
+        ("a.txt", " \n\n", {}, "corpus.path: a.txt contains no sentences; expected one per line"),
         ("a.txt", "x", {"column": "text"}, "corpus.column: a.txt is plain text and has no columns; leave"),
         ("a.txt", "x", {"label": "y"}, "corpus.label: a.txt is plain text and has no columns; leave"),
         ("a.txt", b"ab\nc\xe9d\n", {},
          "corpus.path: a.txt is not utf-8 (line 2, byte 2); set corpus.encoding=latin-1"),
         ("a.txt", "x".encode("utf-16"), {}, "set corpus.encoding=utf-16"),
-        ("a.txt", b"ab\nc\0d\n", {}, "corpus.path: a.txt is binary (NUL at line 2); give text"),
-        ("a.txt", "x", {"encoding": "utf-9"}, "corpus.encoding: 'utf-9' is unknown; utf-8, latin-1"),
-        ("a.csv", "", {}, "corpus.path: a.csv holds no sentence"),
-        ("a.csv", "text,y\n", {}, "corpus.path: a.csv holds no sentence"),
+        ("a.txt", b"ab\nc\0d\n", {}, "corpus.path: a.txt is binary (NUL at line 2); give a text"),
+        ("a.txt", "x", {"encoding": "utf-9"}, "corpus.encoding: 'utf-9' is unknown; common ones are utf-8, latin-1"),
+        ("a.csv", "", {}, "corpus.path: a.csv contains no sentences"),
+        ("a.csv", "text,y\n", {}, "corpus.path: a.csv contains no sentences"),
         ("a.csv", "text,y\nx,1\n", {"column": "txt"},
          "corpus.column: a.csv has no column 'txt'; it has 'text', 'y'. Did you mean 'text'?"),
         ("a.csv", "text,y\nx,1\n", {"label": "z"}, "corpus.label: a.csv has no column 'z'; it has 'text'"),
-        ("a.csv", "one,two\nx,1\n", {}, "corpus.column: a.csv has columns 'one', 'two'; say which"),
+        ("a.csv", "one,two\nx,1\n", {}, "corpus.column: a.csv has columns 'one', 'two'; name the one"),
         ("a.csv", "text,y\nx,1\nz,\n", {"label": "y"}, "corpus.label: a.csv, line 3 has no y; fill it in"),
         ("a.csv", "text,y\nx,1\nz\n", {"label": "y"}, "corpus.label: a.csv, line 3 has no y; fill it in"),
-        ("a.csv", "text,y\na, b,1\n", {}, "a.csv, line 2 has 3 fields and the header 2; quote a text"),
+        ("a.csv", "text,y\na, b,1\n", {}, "a.csv, line 2 has 3 fields and the header 2; quote text"),
         ("a.csv", 'text\nx\n"open\n', {}, "corpus.path: a.csv, line 3: "),
-        ("a.jsonl", '{"text": "x"}\n{"text"\n', {}, "corpus.path: a.jsonl, line 2 is no JSON"),
-        ("a.jsonl", '{"text": "x"}\n\n["x"]\n', {}, "corpus.path: a.jsonl, line 3 is no JSON object;"),
-        ("a.jsonl", '{"text": 5}\n', {}, "corpus.column: a.jsonl, line 1: text holds int, not text; give"),
-        ("a.parquet", "x", {}, "corpus.path: a.parquet is no parquet file; give one"),
-        ("a.txt", "x\ny\n", {}, "corpus: 2 sentences are too few to cut off 1 for validation and 1 for test"),
+        ("a.jsonl", '{"text": "x"}\n{"text"\n', {}, "corpus.path: a.jsonl, line 2 is not valid JSON"),
+        ("a.jsonl", '{"text": "x"}\n\n["x"]\n', {}, "corpus.path: a.jsonl, line 3 is not a JSON object;"),
+        ("a.jsonl", '{"text": 5}\n', {}, "corpus.column: a.jsonl, line 1: text contains int, not text; name"),
+        ("a.parquet", "x", {}, "corpus.path: a.parquet is not a valid parquet file; give one,"),
+        ("a.txt", "x\ny\n", {}, "corpus: 2 sentences are too few to take out 1 for validation and 1 for test"),
         ("a.txt", "x\ny\nz\n", {"test": 0.9}, "corpus: 3 sentences are too few"),
-        ("a.txt", "x\ny\nz\n", {"test": 0}, "corpus.test: 0 is no share; give a file, a share"),
-        ("a.txt", "x\ny\nz\n", {"validation": -1}, "corpus.validation: -1 is no share; give a file"),
+        ("a.txt", "x\ny\nz\n", {"test": 0}, "corpus.test: 0 is not valid; give a file, a share"),
+        ("a.txt", "x\ny\nz\n", {"validation": -1}, "corpus.validation: -1 is not valid; give a file"),
     ],
 )  # fmt: skip
 def test_mistakes(
@@ -155,11 +155,11 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(Mistake, match=r"corpus.path: .*al.txt does not exist; did you mean 'all.txt'\?"):
         File(str(tmp_path / "al.txt"))
     with pytest.raises(
-        Mistake, match="corpus.path: .*zzzz does not exist; paths start in the current folder"
+        Mistake, match="corpus.path: .*zzzz does not exist; relative paths start in the current folder"
     ):
         File(str(tmp_path / "zzzz"))
     with pytest.raises(
-        Mistake, match="corpus.path: .* nor does its folder; paths start in the current folder"
+        Mistake, match="corpus.path: .* nor does its folder; relative paths start in the current folder"
     ):
         File(str(tmp_path / "no" / "a.txt"))
     with pytest.raises(Mistake, match="corpus.path: .* is a folder; give a file in it"):
@@ -174,7 +174,7 @@ def test_a_label_that_only_test_has(tmp_path: Path) -> None:
     path = write(tmp_path / "r.csv", "text,y\na,p\nb,q\nc,p\n")
     test = write(tmp_path / "t.csv", "text,y\na,w\n")
     with pytest.raises(
-        Mistake, match=r"corpus.label: 'w' occurs in test and not in train \(which has .*; train on"
+        Mistake, match=r"corpus.label: 'w' occurs in test but not in train \(which has .*; add it"
     ):
         File(path, label="y", test=test, validation=write(tmp_path / "v.csv", "text,y\na,p\n"))
 
@@ -237,7 +237,7 @@ def test_datasets_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(Mistake) as caught:
         Datasets("some/name")
     assert re.fullmatch(
-        r"corpus.dataset: some/name is no local folder .*Couldn't reach the hub\); check the name and .*",
+        r"corpus.dataset: some/name is not a local folder .*Couldn't reach the hub\); check the name and .*",
         str(caught.value),
     )
     with pytest.raises(Mistake, match="corpus.dataset: .* cannot be read .*; expected csv"):

@@ -149,12 +149,12 @@ def test_long_sentences_do_not_underflow() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("start: <a_b>", "no rule fits <a_b>"),
-        ("start: <x>\nx: y <start>", "leads back to itself"),
+        ("start: <a_b>", "no rule matches <a_b>"),
+        ("start: <x>\nx: y <start>", "is recursive; a rule must not lead back to itself"),
         ("start: dog/dogs", "no variable of the rule has 2 forms"),
         ("start: <x N>\nx sg: y", "N is not in the rule's head"),
-        ("start: <x", "is no alternative"),
-        ("no rule here", "line 1 is no rule"),
+        ("start: <x", "is not a valid alternative"),
+        ("no rule here", "line 1 is not a rule"),
         ("start:", "has no alternative"),
     ],
 )

@@ -31,7 +31,7 @@ def test_more_labels_are_those_of_fewer_and_others() -> None:
     [
         (Split(["a", "b"]), 2, "labelled: the corpus has no labels"),
         (SPLIT, 2, "labelled: 2 leaves some of the 3 classes without"),
-        (SPLIT, 33, "labelled: 33 asks for 11 sentences of each class, and one has 10"),
+        (SPLIT, 33, "labelled: 33 asks for 11 sentences of each class, but one class has only 10"),
     ],
 )
 def test_mistakes(split: Split, labelled: int, words: str) -> None:

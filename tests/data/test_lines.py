@@ -28,7 +28,7 @@ def test_a_huge_line_is_refused_at_once(tmp_path: Path) -> None:
 def test_a_json_file_is_not_taken_for_sentences(tmp_path: Path) -> None:
     (tmp_path / "list.json").write_text('[{"text": "a dog"},\n{"text": "a cat"}]')
     with pytest.raises(
-        Mistake, match="--references: .*list.json is JSON, which is not read; save it as .jsonl"
+        Mistake, match="--references: .*list.json is JSON, which is not supported; save it as .jsonl"
     ):
         sentences(tmp_path / "list.json", "--references")
 

@@ -60,7 +60,7 @@ def test_coco_warns_of_its_split(folder: Path) -> None:
     corpus = named.Coco()
     assert corpus.notes[0].startswith("coco: its split is not random") and ".977" in corpus.notes[0]
     lay(folder / "emnlp_news", train=lines("a", 600), test=lines("b", 7))
-    assert named.EmnlpNews().notes[0].startswith("emnlp_news: train and test are of different months")
+    assert named.EmnlpNews().notes[0].startswith("emnlp_news: train and test are from different months")
 
 
 def test_mr_has_labels_and_keeps_quotation_marks(folder: Path) -> None:
@@ -76,9 +76,9 @@ def test_mr_has_labels_and_keeps_quotation_marks(folder: Path) -> None:
     [
         (
             named.Coco,
-            "coco is not on this machine .* put them at coco/train.txt and coco/test.txt .* set TEXTGAN_DATA",
+            "coco is not on this machine .* put coco/train.txt and coco/test.txt .* set TEXTGAN_DATA",
         ),
-        (named.Coco60, "coco60 is not on this machine .*no network.* put them at coco60/train.txt"),
+        (named.Coco60, "coco60 is not on this machine .*no network.* put coco60/train.txt"),
         (named.CocoMixed, "coco is not on this machine .* set TEXTGAN_DATA"),
         (
             named.EmnlpNews,

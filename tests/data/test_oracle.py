@@ -106,12 +106,12 @@ def test_the_smoothed_likelihood_is_the_exact_one_where_there_is_one() -> None:
 
 def test_sentences_fill_the_length_and_every_word_is_known() -> None:
     corpus = Oracle(length=6, size=30, validation=5, test=8, words=50)
-    assert corpus.name == "oracle-drawn" and "drawn, seed 0" in corpus.notes[0]
+    assert corpus.name == "oracle-drawn" and "drawn with seed 0" in corpus.notes[0]
     tokenizer = numbered(corpus.train.texts, 50)
     assert tokenizer.size == 54
     encoded, notes = encode(corpus.test, tokenizer, 6, overlong="truncate", place="corpus.test")
     assert encoded.text.mask.all() and encoded.known.all() and (encoded.text.ids >= 4).all()
-    assert notes == ["corpus.test: 8 of 8 sentences fill all 6 tokens; they have no end"]
+    assert notes == ["corpus.test: 8 of 8 sentences fill all 6 tokens and have no end token"]
     assert tokenizer.decode(encoded.text.ids) == corpus.test.texts
     assert corpus.source is not None
     nats = -corpus.source.log_prob(corpus.test.texts).sum()

@@ -146,7 +146,7 @@ def test_bpe_writes_any_text_and_is_deterministic() -> None:
         (lambda: word(["a b"], min_count=5), "lower tokenizer.min_count"),
         (
             lambda: word(["a b"], max_size=4),
-            "tokenizer.max_size: 4 leaves less than two words; give at least 6",
+            "tokenizer.max_size: 4 leaves fewer than two words; give at least 6",
         ),
         (
             lambda: bpe(["a b"], size=100),
@@ -223,11 +223,11 @@ def test_pretrained_takes_a_bare_file_and_berts_signs(tmp_path: Path) -> None:
 def test_pretrained_mistakes(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(
-        Mistake, match="tokenizer.path: .*empty is an empty folder; expected a tokenizer.json"
+        Mistake, match="tokenizer.path: .*empty is an empty folder; expected it to contain a tokenizer.json"
     ):
         pretrained([], str(tmp_path / "empty"))
     (tmp_path / "tokenizer.json").write_text("not json")
-    with pytest.raises(Mistake, match="tokenizer.path: .* is no tokenizer.json .*; give one"):
+    with pytest.raises(Mistake, match="tokenizer.path: .* is not a valid tokenizer.json .*; give another"):
         pretrained([], str(tmp_path))
 
 

@@ -292,22 +292,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        ("nowhere.md", "file: nowhere.md does not exist; paths start in the current folder"),
+        ("nowhere.md", "file: nowhere.md does not exist; relative paths start in the current folder"),
         ("okk.txt", "file: okk.txt does not exist; did you mean 'ok.txt'?"),
         ("sub", "file: sub is a folder; give a file in it"),
         ("empty.txt", "file: empty.txt holds no sentence; expected one per line"),
         ("blank.txt", "file: blank.txt holds no sentence; expected one per line"),
         ("same.txt", "file: same.txt repeats a single word; give text with at least two different words"),
         ("few.txt", "file: few.txt holds 2 sentences; give 4 or more"),
-        ("binary.txt", "file: binary.txt is binary (NUL at line 1); give text, or --encoding utf-16"),
-        ("image.txt", "file: image.txt is binary (NUL at line 1), not text; give text"),
+        ("binary.txt", "file: binary.txt is binary (NUL at line 1); give a text file, or --encoding utf-16"),
+        ("image.txt", "file: image.txt is binary (NUL at line 1); give a text file"),
         (
             "latin.txt",
-            "file: latin.txt is not utf-8 (line 2, byte 4); say which it is, such as --encoding latin-1",
+            "file: latin.txt is not utf-8 (line 2, byte 4); name the encoding, such as --encoding latin-1",
         ),
         ("long.txt", "file: long.txt, line 1 is longer than 1,000,000 characters"),
-        ("half.jsonl", "file: half.jsonl, line 1 holds half a character"),
-        ("ok.txt --encoding utf8x", "--encoding: 'utf8x' is unknown; utf-8, latin-1 and utf-16 are usual"),
+        ("half.jsonl", "file: half.jsonl, line 1 contains half a character"),
+        (
+            "ok.txt --encoding utf8x",
+            "--encoding: 'utf8x' is unknown; common ones are utf-8, latin-1 and utf-16",
+        ),
         ("ok.txt --column text", "--column: ok.txt is plain text and has no columns"),
         ("ok.txt --label kind", "--label: ok.txt is plain text and has no columns"),
         (

@@ -308,5 +308,5 @@ def test_a_run_on_an_ambiguous_grammar_ends_without_its_entropy(
     assert found["rows"]["after"]["grammaticality"] and "entropy" not in found
     (note,) = [one for one in found["notes"] if "entropy" in one]
     assert note == (
-        "true entropy of the source: not known (twofold: the grammar is ambiguous, so no entropy: 'k l z')"
+        "true entropy of the source: not known (twofold: the grammar is ambiguous, so its entropy is unknown: 'k l z')"
     )

@@ -1,9 +1,9 @@
-"""Putting punctuation back: which marks the text wrote without a space, learnt from the training text.
+"""Reattach punctuation: learn from the training text which marks are written without a space.
 
-A word tokenizer that makes every mark a token of its own forgets the spaces around it. What the training text
-mostly did decides: captions write `a man, smiling.`, news corpora that come tokenised write `a man , smiling
+A word tokenizer that makes every mark a separate token loses the spaces around it. The majority usage in the training
+text decides how to restore them: captions write `a man, smiling.`, tokenised news corpora write `a man , smiling
 .`, film reviews do both (`beer-soaked , slow .`). The answer is one regular expression over the tokens
-joined by single spaces, so it can be saved within tokenizer.json and every loader decodes alike.
+joined by single spaces, so it is saved inside tokenizer.json and every loader decodes in the same way.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ MARK = (
     r"[\x{1F1E6}-\x{1F1FF}]{2}|"
     rf"{_one}(?:\x{{200D}}{_one}|[\x{{1F3FB}}-\x{{1F3FF}}\p{{M}}\p{{Cf}}&&[^\x{{200D}}]])*"
 )
-"""One mark, in the dialect of the `tokenizers` library: the characters of Python's `[^\\w\\s']`, with what joins them.
+"""One mark, as a regular expression of the `tokenizers` library: the characters of Python's `[^\\w\\s']`, with joiners.
 
 Accents and vowel signs that combine, and format characters such as the joiners of Persian and Indic scripts, stay with
-their word or mark: Python counts them as marks, but without them `कि` is another word. An emoji of several is one mark.
+their word or mark: Python counts them as marks, but without them `कि` would be a different word.
+An emoji made of several code points is one mark.
 """
 
 _mark = re.compile(r"[^\w\s']")
 _between_digits = re.compile(r"(?<=\d)( ?)([^\w\s'])( ?)(?=\d)")
-_word = ""  # stands for any word where a mark's neighbour is asked for
-_most = 20_000  # texts looked at, about
-_quote = '"'  # opens and closes with one sign: whether it is the first or second of its pair decides
+_word = ""  # stands for any word as the neighbour of a mark
+_most = 20_000  # approximate number of texts examined
+_quote = '"'  # the same character opens and closes: whether it comes first or second in its pair decides
 _after_opening = r'(?<=") (?=[^"]*"(?:[^"]*"[^"]*")*[^"]*$)'
 _before_closing = r' (?="(?:[^"]*"[^"]*")*[^"]*$)'
 
@@ -46,7 +47,7 @@ class Attachment:
     quotes: bool = False
 
     def pattern(self) -> str | None:
-        """Matches each space to take out of the tokens joined by single spaces; None if there is none."""
+        """A regular expression that matches each space to remove from space-joined tokens; None if there is none."""
         rights: dict[str, set[str]] = defaultdict(set)
         for left, right in self.gaps:
             rights[left].add(right)
@@ -62,7 +63,7 @@ class Attachment:
 
 
 def conventional() -> Attachment:
-    """English as it is printed."""
+    """The conventions of printed English."""
     before, after = set(".,;:!?%)]}\u2026\u2019\u201d-/"), set("([{$#\u00a3\u20ac\u201c\u2018-/")
     kinds = {_word} | before | after
     gaps = {(left, right) for left in kinds for right in kinds if right in before or left in after}
@@ -70,7 +71,7 @@ def conventional() -> Attachment:
 
 
 def detect(texts: Sequence[str]) -> Attachment:
-    """What most uses of each mark in `texts` did (evenly spaced texts, about `_most` of them)."""
+    """The majority usage of each mark in `texts` (about `_most` of them, evenly spaced)."""
     gaps: dict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
     digits: dict[str, Counter[bool]] = defaultdict(Counter)
     quotes = Counter[bool]()
@@ -91,7 +92,7 @@ def detect(texts: Sequence[str]) -> Attachment:
             if right.strip() and not _mark.match(right.strip()[0]):  # else counted as that mark's left
                 gaps[mark, _word][right[0] != " "] += 1
     seen = {gap: counts[True] > counts[False] for gap, counts in gaps.items()}
-    # Two marks that never met: they meet as the right one meets a word, or the left one does.
+    # Two marks never seen side by side: attach them if either would be attached to a word there.
     for left in marks:
         for right in marks:
             seen.setdefault((left, right), seen.get((_word, right), False) or seen.get((left, _word), False))
@@ -102,7 +103,7 @@ def detect(texts: Sequence[str]) -> Attachment:
 
 
 class _Joined(dict[int, int | None]):
-    """For `str.translate`: takes out what combines with the character before it."""
+    """For `str.translate`: removes characters that combine with the one before."""
 
     def __missing__(self, point: int) -> int | None:
         joined = unicodedata.category(chr(point)) in ("Mn", "Mc", "Me", "Cf") or 0x1F3FB <= point <= 0x1F3FF
@@ -122,6 +123,6 @@ def _kind(character: str) -> str:
 
 
 def _any_of(kinds: Iterable[str]) -> str:
-    # Code points in place of the marks: no mark then has a meaning of its own within the brackets.
+    # Written as code points, so that no mark has a special meaning inside the brackets.
     signs = sorted(rf"\x{{{ord(kind):04X}}}" if kind else r"\p{L}\p{N}\p{M}\p{Cf}_'" for kind in kinds)
     return "[" + "".join(signs) + "]"

@@ -1,6 +1,6 @@
 """A weighted finite automaton without epsilon arcs: exact sampling, probability, entropy, ambiguity.
 
-Everything is a handful of flat arrays, one entry an arc, sorted by (state, word), so that every operation
+Everything is stored in a few flat arrays, one entry per arc, sorted by (state, word), so that every operation
 works on all sentences (or all states) at once. Stopping is an arc too: its word is `end` and it leads to the
 state `final`. The automaton is acyclic, hence every sentence is finite and every dynamic program ends after
 `max_length + 1` rounds.
@@ -17,22 +17,24 @@ Arcs = Mapping[int, Mapping[tuple[str | None, int], float]]
 
 
 class Level(NamedTuple):
-    """Pairs of states found in one round of the product automaton: how each was reached."""
+    """Pairs of states found in one round of the product automaton, and how each was reached."""
 
-    word: np.ndarray  # (P,) the word read last
-    parent: np.ndarray  # (P,) the pair's place in the round before; in the first round, the state it left
+    word: np.ndarray  # (P,) the last word read
+    parent: (
+        np.ndarray
+    )  # (P,) index of the preceding pair in the previous round; in the first round, the state left
 
 
 class Automaton:
-    """Built from {state: {(word, next state): probability}}; state 0 starts, the word None stops.
+    """Built from {state: {(word, next state): probability}}; state 0 is the start, the word None stops.
 
     Probabilities of a state's arcs are normalised here. Every state must lead to an end, as a grammar's do.
     """
 
     def __init__(self, arcs: Arcs) -> None:
         self.words = sorted({word for out in arcs.values() for word, _ in out if word is not None})
-        self.end = len(self.words)  # the word id of stopping
-        self.unknown = self.end + 1  # the word id of whatever the automaton cannot write
+        self.end = len(self.words)  # the word id for stopping
+        self.unknown = self.end + 1  # the word id for any word that the automaton cannot write
         self.final = max(arcs) + 1
         ids: dict[str | None, int] = {word: i for i, word in enumerate(self.words)}
         ids[None] = self.end
@@ -54,7 +56,7 @@ class Automaton:
         self._last = np.searchsorted(self.source, np.arange(self.states), side="right") - 1  # (S,)
         running = np.cumsum(self.probability)
         before = (running - self.probability)[self._first[self.source]]
-        self._cumulative = self.source + np.minimum(running - before, 1.0)  # (A,) rises by one a state
+        self._cumulative = self.source + np.minimum(running - before, 1.0)  # (A,) rises by one per state
         self.max_length = int(self._longest(1)) - 1
         self.min_length = int(-self._longest(-1)) - 1
 
@@ -80,10 +82,10 @@ class Automaton:
         return table
 
     def sample(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """`count` independent sentences as (count, max_length + 1) word ids, filled up with `end`.
+        """`count` independent sentences as (count, max_length + 1) word ids, padded with `end`.
 
-        Inverse transform sampling of all sentences together: a state's arcs own the interval
-        [state, state + 1) of one rising array, so that one binary search draws every sentence's next arc.
+        Inverse transform sampling of all sentences together: a state's arcs cover the interval
+        [state, state + 1) of one increasing array, so one binary search draws every sentence's next arc.
         """
         out = np.full((count, self.max_length + 1), self.end, dtype=np.int64)
         alive, state = np.arange(count), np.zeros(count, dtype=np.int64)
@@ -130,7 +132,7 @@ class Automaton:
         return _ranges(low, np.searchsorted(self._key, key, side="right"))
 
     def visits(self) -> np.ndarray:
-        """(S,) how often a sentence passes through each state: the probability, as no state is met twice."""
+        """(S,) probability that a sentence passes through each state (no path visits a state twice)."""
         here: np.ndarray = np.zeros(self.states)
         here[0] = 1.0
         total = here.copy()
@@ -140,7 +142,7 @@ class Automaton:
         return total
 
     def path_entropy(self) -> float:
-        """Nats a path; the entropy of the sentences if and only if no sentence has two paths."""
+        """Entropy of the paths, in nats; equal to that of the sentences if and only if no sentence has two paths."""
         surprise = -self.probability * np.log(self.probability)
         return float(self.visits()[self.source] @ surprise)
 
@@ -161,7 +163,7 @@ class Automaton:
         left, right, parent = state, state, state
         while len(left):
             if levels:
-                swap = choices[left] > choices[right]  # the state with fewer arcs asks the other one
+                swap = choices[left] > choices[right]  # the state with fewer arcs is looked up in the other
                 left, right = np.where(swap, right, left), np.where(swap, left, right)
                 owner, arc = _ranges(self._first[left], self._last[left] + 1)
                 right, parent = right[owner], owner
@@ -184,7 +186,7 @@ class Automaton:
         return None
 
     def _witness(self, levels: Sequence[Level], word: int, parent: int, meet: int) -> list[str]:
-        """The words of two paths that part at some state and meet again, completed to a sentence."""
+        """The words of two paths that diverge at some state and meet again, completed to a sentence."""
         middle = [word]
         for level in reversed(levels):
             middle.append(int(level.word[parent]))

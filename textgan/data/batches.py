@@ -14,7 +14,7 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.errors import Mistake, did_you_mean
 from textgan.types import Text
 
-_window = 50  # batches that are sorted by length together
+_window = 50  # batches sorted by length together
 _overlong = ("drop", "truncate")
 
 
@@ -22,8 +22,8 @@ _overlong = ("drop", "truncate")
 class Encoded:
     """One split as padded tensors on the CPU.
 
-    text: ids (N,T) int64, mask (N,T) bool, labels (N,) or None. known (N,T): in the mask and not <unk>, the
-    tokens that a likelihood counts.
+    text: ids (N,T) int64, mask (N,T) bool, labels (N,) or None. known (N,T): in the mask and not <unk>; the
+    tokens counted by a likelihood.
     """
 
     text: Text
@@ -33,7 +33,7 @@ class Encoded:
         return len(self.text)
 
     def parted(self, share: float, seed: int) -> tuple[Encoded, Encoded]:
-        """(the rest, `share` of the sentences), at random by the seed; each in the order that it had."""
+        """Split at random by the seed into (the rest, `share` of the sentences); both keep their original order."""
         drawn = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
         count = round(share * len(self))
         rows = [part.sort().values for part in (drawn[count:], drawn[:count])]
@@ -44,17 +44,20 @@ class Encoded:
 def encode(
     split: Split, tokenizer: Tokenizer, length: int, *, overlong: str = "drop", place: str = "corpus.train"
 ) -> tuple[Encoded, list[str]]:
-    """Tokenize a split into T = `length` positions, EOS included; also what to tell the user, in words.
+    """Tokenize a split into T = `length` positions, EOS included; also returns notes for the user.
 
-    A sentence of more than length - 1 tokens is left out (`overlong="drop"`), or cut to `length` tokens and
-    then has no EOS and a mask that is True throughout (`"truncate"`). A sentence with no token is left out.
+    A sentence of more than length - 1 tokens is dropped (`overlong="drop"`), or cut to `length` tokens, and
+    then has no EOS and a mask that is True throughout (`"truncate"`). A sentence without tokens is dropped.
+    Raises Mistake for a bad setting, or if no sentence is left.
     """
     if overlong not in _overlong:
         raise Mistake(
             f"overlong: {overlong!r} is neither drop nor truncate.{did_you_mean(str(overlong), _overlong)}"
         )
     if length < 2:
-        raise Mistake(f"length: {length} leaves no place for a token before the end; give at least 2")
+        raise Mistake(
+            f"length: {length} leaves no room for a token before the end of the sentence; give at least 2"
+        )
     rows = tokenizer.encode(split.texts)
     sizes = np.fromiter(map(len, rows), np.int64, len(rows))  # (all,)
     fits = sizes < length
@@ -81,12 +84,12 @@ def encode(
 
 def _nothing_left(sizes: np.ndarray, length: int) -> str:
     if not sizes.any():
-        return "no sentence has a token; give text that the tokenizer can read"
+        return "no sentence contains a token; give text that the tokenizer can read"
     low, middle, high = (int(size) for size in np.quantile(sizes, [0, 0.5, 1], method="nearest"))
     return (
-        f"no sentence fits into length {length}, which holds {length - 1} tokens and the end; "
+        f"no sentence fits into length {length}, which holds {length - 1} tokens and the end of the sentence; "
         f"sentences have {low} to {high} tokens (median {middle}); raise length to {high + 1}, "
-        "or set overlong to truncate"
+        "or set overlong: truncate"
     )
 
 
@@ -95,11 +98,11 @@ def _notes(
 ) -> list[str]:
     notes = []
     most = length - 1
-    # Text that scores are held against stays whole there: its long sentences are real text too.
+    # The references used for scores keep every sentence: long ones are real text too.
     left = "dropped" if place == "corpus.train" else "left out of the likelihood, not of the references"
     if overlong == "truncate" and (full := sum(len(row) == length for row in rows)):
         notes.append(
-            f"{place}: {full:,} of {len(rows):,} sentences fill all {length} tokens; they have no end"
+            f"{place}: {full:,} of {len(rows):,} sentences fill all {length} tokens and have no end token"
         )
         fits, most = np.array([len(row) <= length for row in rows]), length
     if not fits.all():
@@ -107,7 +110,7 @@ def _notes(
         long = int((~fits).sum())
         notes.append(f"{place}: {long:,} of {len(rows):,} sentences have more than {most} tokens; {done}")
     if empty := sum(not row for row in rows):
-        notes.append(f"{place}: {empty:,} of {len(rows):,} sentences have no token; {left}")
+        notes.append(f"{place}: {empty:,} of {len(rows):,} sentences have no tokens; {left}")
     if unknown:
         notes.append(
             f"{place}: {unknown:,} of {tokens:,} tokens ({unknown / tokens:.2%}) are not in the vocabulary"
@@ -116,13 +119,13 @@ def _notes(
 
 
 class Batches:
-    """An endless stream of batches; every epoch is a fresh permutation that (seed, epoch) alone decides.
+    """An endless stream of batches; every epoch is a new permutation, determined by (seed, epoch) alone.
 
-    The sentences of an epoch that fill no whole batch sit that epoch out; a split smaller than `size` is one
-    batch. A batch is as wide as its longest sentence. bucket: its sentences are of about one length. labelled: that
-    share of each batch, where some labels are known and others not, has one; those sentences come round more often.
-    rank, count: of processes that share every batch evenly; `size` is that of the whole batch, and `next` gives this
-    one's rows of it. Mistake where it cannot be shared.
+    Leftover sentences that do not fill a batch are skipped in that epoch; a split smaller than `size` is one batch.
+    A batch is as wide as its longest sentence. bucket: batch sentences of similar length. labelled: if only some labels
+    are known, this share of each batch is labelled, so labelled sentences come up more often. rank, count: this process
+    and the number of processes that share every batch evenly; `size` is that of the whole batch, and `next` gives this
+    process's rows of it. Raises Mistake if the batch cannot be shared evenly.
     """
 
     def __init__(
@@ -160,7 +163,7 @@ class Batches:
 
     @property
     def epoch(self) -> int:
-        """Epochs completed."""
+        """Number of epochs completed."""
         return self._epoch
 
     def next(self) -> tuple[Text, Tensor]:
@@ -192,22 +195,22 @@ class Batches:
         return draw.permutation(rows.reshape(-1, self.size), axis=0)
 
     def state_dict(self) -> dict[str, int]:
-        """Where the stream stands: epochs completed and batches given since."""
+        """The position in the stream: epochs completed and batches given since."""
         return {"epoch": self._epoch, "position": self._position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from there: the batches that follow are those of the stream that was never stopped."""
+        """Continue from there, with the same batches as if the stream had never stopped."""
         if not 0 <= state["position"] < self.steps_per_epoch:
             raise Mistake(
                 f"checkpoint: its batch {state['position']} is beyond the {self.steps_per_epoch} batches of "
-                "an epoch here; resume with the corpus, length and batch size of the run"
+                "an epoch here; resume with the same corpus, length and batch size"
             )
         self._epoch, self._position = state["epoch"], state["position"]
         self._order = self._permutation()
 
 
 def ordered(encoded: Encoded, size: int) -> Iterator[tuple[Text, Tensor]]:
-    """Every sentence once, by length, in batches of at most `size`: for evaluation."""
+    """Every sentence once, sorted by length, in batches of at most `size`; for evaluation."""
     lengths = encoded.text.mask.sum(1)
     for rows in lengths.argsort(stable=True).split(size):
         yield _take(encoded, rows, int(lengths[rows[-1]]))

@@ -1,4 +1,4 @@
-"""What a corpus is: three splits of raw text and, where it is known, the true source. Loads no torch."""
+"""The interface of a corpus: three splits of raw text and, if known, the true source. Does not import torch."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 
 
 class Source(Protocol):
-    """A distribution over sentences that is known exactly: a grammar, an oracle.
+    """A distribution over sentences that is known exactly, such as a grammar or an oracle.
 
-    One whose sentences are all of one length may say `ends = False`: their end is then no token.
+    A source whose sentences all have the same length may set `ends = False`: their end is then not counted as a token.
     """
 
     def log_prob(self, sentences: Sequence[str]) -> np.ndarray:
-        """(N,) float64, nats per sentence; -inf where the source cannot have written the sentence."""
+        """(N,) float64, nats per sentence; -inf if the source cannot generate the sentence."""
         ...
 
     def log_prob_smoothed(self, sentences: Sequence[str]) -> np.ndarray:
@@ -26,16 +26,16 @@ class Source(Protocol):
         ...
 
     def tokens(self, sentence: str) -> list[str]:
-        """The sentence's terminals (words and marks), without any end-of-sentence sign."""
+        """The sentence's terminals (words and punctuation), without an end-of-sentence token."""
         ...
 
     def entropy(self) -> float:
-        """Nats per sentence; ValueError where it is not known."""
+        """Nats per sentence; ValueError if it is not known."""
         ...
 
 
 def token_counts(source: Source, sentences: Sequence[str]) -> np.ndarray:
-    """(N,) tokens of each sentence, its end counted where the source's sentences have one (`ends`, True if unsaid)."""
+    """(N,) tokens of each sentence, counting its end unless the source sets `ends = False`."""
     end = int(getattr(source, "ends", True))
     return np.array([len(source.tokens(sentence)) + end for sentence in sentences], dtype=np.int64)
 
@@ -52,7 +52,7 @@ class Split:
 
 
 class Corpus(Protocol):
-    """Train, validation and test text; what was dropped or odd, in words; the true source where it is known."""
+    """Train, validation and test text; `notes` on what was dropped or unusual; the true source if it is known."""
 
     name: str
     train: Split
@@ -64,9 +64,9 @@ class Corpus(Protocol):
 
 
 def fingerprint(corpus: Corpus) -> dict[str, str]:
-    """SHA-256 of each split's text and labels: whether it is still the corpus that a run was begun with.
+    """SHA-256 of each split's text and labels, to check that a run is resumed with the corpus it was started with.
 
-    A corpus that is too large to be read through gives a digest of its own (`fingerprint`).
+    A corpus too large to be read in full supplies its own digest (method `fingerprint`).
     """
     own = getattr(corpus, "fingerprint", None)
     if own is not None:
@@ -84,7 +84,7 @@ def fingerprint(corpus: Corpus) -> dict[str, str]:
 
 
 def uncut(texts: Iterable[str]) -> bool:
-    """Whether hardly a text has a space, so that each is one word: Chinese or Japanese, or names."""
+    """Whether at most 10% of the texts contain a space, as in Chinese, Japanese or lists of names."""
     looked_at = list(islice(texts, 10_000))
     return bool(looked_at) and sum(" " in text for text in looked_at) <= 0.1 * len(looked_at)
 
@@ -95,6 +95,6 @@ def duplicates(texts: Sequence[str]) -> int:
 
 
 def overlap(texts: Sequence[str], train: Sequence[str]) -> int:
-    """How many of the texts occur in `train` too."""
+    """How many of the texts also occur in `train`."""
     known = set(train)
     return sum(text in known for text in texts)

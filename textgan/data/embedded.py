@@ -1,8 +1,8 @@
-"""The corpora that come with the package: drawn from a grammar, so their true probability is known.
+"""The built-in corpora: sampled from a grammar, so the true probability of every sentence is known.
 
-`Captions` (8 to 20 tokens) and `Stories` (30 to 60) are English as far as a finite grammar goes:
-agreement, pronouns and places hold across the sentence. `Reviews` have labels. `Molecules` and `Passwords` are
-read letter by letter. Nothing is downloaded, any size can be drawn, and `source` scores every sentence.
+`Captions` (8 to 20 tokens) and `Stories` (30 to 60) are English, within the limits of a finite grammar:
+agreement, pronouns and places are consistent across the sentence. `Reviews` are labelled. `Molecules` and `Passwords`
+are tokenized by character. Nothing is downloaded, any size can be drawn, and `source` scores every sentence.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from textgan.errors import Mistake
 class GrammarCorpus:
     """A corpus drawn from a packaged grammar; sizes are in sentences; Mistake if one is below 1.
 
-    The three splits come from independent random streams of the seed, so that the test split stays the same
-    when the training size changes. They are draws with replacement from one distribution, as real text would
-    be: `notes` says how often a sentence repeats.
+    The three splits come from independent random streams of the seed, so the test split stays the same
+    when the training size changes. All are drawn with replacement from one distribution, as real text would
+    be; `notes` reports how often a sentence repeats.
     """
 
     label_names: tuple[str, ...] = ()
@@ -33,9 +33,7 @@ class GrammarCorpus:
         self.name = name
         for key, count in (("size", size), ("validation", validation), ("test", test)):
             if not 1 <= count <= MOST:
-                raise Mistake(
-                    f"corpus.{key}: {count} is no number of sentences; expected 1 or more, and at most {MOST:,}"
-                )
+                raise Mistake(f"corpus.{key}: {count} sentences; expected a number from 1 to {MOST:,}")
         if seed < 0:
             raise Mistake(f"corpus.seed: {seed} is negative; expected 0 or more")
         self.source: Source | None = self._draw(name, (size, validation, test), seed, letters)
@@ -60,16 +58,16 @@ class Captions(GrammarCorpus):
 
 
 class Stories(GrammarCorpus):
-    """Stories of two or three sentences, 30 to 60 tokens, with the same person, place and thing in all."""
+    """Stories of two or three sentences, 30 to 60 tokens, all about the same person, place and thing."""
 
     def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
         super().__init__("stories", size, validation, test, seed)
 
 
 class Reviews(GrammarCorpus):
-    """Reviews of films and books, 4 to 17 tokens, labelled neg and pos, each label as likely as the other.
+    """Reviews of films and books, 4 to 17 tokens, labelled neg and pos, with equal probability.
 
-    by_label: the exact source of each label; `source` is their mixture. No sentence has both labels.
+    by_label: the exact source of each label; `source` is their mixture. No sentence occurs under both labels.
     """
 
     label_names = ("neg", "pos")
@@ -89,9 +87,9 @@ class Reviews(GrammarCorpus):
 
 
 class Molecules(GrammarCorpus):
-    """Made-up molecules in a notation like SMILES, to be read by letter: `CCN(C)c1ccncc1C(=O)O`.
+    """Made-up molecules in a notation like SMILES, for character models: `CCN(C)c1ccncc1C(=O)O`.
 
-    The brackets and rings of every one are closed; no chemistry beyond that is promised.
+    Brackets and rings are always closed; beyond that, they need not be chemically valid.
     """
 
     def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
@@ -99,7 +97,7 @@ class Molecules(GrammarCorpus):
 
 
 class Passwords(GrammarCorpus):
-    """Made-up passwords as people form them, to be read by letter: `Sunriver87!`. None comes from a leaked list."""
+    """Made-up passwords of the kind people choose, for character models: `Sunriver87!`. None is from a leaked list."""
 
     def __init__(self, size: int = 10_000, validation: int = 1_000, test: int = 2_000, seed: int = 0) -> None:
         super().__init__("passwords", size, validation, test, seed, letters=True)
@@ -113,11 +111,11 @@ def _labelled(sources: tuple[Grammar, ...], count: int, rng: np.random.Generator
 
 
 def _repeats(train: list[str], test: list[str]) -> list[str]:
-    """How many training sentences repeat an earlier one, and how many test sentences also stand in train, if any."""
+    """Notes on how many training sentences repeat an earlier one, and how many test sentences also occur in train."""
     counts = Counter(train)
     also = sum(sentence in counts for sentence in test)
-    told = {
+    counted = {
         f"of {len(train):,} training sentences repeat an earlier one": len(train) - len(counts),
-        f"of {len(test):,} test sentences also stand in train": also,
+        f"of {len(test):,} test sentences also occur in train": also,
     }
-    return [f"{times:,} {what}" for what, times in told.items() if times]
+    return [f"{times:,} {what}" for what, times in counted.items() if times]

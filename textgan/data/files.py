@@ -1,4 +1,4 @@
-"""A corpus from files of your own. Loads no torch."""
+"""A corpus read from your own files. Does not import torch."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from textgan.parts.ranges import Seed
 
 
 class File(Loaded):
-    """Sentences from a file: plain text (one a line; any ending but these and json), jsonl, csv, tsv or parquet.
+    """Sentences from a file: plain text (one per line; any other suffix except json), jsonl, csv, tsv or parquet.
 
-    column, label: which columns hold the text and its class; column None is `text`, or the only one there is.
-    validation, test: a file of the same kind, or what a seeded split cuts from `path` (below 1 a share, from
-    1 on a number of sentences; at least one sentence). size: keep at most so many training sentences, a seeded
-    choice; None keeps all. Relative paths start in the current folder.
+    column, label: the columns that hold the text and its class; column None means `text`, or the only column.
+    validation, test: a file of the same kind, or how much a seeded split takes from `path` (a share if below 1,
+    otherwise a number of sentences; at least one sentence). size: keep at most this many training sentences, a
+    seeded choice; None keeps all. Relative paths are relative to the current folder. Raises Mistake for bad input.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The records of a file with columns, by its ending, one at a time: where each stands, and its fields."""
+"""Readers for files with columns, by suffix: they yield one record at a time, with its location and fields."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textgan.errors import Mistake
 from textgan.plain import from_json
 
 Record = tuple[str, dict[str, Any]]
-"""Where a record stands (`reviews.csv, line 7`) and its values by column."""
+"""The location of a record (`reviews.csv, line 7`) and its values by column."""
 
 
 def _jsonl(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
@@ -24,15 +24,15 @@ def _jsonl(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
             record = from_json(line)
         except UnicodeEncodeError as error:
             raise Mistake(
-                f"{place}: {file.name}, line {number} holds half a character (a lone \\ud...); take it out"
+                f"{place}: {file.name}, line {number} contains half a character (an unpaired \\ud...); remove it"
             ) from error
         except ValueError as error:
             raise Mistake(
-                f"{place}: {file.name}, line {number} is no JSON ({error}); one object a line"
+                f"{place}: {file.name}, line {number} is not valid JSON ({error}); expected one object per line"
             ) from error
         if not isinstance(record, dict):
             raise Mistake(
-                f'{place}: {file.name}, line {number} is no JSON object; expected {{"text": "..."}}'
+                f'{place}: {file.name}, line {number} is not a JSON object; expected {{"text": "..."}}'
             )
         yield f"{file.name}, line {number}", record
 
@@ -42,22 +42,22 @@ def _csv(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
 
 
 def _tsv(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
-    # Most tab-separated files quote nothing, and a sentence may begin with a quotation mark.
+    # Most tab-separated files do not use quoting, and a sentence may begin with a quotation mark.
     reader = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     yield from _table(file, reader, place, _unquoted)
 
 
 def _unquoted(row: list[str], width: int) -> list[str]:
-    """The fields of a line of tabs without the quotation marks that a csv writer puts where it must, and only those.
+    """The fields of a tab-separated line, without the quotation marks that a csv writer had to add, and only those.
 
-    It quotes a field that holds a mark, which it doubles, or a tab, which makes too many fields here. Any other field
-    that begins with a mark is text.
+    The writer quotes a field that contains a quotation mark (and doubles the mark) or a tab (which gives too many
+    fields here). Any other field that begins with a quotation mark is plain text.
     """
     if len(row) > width:
         with suppress(csv.Error):
             whole = next(csv.reader(["\t".join(row)], delimiter="\t", strict=True))
             return whole if len(whole) == width else row
-    if row == ['""'] and width == 1:  # so that the line is not blank; it holds no text
+    if row == ['""'] and width == 1:  # written so that the line is not blank; the text is empty
         return [""]
     return [
         field[1:-1].replace('""', '"')
@@ -68,7 +68,7 @@ def _unquoted(row: list[str], width: int) -> list[str]:
 
 
 def _doubled(inner: str) -> bool:
-    """Whether there are quotation marks, all of them in pairs."""
+    """Whether it contains quotation marks, all of them doubled."""
     return '""' in inner and '"' not in inner.replace('""', "")
 
 
@@ -78,7 +78,7 @@ def _table(
     place: str,
     mend: Callable[[list[str], int], list[str]] = lambda row, width: row,
 ) -> Iterator[Record]:
-    """mend: (fields of a line, how many there should be) -> what they say."""
+    """mend: (fields of a line, number of fields expected) -> fields with the quoting removed."""
     try:
         first: list[str] = next(reader, [])
         header = [name.strip() for name in mend(first, len(first))]
@@ -88,7 +88,7 @@ def _table(
             if len(row) > len(header):
                 raise Mistake(
                     f"{place}: {where} has {len(row)} fields and the header {len(header)}; "
-                    "quote a text that holds the separator"
+                    "quote text that contains the separator"
                 )
             yield where, dict(zip(header, row, strict=False))
     except csv.Error as error:
@@ -108,7 +108,9 @@ def _parquet(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
                 for row in batch.to_pylist():
                     yield f"{file.name}, row {next(rows)}", row
     except (pyarrow.ArrowException, OSError) as error:
-        raise Mistake(f"{place}: {file.name} is no parquet file; give one, or another ending") from error
+        raise Mistake(
+            f"{place}: {file.name} is not a valid parquet file; give one, or use the right suffix"
+        ) from error
 
 
 FORMATS: dict[str, Callable[[Path, Iterable[str], str], Iterator[Record]]] = {
@@ -117,4 +119,4 @@ FORMATS: dict[str, Callable[[Path, Iterable[str], str], Iterator[Record]]] = {
     ".tsv": _tsv,
     ".parquet": _parquet,
 }
-"""Ending -> the records of a file, one at a time, from its decoded lines (which parquet has none of)."""
+"""Suffix -> reader that yields the records of a file from its decoded lines (parquet reads the file itself)."""

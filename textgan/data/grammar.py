@@ -1,17 +1,17 @@
-"""Probabilistic grammars in a small text format, compiled to automata: text of known probability.
+"""Probabilistic grammars in a small text format, compiled to automata: text with known probability.
 
-The format, one rule after another:
+The format is a list of rules:
 
-    forms N: sg pl                       # a word written dog/dogs takes its form from the rule's variable N
-    start: 3 <walk sg> | <walk pl>       # alternatives, by `|` or a new line; a number in front is the weight
-    walk N: <dogs N> is/are walking slowly?0.2 .   # capitals are variables; ?0.2: there with probability 0.2
-    dogs sg: a <colour> dog              # `a` becomes `an` where the next word asks for it
+    forms N: sg pl                       # for a word written dog/dogs, the variable N selects the form
+    start: 3 <walk sg> | <walk pl>       # alternatives, separated by `|` or a new line; a leading number is the weight
+    walk N: <dogs N> is/are walking slowly?0.2 .   # capitals are variables; ?0.2: present with probability 0.2
+    dogs sg: a <colour> dog              # `a` becomes `an` where the next word requires it
     dogs pl: two <colour> dogs | some dogs
     colour: red | orange | -             # `-` alone writes nothing
 
-A rule applies when its head fits; all rules that fit add their alternatives. `start` begins. No rule may lead
-back to itself, so the language is finite and the grammar is an acyclic automaton whose states are what is
-still to be written.
+A rule applies if its head matches; all matching rules contribute their alternatives. `start` is the start symbol. No
+rule may be recursive, so the language is finite and the grammar is an acyclic automaton. A state is the sequence of
+symbols still to be written.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _NO_SPACE_BEFORE = frozenset(".,;:!?")
 
 
 class Grammar:
-    """A distribution over sentences (a `Source`) from text in the module's format; Mistake if ill-formed.
+    """A distribution over sentences (a `Source`) from text in the module's format; Mistake if it is malformed.
 
-    letters: its words are spelled letter by letter and written without spaces, and `a` is a letter like any other.
+    letters: words are spelled out letter by letter without spaces, and `a` is an ordinary letter.
     """
 
     def __init__(self, text: str, name: str = "grammar", *, letters: bool = False) -> None:
@@ -46,7 +46,7 @@ class Grammar:
 
     @property
     def vocabulary(self) -> list[str]:
-        """All words and marks that the grammar can write, sorted."""
+        """All words and punctuation marks that the grammar can generate, sorted."""
         return list(self.automaton.words)
 
     @property
@@ -66,11 +66,14 @@ class Grammar:
         return ["".join([pieces[i] for i in row]).removeprefix(" ") for row in table.tolist()]
 
     def tokens(self, sentence: str) -> list[str]:
-        """Words and marks: 'the children.' -> ['the', 'children', '.']; case and apostrophes stay. Or letters."""
+        """Words and marks: 'the children.' -> ['the', 'children', '.']; case and apostrophes are kept.
+
+        With `letters`, the characters.
+        """
         return list(sentence) if self.letters else _TOKEN.findall(sentence)
 
     def log_prob(self, sentences: Sequence[str]) -> np.ndarray:
-        """(N,) float64, exact nats per sentence over its `tokens` and its end; -inf where underivable."""
+        """(N,) float64, exact nats per sentence over its `tokens` and its end; -inf if it cannot be derived."""
         answer = np.empty(len(sentences))
         for begin in range(0, len(sentences), 4000):  # bounds the memory of the forward pass
             part = [self.tokens(sentence) for sentence in sentences[begin : begin + 4000]]
@@ -81,7 +84,7 @@ class Grammar:
         """(N,) nats under the noise of `log_prob_smoothed`: P(w_1 .. w_L) = s (1 - s)^L / (V + 1)^L.
 
         The length L >= 0 is geometric with the grammar's mean length m, s = 1 / (1 + m); every token is
-        uniform over the V word types and one class `other` that stands for all unknown words. Over all
+        uniform over the V word types and one class `other` for all unknown words. Over all
         sequences of these V + 1 classes the probabilities sum to one.
         """
         length = np.array([len(self.tokens(sentence)) for sentence in sentences], dtype=np.float64)
@@ -97,22 +100,24 @@ class Grammar:
 
     @cached_property
     def ambiguity(self) -> str | None:
-        """A sentence that the automaton can write in two ways; None: path and sentence are one."""
+        """A sentence that the automaton can generate in two ways; None if every sentence has exactly one path."""
         witness = self.automaton.ambiguity()
         return None if witness is None else " ".join(witness)
 
     def entropy(self) -> float:
-        """Exact nats per sentence; ValueError if some sentence has two paths, as the sum is over paths."""
+        """Exact nats per sentence; ValueError if a sentence has two paths, because the sum is over paths."""
         if self.ambiguity is not None:
-            raise ValueError(f"{self.name}: the grammar is ambiguous, so no entropy: {self.ambiguity!r}")
+            raise ValueError(
+                f"{self.name}: the grammar is ambiguous, so its entropy is unknown: {self.ambiguity!r}"
+            )
         return self.automaton.path_entropy()
 
 
 @cache
 def load(name: str, start: str | None = None, letters: bool = False) -> Grammar:
-    """The grammar that the package holds under `name`, such as captions.
+    """Load the packaged grammar called `name`, such as captions.
 
-    start: alternatives to begin with, `<review pos>`, for a grammar that has several ways in and no `start`.
+    start: the start alternatives, such as `<review pos>`, for a grammar with several entry points and no `start` rule.
     letters: as in `Grammar`.
     """
     file = resources.files("textgan.data") / "grammars" / f"{name}.grammar"

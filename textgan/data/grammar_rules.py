@@ -1,4 +1,4 @@
-"""From a grammar's text to the states and arcs of its automaton: the format is in grammar.py."""
+"""Parse a grammar's text and expand it into the states and arcs of an automaton; grammar.py describes the format."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Instance = tuple[str, ...]  # a rule's name and the values of its arguments
 Symbol = str | Instance  # a word, or a rule to expand
 State = tuple[
     int, bool | None
-]  # a stack of symbols; whether the next word must begin with a vowel sound, if so
+]  # a stack of symbols; whether the next word must (not) begin with a vowel sound, None if either may
 
 
 @dataclass(frozen=True)
 class Item:
-    """One word or reference of an alternative as written, and the chance that it is there."""
+    """One word or reference of an alternative as written, and the probability that it is present."""
 
     text: str
     chance: float
@@ -64,7 +64,7 @@ def parse(text: str, place: str) -> tuple[dict[str, list[str]], dict[str, list[R
         elif line[0].isspace() and blocks:
             blocks[-1][2].append(line)
         else:
-            raise Mistake(f"{place}: line {number} is no rule: {line!r}; write `name: alternatives`")
+            raise Mistake(f"{place}: line {number} is not a rule: {line!r}; write `name: alternatives`")
     forms: dict[str, list[str]] = {}
     rules: dict[str, list[Rule]] = {}
     for number, head_text, lines in blocks:
@@ -75,7 +75,9 @@ def parse(text: str, place: str) -> tuple[dict[str, list[str]], dict[str, list[R
         pieces = [piece.strip() for line in lines for piece in line.split("|")]
         alternatives = tuple(_alternative(piece, f"{place}: line {number}") for piece in pieces if piece)
         if not alternatives:
-            raise Mistake(f"{place}: line {number}: the rule {name!r} has no alternative; `-` writes nothing")
+            raise Mistake(
+                f"{place}: line {number}: the rule {name!r} has no alternative; use `-` to write nothing"
+            )
         rules.setdefault(name, []).append(Rule(name, tuple(parameters), alternatives))
     return forms, rules
 
@@ -86,7 +88,9 @@ def _alternative(piece: str, place: str) -> tuple[float, tuple[Item, ...]]:
     if body == "-":
         return (float(weight[0]) if weight else 1.0), ()
     if _ITEM.sub("", body).strip():
-        raise Mistake(f"{place}: {piece!r} is no alternative; write words, <rule Argument>, word?0.5 or -")
+        raise Mistake(
+            f"{place}: {piece!r} is not a valid alternative; write words, <rule Argument>, word?0.5 or -"
+        )
     items = tuple(Item(found[1], float(found[2]) if found[2] else 1.0) for found in _ITEM.finditer(body))
     return (float(weight[0]) if weight else 1.0), items
 
@@ -94,9 +98,9 @@ def _alternative(piece: str, place: str) -> tuple[float, tuple[Item, ...]]:
 class Compiler:
     """Expands a grammar into an automaton. A state is the stack of symbols still to be written.
 
-    Stacks are interned, so that equal continuations are one state. Besides the stack a state may carry which
-    words it allows: after `an` only those that begin with a vowel sound, after `a` only the others.
-    letters: every word is spelled out, a symbol for each of its letters, and there are no articles.
+    Stacks are interned, so that equal continuations share a state. A state may also restrict the next
+    word: after `an`, only words that begin with a vowel sound; after `a`, only the others.
+    letters: every word is spelled out, one symbol per letter, and `a` is not treated as an article.
     """
 
     def __init__(
@@ -115,7 +119,7 @@ class Compiler:
         numbers = {start: 0}
         waiting = [start]
         arcs: dict[int, dict[tuple[str | None, int], float]] = {}
-        for state in waiting:  # grows while it is read
+        for state in waiting:  # grows during the loop
             stack, vowel = state
             out: dict[tuple[str | None, int], float] = {}
             for (word, target), probability in self.arcs(stack).items():
@@ -174,7 +178,9 @@ class Compiler:
         if instance in self.expanded:
             return self.expanded[instance]
         if instance in self.open:
-            raise Mistake(f"{self.place}: the rule {instance[0]!r} leads back to itself; no rule may")
+            raise Mistake(
+                f"{self.place}: the rule {instance[0]!r} is recursive; a rule must not lead back to itself"
+            )
         self.open.append(instance)
         out: list[tuple[float, tuple[Symbol, ...]]] = []
         for rule in self.rules.get(instance[0], []):
@@ -189,7 +195,7 @@ class Compiler:
                     out.append((weight * math.prod(chances), chosen))
         if not out:
             near = did_you_mean(instance[0], self.rules)
-            raise Mistake(f"{self.place}: no rule fits <{' '.join(instance)}>.{near}")
+            raise Mistake(f"{self.place}: no rule matches <{' '.join(instance)}>.{near}")
         for _, chosen in out:
             for symbol in chosen:
                 if not isinstance(symbol, str):

@@ -1,4 +1,4 @@
-"""Labels taken away from most of a split, as where few sentences were ever labelled. Loads no torch."""
+"""Hide most labels of a split, to simulate a corpus with few labelled sentences. Does not import torch."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from textgan.data.corpus import Split
 from textgan.errors import Mistake
 
 UNKNOWN = -1
-"""The label of a sentence whose label is not known."""
+"""Stands for an unknown label."""
 
 
 def hide_labels(split: Split, labelled: int, classes: int, seed: int) -> Split:
-    """The same sentences, with the labels of `labelled` of them; the others have the label -1.
+    """The same sentences, where `labelled` of them keep their label and the others get the label -1.
 
-    As many of every class, or one more of the first classes where they cannot be as many; a seeded choice, in which
-    more labels of the same seed are those of fewer and some others. Mistake where there are no labels, fewer than
-    one a class are to be left, or a class has too few.
+    Classes get equal numbers of labels (the first classes one more if it does not divide evenly). The choice is seeded
+    and nested: with the same seed, a larger number keeps all the labels of a smaller one. Raises Mistake if there are
+    no labels, fewer than one per class would be left, or a class has too few sentences.
     """
     if split.labels is None:
-        raise Mistake(
-            "labelled: the corpus has no labels to leave; leave this out, or name the labels' column"
-        )
+        raise Mistake("labelled: the corpus has no labels; leave this out, or name the column of the labels")
     if labelled < classes:
         raise Mistake(f"labelled: {labelled} leaves some of the {classes} classes without a label; give more")
     labels = np.asarray(split.labels)
@@ -32,7 +30,8 @@ def hide_labels(split: Split, labelled: int, classes: int, seed: int) -> Split:
         rows = order[labels[order] == label]
         if len(rows) < wanted:
             raise Mistake(
-                f"labelled: {labelled} asks for {wanted} sentences of each class, and one has {len(rows)}; give less"
+                f"labelled: {labelled} asks for {wanted} sentences of each class, but one class has only {len(rows)}; "
+                "give a smaller number"
             )
         told[rows[:wanted]] = label
     return Split(split.texts, told.tolist())

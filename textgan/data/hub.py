@@ -1,4 +1,4 @@
-"""A corpus through the `datasets` library: a name on the Hugging Face hub, or a local folder or file."""
+"""A corpus loaded with the `datasets` library: a name on the Hugging Face hub, or a local folder or file."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _builders = {
 class Datasets(Loaded):
     """Sentences of a dataset: a hub name, a `save_to_disk` folder, or a local file or folder of files.
 
-    config: the dataset's configuration; split: what to train on. validation, test: the name of a split, or
-    what is cut from train (below 1 a share, from 1 on a number); None is the dataset's own, else .05 and .1.
-    streaming reads no more than `limit` sentences of each split, the first ones; without it `limit` is a
-    seeded choice.
+    config: the dataset's configuration; split: the split to train on. validation, test: the name of a split, or
+    how much to take from train (a share if below 1, otherwise a number); None uses the dataset's own split if there
+    is one, else .05 and .1. streaming: read only the first `limit` sentences of each split; without it, `limit`
+    sentences are chosen by the seed. Raises Mistake if the data cannot be loaded.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Datasets(Loaded):
     ) -> None:
         if streaming and limit is None:
             raise Mistake(
-                "corpus.limit: streaming needs a limit; say how many sentences to take of each split"
+                "corpus.limit: streaming needs a limit; give the number of sentences to read from each split"
             )
         if limit is not None and limit < 1:
             raise Mistake(f"corpus.limit: {limit} keeps no sentence; give at least 1")
@@ -86,20 +86,22 @@ def _splits(dataset: str, config: str | None, streaming: bool) -> dict[str, Any]
             loaded = datasets.load_dataset(
                 str(place) if place.is_dir() else dataset, config, streaming=streaming
             )
-    except Exception as error:  # the library and the hub's client raise dozens of kinds here
+    except Exception as error:  # the library and the hub client raise many exception types here
         raise Mistake(_not_loaded(dataset, config, error)) from error
     return dict(loaded) if isinstance(loaded, dict) else {"train": loaded}
 
 
 def _not_loaded(dataset: str, config: str | None, error: Exception) -> str:
-    said = (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")
+    message = (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")
     if Path(dataset).expanduser().exists():
-        return f"corpus.dataset: {dataset} cannot be read ({said}); expected csv, jsonl, parquet or txt files"
-    if isinstance(error, ValueError) and "onfig" in said:
-        return f"corpus.config: {dataset} has no configuration {config!r} ({said}); name one of those"
+        return (
+            f"corpus.dataset: {dataset} cannot be read ({message}); expected csv, jsonl, parquet or txt files"
+        )
+    if isinstance(error, ValueError) and "onfig" in message:
+        return f"corpus.config: {dataset} has no configuration {config!r} ({message}); choose one of its configurations"
     return (
-        f"corpus.dataset: {dataset} is no local folder or file, and the hub did not give it ({said}); check "
-        "the name and the network, or download it elsewhere, save_to_disk and give the folder"
+        f"corpus.dataset: {dataset} is not a local folder or file, and could not be loaded from the hub ({message}); "
+        "check the name and the network, or download it elsewhere, save it with save_to_disk and give that folder"
     )
 
 

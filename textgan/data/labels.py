@@ -1,4 +1,4 @@
-"""Sentences with a label each, from files with columns, and whether files agree on which labels there are."""
+"""Labelled sentences from files with columns, and a check that files agree on their labels."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from textgan.errors import Mistake, did_you_mean
 
 @dataclass(frozen=True)
 class Labelled:
-    """Sentences; labels: one for each, None where the file has none."""
+    """Sentences; labels: one per sentence, None if the file has no labels."""
 
     lines: Sequence[str]
     labels: Sequence[str] | None = None
 
     def of(self, label: str) -> list[str]:
-        """The sentences of a label; all of them where there are no labels."""
+        """The sentences with this label; all sentences if there are no labels."""
         kinds = self.labels if self.labels is not None else [label] * len(self.lines)
         return [line for line, kind in zip(self.lines, kinds, strict=True) if kind == label]
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns hold the text and the label; None: the only one or `text`, and no labels."""
+    """The columns of the text and the label. None: `text` or the only column for the text, no labels for the label."""
 
     text: str | None = None
     label: str | None = None
@@ -39,7 +39,7 @@ class Columns:
         }
 
     def real(self, path: Path | None, option: str) -> Labelled:
-        """Sentences that files are held against; their labels if there are any. Empty where there is no file."""
+        """Real sentences to compare with, and their labels if there are any; empty if there is no file."""
         if path is None:
             return Labelled([])
         if self.label is None:
@@ -47,15 +47,17 @@ class Columns:
         return Labelled(*labelled(path, option, self.label, self.text, needed=False))
 
     def check(self, paths: Sequence[Path]) -> None:
-        """Mistake where a text column is named and no file has columns."""
+        """Raises Mistake if a text column is named but no file has columns."""
         if self.text is not None and not any(path.suffix.lower() in TABLES for path in paths):
-            raise Mistake(f"--column: no file given has columns; leave it out, or give {', '.join(TABLES)}")
+            raise Mistake(
+                f"--column: none of the files has columns; leave it out, or give {', '.join(TABLES)}"
+            )
 
 
 def labels_of(samples: Mapping[Path, Labelled], real: Mapping[str, Labelled]) -> list[str]:
-    """The labels of the samples, sorted. Mistake for one that a file they are held against has no sentence of.
+    """The labels of the samples, sorted. Raises Mistake for a label that does not occur in the real text.
 
-    real: by the option that named the file; a file without labels serves every label.
+    real: real text by the option that named its file; a file without labels is used for every label.
     """
     wrong: list[str] = []
     for path, text in samples.items():
@@ -63,7 +65,9 @@ def labels_of(samples: Mapping[Path, Labelled], real: Mapping[str, Labelled]) ->
             if others.labels is not None:
                 for label in sorted({*(text.labels or [])} - {*others.labels}):
                     near = did_you_mean(label, {*others.labels})
-                    wrong.append(f"--label: {path} has sentences of {label!r}, {option} has none.{near}")
+                    wrong.append(
+                        f"--label: {path} has sentences labelled {label!r}, but {option} has none.{near}"
+                    )
     if wrong:
         raise Mistake("\n".join(wrong))
     return sorted({label for text in samples.values() for label in text.labels or []})

@@ -1,7 +1,7 @@
-"""A corpus that is not held in memory: one text file, looked at through an index of its lines.
+"""A corpus that is not held in memory: one text file, accessed through an index of its lines.
 
-What is computed once (where the lines begin, and their tokens) is kept in a folder named by the file's SHA-256, and
-mapped into memory, so that the system reads what is asked for and forgets it again when it needs the room.
+The index and the tokens are computed once, cached in a folder named by the file's SHA-256, and memory-mapped, so that
+the operating system loads pages on demand and evicts them when memory is short.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from textgan.data.reading import existing
 from textgan.data.splits import Loaded
 from textgan.errors import Mistake
 
-CHUNK = 20_000  # lines that are tokenized at once
-_BLOCK = 1 << 24  # bytes that are read at once
+CHUNK = 20_000  # lines tokenized at once
+_BLOCK = 1 << 24  # bytes read at once
 
 
 class Lines(Sequence[str]):
-    """Lines of a UTF-8 file by number, read when they are asked for. starts (N+1,): where each begins, in bytes.
+    """Lines of a UTF-8 file by number, read on demand. starts (2N,): where each line begins and ends, in bytes.
 
-    held_out: that many of them, `stride` apart from line 0 on, are another split's: these are the rest, or, if `these`
-    is given, every second of those that are held out, from number `these` on.
+    held_out: this many lines, `stride` apart starting at line 0, are held out. The sequence holds the remaining lines
+    or, if `these` is given, every second held-out line, starting with number `these`.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Lines(Sequence[str]):
         return self._count
 
     def line(self, number: int) -> int:
-        """Which line of the file it is."""
+        """The number of the line in the file."""
         if self.these is not None:
             return (self.these + 2 * number) * self.stride
         before = min(number // (self.stride - 1) + 1, self.held_out)
@@ -72,12 +72,12 @@ class Lines(Sequence[str]):
 
 
 class Mapped(Loaded):
-    """Sentences of a UTF-8 text file, one a line, of any size: `corpus: {name: mapped, path: big.txt}`.
+    """Sentences of a UTF-8 text file of any size, one per line: `corpus: {name: mapped, path: big.txt}`.
 
-    validation, test: how many lines are held out, evenly spaced over the file. cache: the folder for what is kept;
-    default: `textgan` in the user's folder for caches. Text has no labels here. Batches are drawn from windows of
-    65,536 neighbouring sentences in turn, so a file that is ordered by topic should be shuffled once (`shuf`).
-    Departures from `file`: repeated sentences are not counted, nor those that validation or test share with train.
+    validation, test: how many lines are held out, evenly spaced over the file. cache: the cache folder; by default
+    `textgan` in the user's cache folder. Labels are not supported. Batches are drawn from one window of 65,536
+    neighbouring sentences at a time, so shuffle a file that is ordered by topic first (`shuf`).
+    Departures from `file`: repeated sentences, and overlap of validation or test with train, are not counted.
     """
 
     def __init__(self, path: str, validation: int = 5000, test: int = 5000, cache: str | None = None) -> None:
@@ -93,7 +93,7 @@ class Mapped(Loaded):
         if stride < 2:
             raise Mistake(
                 f"corpus: {path} has {lines:,} lines, too few to hold out {validation:,} and {test:,}; give more "
-                "text, or a corpus of the name 'file'"
+                "text, or use the corpus 'file'"
             )
         self.name, self.source, self.label_names = file.stem, None, ()
         self.train = Split(cast(list[str], Lines(file, starts, held_out, stride)))
@@ -106,13 +106,16 @@ class Mapped(Loaded):
         self.notes = []
 
     def fingerprint(self) -> str:
-        """Of the whole file: in the place of a digest of each split's text."""
+        """The digest of the whole file, used instead of one per split."""
         return self.digest
 
     def encoded(
         self, tokenizer: Any, length: int, overlong: str, tell: Callable[[str, float], None]
     ) -> tuple[Path, dict[str, int]]:
-        """Tokenize train into the cache, once; its folder (`tokens.bin`, int32; `offsets.bin`, int64) and counts."""
+        """Tokenize train into the cache, once. Returns (folder, counts).
+
+        The folder holds tokens.bin (int32) and offsets.bin (int64).
+        """
         about = json.dumps([tokenizer.core.to_str(), length, overlong, len(self.validation), len(self.test)])
         folder = self.cache / hashlib.sha256(about.encode()).hexdigest()[:24]
         if not (folder / "counts.json").is_file():
@@ -150,12 +153,12 @@ def _tokenize(
             counts["tokens"] += len(flat)
             counts["unknown"] += int((flat == unk).sum())
             done += len(chunk)
-            tell(f"tokenizing {len(lines):,} lines, once", done / len(lines))
+            tell(f"tokenizing {len(lines):,} lines (only once)", done / len(lines))
     (into / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
 
 
 def _index(file: Path, into: Path) -> None:
-    """(2N,) int64: where each line begins and ends, in bytes, of those that are not empty."""
+    """Write (2N,) int64: where each non-empty line begins and ends, in bytes."""
     at = 0
     blank = b" \t\r\n\v\f"
     with file.open("rb") as opened, into.open("wb") as found:
@@ -163,7 +166,7 @@ def _index(file: Path, into: Path) -> None:
         while block := opened.read(_BLOCK):
             data = rest + block
             if b"\0" in block:
-                raise Mistake(f"corpus.path: {file.name} is binary (it holds a NUL); give UTF-8 text")
+                raise Mistake(f"corpus.path: {file.name} is binary (it contains a NUL); give UTF-8 text")
             begin = at - len(rest)
             ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 10) + 1
             starts = np.concatenate([[0], ends[:-1]]) if len(ends) else ends
@@ -177,7 +180,7 @@ def _index(file: Path, into: Path) -> None:
 
 
 def _kept(file: Path, make: Callable[[Path], None]) -> np.ndarray:
-    """The array in the file, mapped; made first where it is not there. What is there is whole."""
+    """The array in the file, memory-mapped; created first if missing. An existing file is always complete."""
     if not file.is_file():
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -194,7 +197,7 @@ def _kept(file: Path, make: Callable[[Path], None]) -> np.ndarray:
 
 
 def _fresh(folder: Path, fill: Callable[[Path], None]) -> None:
-    """The folder, filled and then named; if another process was quicker, its own."""
+    """Fill a temporary folder, then rename it; if another process was faster, keep that one's folder."""
     beside = folder.with_name(f".{os.getpid()}.{folder.name}")
     try:
         beside.mkdir(parents=True)
@@ -210,8 +213,8 @@ def _fresh(folder: Path, fill: Callable[[Path], None]) -> None:
 
 
 def _unwritable(folder: Path, error: OSError) -> Mistake:
-    told = error.strerror or error
-    return Mistake(f"corpus.cache: {folder} cannot be written ({told}); name a folder with room left")
+    reason = error.strerror or error
+    return Mistake(f"corpus.cache: {folder} cannot be written ({reason}); choose a folder with free space")
 
 
 def _cache(given: str | None) -> Path:

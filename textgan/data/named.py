@@ -1,7 +1,7 @@
-"""The field's named sets: found under $TEXTGAN_DATA, else downloaded where an address is known. Loads no
+"""Standard text GAN datasets: found under $TEXTGAN_DATA, else downloaded if an address is known. Does not import
 torch.
 
-A set is a folder with train and test; validation is a seeded cut from train, so test stays what papers
+A dataset is a folder with train and test; validation is a seeded part of train, so test stays the set that papers
 report on.
 """
 
@@ -25,7 +25,7 @@ _timeout = 30  # seconds
 
 @dataclass(frozen=True)
 class _Set:
-    """Where a named set comes from: file name and address of each split, or a name on the hub."""
+    """Where a dataset comes from: folder, and the address of each split or a name on the hub."""
 
     folder: str
     about: str
@@ -57,19 +57,19 @@ _mr = _Set(
 )
 _not_random = (
     "coco: its split is not random: train and test show different scenes (a linear classifier on sentence "
-    "embeddings tells them apart with AUC .977); for comparison with papers' tables only, "
-    "else use coco60 or coco-mixed"
+    "embeddings tells them apart with AUC .977); use it only to compare with published tables, "
+    "otherwise use coco60 or coco-mixed"
 )
 _other_dates = (
-    "emnlp_news: train and test are of different months (words alone tell them apart with AUC .64); a score against "
-    "its test split is not one of held-out text of the same source"
+    "emnlp_news: train and test are from different months (words alone tell them apart with AUC .64), so its "
+    "test split is not held-out text of the same source"
 )
 
 
 class Coco(Loaded):
     """Image COCO captions, the Texygen split, 10,000 and 10,000. The split is not random: see its first note.
 
-    size: keep so many training sentences, a seeded choice; validation: what is cut from train before that.
+    size: keep this many training sentences, a seeded choice; validation: how much to take from train before that.
     """
 
     def __init__(self, size: int | None = None, validation: float = 500, seed: Seed = 0) -> None:
@@ -86,10 +86,10 @@ class Coco60(Loaded):
 
 
 class CocoMixed(Loaded):
-    """Both files of `Coco` in one, split anew at random into 16,000, 2,000 and 2,000; the split is always
+    """Both files of `Coco`, split again at random into 16,000, 2,000 and 2,000; the split is always
     the same.
 
-    size: keep so many training sentences, a choice by `seed`.
+    size: keep this many training sentences, chosen by `seed`.
     """
 
     def __init__(self, size: int | None = None, seed: Seed = 0) -> None:
@@ -102,7 +102,7 @@ class CocoMixed(Loaded):
 
 
 class EmnlpNews(Loaded):
-    """WMT 2017 news, tokenised with spaces, 10,000 and 10,000; test is the papers' test set. See its first note."""
+    """WMT 2017 news, tokenised with spaces, 10,000 and 10,000; test is the set that papers use. See its first note."""
 
     def __init__(self, size: int | None = None, validation: float = 500, seed: Seed = 0) -> None:
         train, test = _read(_emnlp)
@@ -127,7 +127,7 @@ def _read(what: _Set, label: str | None = None) -> tuple[Rows, Rows]:
     if what.hub is not None:
         return _from_hub(what, label)
     if not what.addresses:
-        raise Mistake(_absent(what, "it has no public address that is known here"))
+        raise Mistake(_absent(what, "no public download address is known"))
     for split, name in zip(("train", "test"), names, strict=True):
         _download(what, what.addresses[split], _cache() / what.folder / name)
     train, test = (read(_cache() / what.folder / name, None, label) for name in names)
@@ -140,7 +140,7 @@ def _from_hub(what: _Set, label: str | None) -> tuple[Rows, Rows]:
     try:
         found = Datasets(str(what.hub), label=label)
     except Mistake as mistake:
-        raise Mistake(_absent(what, f"{what.hub} did not load from the Hugging Face hub")) from mistake
+        raise Mistake(_absent(what, f"{what.hub} could not be loaded from the Hugging Face hub")) from mistake
 
     def rows(*splits: str) -> Rows:
         held = [getattr(found, split) for split in splits]
@@ -165,8 +165,8 @@ def _download(what: _Set, address: str, file: Path) -> None:
 def _absent(what: _Set, why: str) -> str:
     files = " and ".join(f"{what.folder}/{split}.{what.ending}" for split in ("train", "test"))
     return (
-        f"corpus.name: {what.folder} is not on this machine ({why}); it is {what.about}: "
-        f"put them at {files} in a folder, and set TEXTGAN_DATA to that folder"
+        f"corpus.name: {what.folder} is not on this machine ({why}); it is {what.about}; "
+        f"put {files} in a folder, and set TEXTGAN_DATA to that folder"
     )
 
 

@@ -1,9 +1,9 @@
-"""The synthetic oracle (Yu et al. 2017, section 4): text drawn from a fixed LSTM, whose likelihood is exact.
+"""The synthetic oracle (Yu et al. 2017, section 4): text sampled from a fixed LSTM whose likelihood is exact.
 
-The LSTM has normal random weights, N(0, 1), and writes sentences of one length that never end: word w0 begins
-(and is not written), then `length` words of w0 .. w4999. Its figures need a vocabulary of all the words
-(`tokenizer: {name: numbered}`), `length` as here and `overlong: truncate`, so that no sentence has an end. Loads
-no torch.
+The LSTM has random weights from N(0, 1) and writes sentences of fixed length without an end token: w0 is the start
+token (and is not written), followed by `length` words of w0 .. w4999. To compare with published figures, use a
+vocabulary of all words (`tokenizer: {name: numbered}`), the same `length` in the recipe, and `overlong: truncate`, so
+that no sentence has an end token. Does not import torch.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from textgan.errors import Mistake
 
 _HIDDEN = 32
 _PUBLISHED = Path("oracle") / "seqgan_lstm.npz"
-_FOREIGN = -50.0  # nats: what a word that the oracle does not have costs, in the smoothed likelihood only
-_BLOCK = 50  # words whose weights are summed together when one is drawn
+_FOREIGN = -50.0  # nats: log-probability of a word outside the vocabulary, in the smoothed likelihood only
+_BLOCK = 50  # words per block when a word is drawn in two stages
 _GATES = ("i", "f", "o", "c")
 
 Weights = dict[str, np.ndarray]
@@ -30,10 +30,10 @@ Weights = dict[str, np.ndarray]
 
 
 class Recurrence:
-    """A distribution over sentences of `length` words (a `Source`) from an LSTM's weights.
+    """A distribution over sentences of `length` words (a `Source`), given by the weights of an LSTM.
 
-    Likelihoods are computed in float64, draws in float32. `ends` is False: the end of a sentence is no token, for all
-    are of one length.
+    Likelihoods are computed in float64, samples in float32. `ends` is False: all sentences have the same length, so
+    their end is not a token.
     """
 
     ends = False
@@ -56,7 +56,7 @@ class Recurrence:
         return sentence.split()
 
     def log_prob(self, sentences: Sequence[str]) -> np.ndarray:
-        """(N,) float64, exact nats per sentence; -inf where the length or a word is not the oracle's."""
+        """(N,) float64, exact nats per sentence; -inf if the length is wrong or a word is unknown."""
         words = [self._numbers(sentence) for sentence in sentences]
         answer = np.full(len(words), -np.inf)
         own = np.array([len(row) == self.length and -1 not in row for row in words], dtype=bool)
@@ -65,11 +65,10 @@ class Recurrence:
         return answer
 
     def log_prob_smoothed(self, sentences: Sequence[str]) -> np.ndarray:
-        """(N,) float64, finite: `log_prob` wherever that is finite; else the LSTM run for as many words as there are.
+        """(N,) float64, finite: `log_prob` where that is finite, else the LSTM's log-probability of the words given.
 
-        A word that is not the oracle's costs 50 nats, and is read as w0. Departure from a mixture with noise, as the
-        grammars have it: 20 uniform words cost 170 nats, fewer than a poor generator's, so that noise would hide
-        how poor it is.
+        An unknown word costs 50 nats and is read as w0. Departure from the grammars, which mix with noise: 20 uniform
+        words cost 170 nats, less than a poor generator's sentences do, so noise would hide how poor they are.
         """
         words = [self._numbers(sentence) for sentence in sentences]
         width = max(map(len, words), default=0)
@@ -80,9 +79,9 @@ class Recurrence:
         return np.asarray(np.where(there, nats, 0.0).sum(1))
 
     def entropy(self) -> float:
-        """Nats per sentence, estimated: the exact entropy of each next word, over 2,000 drawn beginnings.
+        """Nats per sentence, estimated: the exact entropy of each next word, averaged over 2,000 sampled sentences.
 
-        The standard error is about 0.1 nats, a thousandth of it.
+        The standard error is about 0.1 nats, a thousandth of the value.
         """
         return self._entropy
 
@@ -91,7 +90,7 @@ class Recurrence:
         return self.entropy_over(2_000)
 
     def entropy_over(self, count: int, seed: int = 0) -> float:
-        """`entropy` over so many drawn sentences."""
+        """`entropy` estimated from `count` sampled sentences."""
         draw = np.random.default_rng(seed)
         return float(np.concatenate([self._walk(rows, draw)[1] for rows in _pieces(count)]).mean())
 
@@ -118,7 +117,7 @@ class Recurrence:
         return written, entropy
 
     def _likelihood(self, ids: np.ndarray) -> np.ndarray:
-        """Log-probability of each word given those before it, (N,T)."""
+        """Log-probability of each word given the preceding ones, (N,T)."""
         weights = self._weights["float64"]
         answer = np.zeros(ids.shape)
         begin = 0
@@ -137,12 +136,14 @@ class Recurrence:
 
 
 class Oracle:
-    """A corpus of the oracle: `size`, `validation` and `test` sentences of `length` words; Mistake if one is below 1.
+    """Text from the SeqGAN oracle: `size`, `validation` and `test` sentences of `length` words.
 
-    The weights are the published ones where `$TEXTGAN_DATA/oracle/seqgan_lstm.npz` is, else drawn from N(0, 1) by
-    `weights_seed`; `notes` says which. A seed for them, or a number of `words` that is not 5,000, asks for drawn ones.
-    `seed` draws the sentences: the three splits come from streams of their own. The papers' figures at T = 40 are of
-    other weights, with an entropy of 4.07 nats a token; these have 5.75 at T = 20 and 5.73 at T = 40.
+    Mistake if one of these is below 1.
+
+    Uses the published weights if `$TEXTGAN_DATA/oracle/seqgan_lstm.npz` exists, else weights drawn from N(0, 1) with
+    `weights_seed`; `notes` says which. Setting `weights_seed`, or `words` other than 5,000, forces drawn weights.
+    `seed` draws the sentences; the three splits come from independent streams. The papers' figures at T = 40 use
+    other weights, with an entropy of 4.07 nats per token; these have 5.75 at T = 20 and 5.73 at T = 40.
     """
 
     label_names: tuple[str, ...] = ()
@@ -179,12 +180,12 @@ class Oracle:
             Split([" ".join([f"w{word}" for word in row]) for row in oracle.sample(count, stream).tolist()])
             for count, stream in zip((size, validation, test), streams, strict=True)
         )
-        origin = "the published ones" if weights is not None else f"drawn, seed {weights_seed or 0}"
-        self.notes = [f"oracle: its weights are {origin}; {words:,} words, sentences of {length}"]
+        origin = "published" if weights is not None else f"drawn with seed {weights_seed or 0}"
+        self.notes = [f"oracle: the weights are {origin}; {words:,} words, sentences of {length}"]
 
 
 def published() -> Weights | None:
-    """The weights that the paper's figures are of, from $TEXTGAN_DATA; None where they are not."""
+    """The weights behind the paper's figures, from $TEXTGAN_DATA; None if they are not there."""
     root = os.environ.get("TEXTGAN_DATA")
     path = Path(root) / _PUBLISHED if root else None
     if path is None or not path.is_file():
@@ -197,7 +198,7 @@ def published() -> Weights | None:
 
 
 def drawn(words: int, seed: int) -> Weights:
-    """Weights from N(0, 1), as the published ones were made."""
+    """Weights from N(0, 1), initialised like the published ones."""
     draw = np.random.default_rng(seed)
     shapes: dict[str, tuple[int, ...]] = {
         "embedding": (words, _HIDDEN),
@@ -231,7 +232,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _drawn(chances: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """One word a row, (N,), from weights (N,V): a block of words by its sum, and then the word inside it."""
+    """One word per row, (N,), from weights (N,V): first a block of words by its sum, then a word within the block."""
     rows, size = chances.shape
     if missing := -size % _BLOCK:
         chances = np.pad(chances, ((0, 0), (0, missing)))
@@ -248,7 +249,7 @@ def _inverse(weights: np.ndarray, draw: np.random.Generator) -> np.ndarray:
 
 
 def _pieces(count: int) -> Iterator[int]:
-    """`count` in parts whose logits stay in the processor's cache."""
+    """`count` split into parts small enough for their logits to stay in the CPU cache."""
     while count > 0:
         yield min(count, 128)
         count -= 128

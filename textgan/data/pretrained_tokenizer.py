@@ -1,4 +1,4 @@
-"""Reading a tokenizer that somebody else trained: its core and what it calls its special tokens."""
+"""Load a pretrained tokenizer: its core and the names of its special tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _usual = {
 
 
 def read(path: str) -> tuple[hf.Tokenizer, dict[str, str]]:
-    """The core and its special tokens by name (pad, bos, eos, unk, cls, sep: those it has)."""
+    """The core and its special tokens by name (pad, bos, eos, unk, cls, sep, where defined).
+
+    Raises Mistake if there is no tokenizer at `path`.
+    """
     place = Path(path).expanduser()
     if place.is_file():
         core = _core(place)
@@ -32,7 +35,7 @@ def read(path: str) -> tuple[hf.Tokenizer, dict[str, str]]:
         named = _named(place)
         return core, named or _guessed(core)
     if place.is_dir() and not any(place.iterdir()):
-        raise Mistake(f"tokenizer.path: {path} is an empty folder; expected a tokenizer.json in it")
+        raise Mistake(f"tokenizer.path: {path} is an empty folder; expected it to contain a tokenizer.json")
     return _transformers(path)
 
 
@@ -41,7 +44,7 @@ def _core(file: Path) -> hf.Tokenizer:
         return hf.Tokenizer.from_file(str(file))
     except Exception as error:  # the library raises a bare Exception for a file it cannot read
         raise Mistake(
-            f"tokenizer.path: {file} is no tokenizer.json ({_first_line(error)}); give one"
+            f"tokenizer.path: {file} is not a valid tokenizer.json ({_first_line(error)}); give another file"
         ) from error
 
 
@@ -54,10 +57,10 @@ def _named(folder: Path) -> dict[str, str]:
             held: dict[str, Any] = from_json((folder / file).read_text(encoding="utf-8"))
         except ValueError as error:
             raise Mistake(
-                f"tokenizer.path: {folder / file} is no JSON ({error}); save the tokenizer anew"
+                f"tokenizer.path: {folder / file} is not valid JSON ({error}); save the tokenizer again"
             ) from error
         if not isinstance(held, dict):
-            raise Mistake(f"tokenizer.path: {folder / file} is no JSON object; save the tokenizer anew")
+            raise Mistake(f"tokenizer.path: {folder / file} is not a JSON object; save the tokenizer again")
         for name in _names:
             sign = held.get(f"{name}_token")
             sign = sign.get("content") if isinstance(sign, dict) else sign
@@ -80,10 +83,10 @@ def _transformers(path: str) -> tuple[hf.Tokenizer, dict[str, str]]:
         core = loaded.backend_tokenizer
     except (
         Exception
-    ) as error:  # transformers and the hub's client raise a dozen kinds here; all mean the same
+    ) as error:  # transformers and the hub client raise many exception types here, all with one meaning
         raise Mistake(
             f"tokenizer.path: no tokenizer at {path!r} ({_first_line(error)}); give a folder with a "
-            "tokenizer.json, such a file, or a name on the Hugging Face hub (which needs a network)"
+            "tokenizer.json, such a file, or a name on the Hugging Face hub (which needs network access)"
         ) from error
     named = {name: getattr(loaded, f"{name}_token", None) for name in _names}
     return core, {name: str(sign) for name, sign in named.items() if sign is not None}

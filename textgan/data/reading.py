@@ -1,4 +1,4 @@
-"""Reading one file of text: plain, or with columns (`formats.py`), every mistake at its line. No torch."""
+"""Read a text file, plain or with columns (`formats.py`); errors name the line. Does not import torch."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from textgan.errors import Mistake, NoSuchFile, did_you_mean
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts with their spaces normalised, labels as written, and how many texts were empty.
+    """Texts with normalised whitespace, labels as written, and the number of empty texts.
 
-    numbers: whether all labels were numbers, not text, in a format that tells the two apart.
+    numbers: whether all labels were numbers rather than text, in a format that distinguishes the two.
     """
 
     texts: list[str]
@@ -39,10 +39,10 @@ def read(
     *,
     empty: bool = False,
 ) -> Rows:
-    """The sentences of a file; its ending decides the format, plain text where it is not known.
+    """The sentences of a file. The suffix determines the format; an unknown suffix means plain text.
 
-    place: what the user calls the file; `corpus.path`, or an option of the command line such as `--references`.
-    empty: keep the empty texts of a file with columns, which are left out else.
+    place: the user's name for the file: `corpus.path`, or a command-line option such as `--references`.
+    empty: keep the empty texts of a file with columns, which are dropped by default. Raises Mistake for bad input.
     """
     file = existing(Path(path).expanduser(), place)
     found = records(file, encoding, place)
@@ -62,10 +62,10 @@ def records(file: Path, encoding: str = "utf-8", place: str = "corpus.path") -> 
 
 
 def no_columns(file: Path, column: str | None, label: str | None, place: str = "corpus.path") -> None:
-    """Mistake where a column of plain text was asked for, and for JSON, whose lines are no sentences."""
+    """Raises Mistake if a column of a plain-text file is requested, and for JSON, whose lines are not sentences."""
     if file.suffix.lower() == ".json":
         raise Mistake(
-            f"{place}: {file.name} is JSON, which is not read; save it as .jsonl, one object a line"
+            f"{place}: {file.name} is JSON, which is not supported; save it as .jsonl, one object per line"
         )
     for name, value in (("column", column), ("label", label)):
         if value is not None:
@@ -76,12 +76,12 @@ def no_columns(file: Path, column: str | None, label: str | None, place: str = "
 
 
 def columns_of(records: Sequence[Record]) -> list[str]:
-    """The names of their columns, in the order they come up in."""
+    """The names of their columns, in order of first occurrence."""
     return list(dict.fromkeys(key for _, record in records for key in record))
 
 
 def _beside(place: str, name: str) -> str:
-    """What the user calls the option `name` of the file at `place`: `corpus.label`, `--label`."""
+    """The user's name for the option `name` that belongs to `place`: `corpus.label` or `--label`."""
     return f"corpus.{name}" if place.startswith("corpus.") else f"--{name}"
 
 
@@ -94,7 +94,7 @@ def from_records(
     *,
     empty: bool = False,
 ) -> Rows:
-    """The text and label columns of records; column None is `text`, or the only one there is. empty: as in `read`."""
+    """The text and label columns of records; column None means `text`, or the only column. empty: as in `read`."""
     columns = columns_of(records)
     text_column = text_column_of(columns, column, label, name, place)
     if empty:
@@ -106,8 +106,8 @@ def from_records(
 
 
 def _written(records: Sequence[Record], alone: bool) -> list[Record]:
-    """The records without those of blank lines. alone: but where a file has one column, a blank line may be an empty
-    text; only those at its end are then line ends and no more, as in plain text."""
+    """The records without blank lines. alone: the file has one column, so a blank line may be an empty text, and only
+    blank lines at the end are dropped, as in plain text."""
     kept = list(records)
     if not alone:
         return [each for each in kept if each[1]]
@@ -129,28 +129,28 @@ def cells(
     *,
     empty: bool = False,
 ) -> tuple[str, str | None]:
-    """The text and the label of one record; a record may lack the text, but where it has one, not the label.
+    """The text and the label of one record. A record without text is allowed; one with text must have a label.
 
-    empty: one without a text is a sentence too, and needs its label.
+    empty: a record without text also counts as a sentence, so it needs a label too.
     """
     text = record.get(text_column)
     if text is not None and not isinstance(text, str):
         kind = type(text).__name__
         raise Mistake(
-            f"{_beside(place, 'column')}: {where}: {text_column} holds {kind}, not text; give a column of text"
+            f"{_beside(place, 'column')}: {where}: {text_column} contains {kind}, not text; name a column of text"
         )
     value = record.get(label) if label is not None else None
     if label is not None and (empty or (text or "").strip()) and (value is None or not str(value).strip()):
-        raise Mistake(f"{_beside(place, 'label')}: {where} has no {label}; fill it in, or take the line out")
+        raise Mistake(f"{_beside(place, 'label')}: {where} has no {label}; fill it in, or remove the line")
     return text or "", None if value is None else str(value).strip()
 
 
 def text_column_of(
     columns: list[str], column: str | None, label: str | None, name: str, place: str = "corpus.path"
 ) -> str:
-    """Which of a file's columns holds the text: `column`, or `text`, or the only one that is not the label's."""
+    """The name of the text column: `column`, or `text`, or the only column besides the label. Mistake if unclear."""
     if not columns:
-        raise Mistake(f"{place}: {name} holds no sentence; expected a text column")
+        raise Mistake(f"{place}: {name} contains no sentences; expected a text column")
     if label is not None and label not in columns:
         raise Mistake(
             f"{_beside(place, 'label')}: {name} has no column {label!r}; it has {_listed(columns, label)}"
@@ -165,7 +165,7 @@ def text_column_of(
     if "text" in candidates or len(candidates) == 1:
         return "text" if "text" in candidates else candidates[0]
     raise Mistake(
-        f"{_beside(place, 'column')}: {name} has columns {', '.join(map(repr, columns))}; say which holds the text"
+        f"{_beside(place, 'column')}: {name} has columns {', '.join(map(repr, columns))}; name the one with the text"
     )
 
 
@@ -180,7 +180,7 @@ def _kept(
     normal = [(" ".join(text.split()), value) for text, value in rows]
     kept = [(text, value) for text, value in normal if text]
     if not kept:
-        raise Mistake(f"{place}: {name} holds no sentence; expected one a line")
+        raise Mistake(f"{place}: {name} contains no sentences; expected one per line")
     found_empty = len(normal) - len(kept)
     if empty:
         kept = normal
@@ -189,18 +189,18 @@ def _kept(
 
 
 def existing(file: Path, place: str) -> Path:
-    """The file itself; Mistake where there is none, with the name of one that is nearly called so."""
+    """The file itself; if it does not exist, a Mistake that suggests a file with a similar name."""
     if file.is_dir():
         raise Mistake(
-            f"{place}: {file} is a folder; give a file in it, or {{name: datasets, dataset: {file}}}"
+            f"{place}: {file} is a folder; give a file in it, or use {{name: datasets, dataset: {file}}}"
         )
     if file.is_file():
         return file
     if not file.parent.is_dir():
-        raise NoSuchFile(place, file, ", nor does its folder; paths start in the current folder")
+        raise NoSuchFile(place, file, ", nor does its folder; relative paths start in the current folder")
     beside = sorted(each.name for each in file.parent.iterdir() if each.is_file())
     near = get_close_matches(file.name, beside, n=1, cutoff=0.6)
-    remedy = f"did you mean {near[0]!r}?" if near else "paths start in the current folder"
+    remedy = f"did you mean {near[0]!r}?" if near else "relative paths start in the current folder"
     raise NoSuchFile(place, file, f"; {remedy}")
 
 
@@ -212,13 +212,15 @@ def _text(file: Path, encoding: str, place: str) -> str:
         raise Mistake(f"{place}: {file} cannot be read ({error.strerror}); check its permissions") from error
     except LookupError as error:
         raise Mistake(
-            f"corpus.encoding: {encoding!r} is unknown; utf-8, latin-1 and utf-16 are usual"
+            f"corpus.encoding: {encoding!r} is unknown; common ones are utf-8, latin-1 and utf-16"
         ) from error
     except UnicodeDecodeError as error:
         if b"\0" in raw and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            raise Mistake(f"{place}: {file.name} is binary, not text; give one sentence a line") from error
+            raise Mistake(
+                f"{place}: {file.name} is binary, not text; give a text file with one sentence per line"
+            ) from error
         line = raw[: error.start].count(b"\n") + 1
-        byte = error.start - raw.rfind(b"\n", 0, error.start)  # in the line, from 1
+        byte = error.start - raw.rfind(b"\n", 0, error.start)  # within the line, from 1
         utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
         known = "utf-16" if utf16 else "latin-1"
         remedy = (
@@ -226,12 +228,12 @@ def _text(file: Path, encoding: str, place: str) -> str:
             if place.startswith("corpus.")
             else f"convert it first, e.g. with iconv -f {known} -t utf-8"
         )
-        told = f"{file.name} is not {encoding} (line {line}, byte {byte})"
-        raise Mistake(f"{place}: {told}; {remedy}") from error
+        problem = f"{file.name} is not {encoding} (line {line}, byte {byte})"
+        raise Mistake(f"{place}: {problem}; {remedy}") from error
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
         raise Mistake(
-            f"{place}: {file.name} is binary (NUL at line {line}); give text, or set corpus.encoding=utf-16"
+            f"{place}: {file.name} is binary (NUL at line {line}); give a text file, or set corpus.encoding=utf-16"
         )
     # Only these end a line: str.splitlines would also cut at form feeds and Unicode separators.
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")

@@ -1,4 +1,4 @@
-"""From rows to a corpus: seeded splits, label names, and notes for the user in words. Loads no torch."""
+"""Build a corpus from rows: seeded splits, label names and notes for the user. Does not import torch."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from textgan.data.reading import Rows
 from textgan.errors import Mistake
 
 MOST = 100_000_000
-"""Sentences that a corpus makes up; they are kept in memory."""
+"""Most sentences that a synthetic corpus may generate, since they are kept in memory."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The splits of a corpus that was read from somewhere, its label names, and notes in words."""
+    """The splits of a corpus, its label names, and notes for the user."""
 
     train: Split
     validation: Split
@@ -29,7 +29,7 @@ class Parts:
 
 @dataclass(repr=False)  # a repr would print every sentence
 class Loaded:
-    """A corpus (see `Corpus`) of which no true source is known."""
+    """A corpus (see `Corpus`) whose true source is not known."""
 
     name: str
     train: Split
@@ -40,7 +40,7 @@ class Loaded:
     source: Source | None = None
 
     def fill(self, name: str, parts: Parts, notes: Sequence[str] = ()) -> None:
-        """Become the corpus of this name and these parts."""
+        """Set the name, splits, label names and notes of this corpus."""
         self.name, self.source = name, None
         self.train, self.validation, self.test = parts.train, parts.validation, parts.test
         self.label_names, self.notes = parts.label_names, [*notes, *parts.notes]
@@ -49,9 +49,9 @@ class Loaded:
 def assemble(
     train: Rows, validation: Rows | float, test: Rows | float, seed: int, size: int | None = None
 ) -> Parts:
-    """Build the splits. A number in place of rows is cut from train: below 1 a share, from 1 on a count.
+    """Build the splits. A number instead of rows takes a share (below 1) or a count (from 1) of train.
 
-    size: keep at most so many training sentences, a seeded choice, after the cuts.
+    size: afterwards keep at most this many training sentences, a seeded choice. Raises Mistake if train is too small.
     """
     if size is not None and size < 1:
         raise Mistake(f"corpus.size: {size} keeps no training sentence; give at least 1")
@@ -64,8 +64,8 @@ def assemble(
     if sum(counts.values()) >= len(train):
         asked = " and ".join(f"{count:,} for {name}" for name, count in counts.items())
         raise Mistake(
-            f"corpus: {amount(len(train), 'sentence is', 'sentences are')} too few to cut off {asked}; "
-            f"give more text, or a file of its own as {' and '.join(f'corpus.{name}' for name in counts)}"
+            f"corpus: {amount(len(train), 'sentence is', 'sentences are')} too few to take out {asked}; "
+            f"give more text, or a separate file as {' and '.join(f'corpus.{name}' for name in counts)}"
         )
     order = np.random.default_rng(seed).permutation(len(train))
     cut: dict[str, Rows] = {}
@@ -82,13 +82,13 @@ def assemble(
 def _count(name: str, share: object, total: int) -> int:
     if not isinstance(share, (int, float)) or isinstance(share, bool) or share <= 0:
         raise Mistake(
-            f"corpus.{name}: {share!r} is no share; give a file, a share between 0 and 1, or a number"
+            f"corpus.{name}: {share!r} is not valid; give a file, a share between 0 and 1, or a number of sentences"
         )
     return max(1, round(share * total)) if share < 1 else round(share)
 
 
 def _pick(rows: Rows, chosen: np.ndarray) -> Rows:
-    order = sorted(chosen.tolist())  # the file's order: a diff of two corpora stays readable
+    order = sorted(chosen.tolist())  # keep the file's order, so that a diff of two corpora stays readable
     labels = None if rows.labels is None else [rows.labels[i] for i in order]
     return Rows([rows.texts[i] for i in order], labels)
 
@@ -101,14 +101,14 @@ def _label_names(splits: dict[str, Rows]) -> tuple[str, ...]:
     for name, rows in splits.items():
         if strange := sorted(set(rows.labels or ()) - known):
             raise Mistake(
-                f"corpus.label: {', '.join(map(repr, strange))} occurs in {name} and not in train "
-                f"(which has {', '.join(map(repr, sorted(known)))}); train on some, or take it out"
+                f"corpus.label: {', '.join(map(repr, strange))} occurs in {name} but not in train "
+                f"(which has {', '.join(map(repr, sorted(known)))}); add it to train, or remove it"
             )
     return in_order(known)
 
 
 def in_order(labels: Collection[str]) -> tuple[str, ...]:
-    """The different labels of a text: by value if all are whole numbers, else by the alphabet."""
+    """The distinct labels, sorted: by value if all are integers, else alphabetically."""
     numeric = all(label.removeprefix("-").isdecimal() for label in labels)
     return tuple(sorted({*labels}, key=(lambda label: (int(label), label)) if numeric else None))
 

@@ -1,4 +1,4 @@
-"""One file of text, a record at a time: what `reading` does, in memory that the size of the file does not decide."""
+"""Read a text file one record at a time: like `reading`, but with memory use independent of the file size."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from textgan.data.reading import cells, columns_of, existing, no_columns, text_c
 from textgan.errors import Mistake
 
 LONGEST = 1_000_000
-"""Characters in a line. More is a file without line ends, which would be read into memory whole."""
-_peek = 1_000  # records whose keys say which columns there are; json objects need not all have the same
+"""Most characters in a line. A longer line means a file without line breaks, which would all be read into memory."""
+_peek = 1_000  # records examined to find the columns, since JSON objects may differ in their keys
 _marks = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
-)  # UTF-32's mark begins with UTF-16's
+)  # UTF-32 first: its byte order mark begins with that of UTF-16
 
 
 class Line(NamedTuple):
-    """number: of the line (or parquet row) it ends on, from 1; text: as written; label: as written, if asked for."""
+    """number: the line (or parquet row) it ends on, from 1; text: as written; label: as written, if requested."""
 
     number: int
     text: str
@@ -34,11 +34,11 @@ class Line(NamedTuple):
 
 
 class Streamed:
-    """The lines of a file, empty ones too; its ending decides the format, plain text where it is not known.
+    """The lines of a file, including empty ones. The suffix determines the format; an unknown one means plain text.
 
-    column, label: which columns hold the text and its class, as in `reading.read`. encoding: None is what the mark
-    at the file's beginning says, UTF-8 where there is none. place: what the user calls the file. Raises Mistake, for
-    a missing file or column at once, for a line when it is come to.
+    column, label: the columns of the text and its class, as in `reading.read`. encoding: None uses the byte order mark,
+    or UTF-8 if there is none. place: the user's name for the file. Raises Mistake: at once for a missing file or
+    column, during iteration for a bad line.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Streamed:
 
     @property
     def share(self) -> float:
-        """How much of the file has been read, in [0, 1]; 0 where that is not known (parquet)."""
+        """Share of the file read so far, in [0, 1]; 0 if that is not known (parquet)."""
         if self._opened is None or self._opened.closed or not self.size:
             return 0.0
         return min(1.0, self._opened.buffer.tell() / self.size)
@@ -86,19 +86,19 @@ class Streamed:
     def _lines(self) -> Iterator[str]:
         number = 0
         try:
-            # Universal newlines: \n, \r\n and \r end a line and nothing else does, as in `reading`.
+            # Universal newlines: only \n, \r\n and \r end a line, as in `reading`.
             with self.file.open(encoding=self.encoding) as self._opened:
                 read = self._opened.readline
                 for number, line in enumerate(iter(lambda: read(LONGEST + 1), ""), 1):  # noqa: B007
                     if "\0" in line:
                         raise Mistake(
-                            f"{self.place}: {self.file.name} is binary (NUL at line {number}); give text, "
-                            "or --encoding utf-16"
+                            f"{self.place}: {self.file.name} is binary (NUL at line {number}); give a text "
+                            "file, or --encoding utf-16"
                         )
                     if len(line) > LONGEST:
                         raise Mistake(
                             f"{self.place}: {self.file.name}, line {number} is longer than {LONGEST:,} characters; "
-                            "expected one sentence a line, so put line ends in"
+                            "expected one sentence per line, so add line breaks"
                         )
                     yield line
         except OSError as error:
@@ -107,15 +107,15 @@ class Streamed:
             ) from error
         except LookupError as error:
             raise Mistake(
-                f"--encoding: {self.encoding!r} is unknown; utf-8, latin-1 and utf-16 are usual"
+                f"--encoding: {self.encoding!r} is unknown; common ones are utf-8, latin-1 and utf-16"
             ) from error
         except UnicodeError as error:
             raise Mistake(self._undecodable(number)) from error
 
     def _undecodable(self, read: int) -> str:
-        """The decoder reads ahead, so the line is looked for again; read: lines that came before, at least."""
+        """The message for undecodable text. The decoder reads ahead, so search for the line; read: lines before it."""
         remedy = (
-            "say which it is, such as --encoding latin-1 (Western), cp1251 (Cyrillic) or gb18030 (Chinese)"
+            "name the encoding, such as --encoding latin-1 (Western), cp1251 (Cyrillic) or gb18030 (Chinese)"
         )
         name = self.encoding.removesuffix("-sig")
         if not re.fullmatch(r"utf-?8|ascii", name):
@@ -123,12 +123,14 @@ class Streamed:
         with self.file.open("rb") as file:
             for number, raw in enumerate(iter(lambda: file.readline(4 * LONGEST), b""), 1):
                 if b"\0" in raw:
-                    return f"{self.place}: {self.file.name} is binary (NUL at line {number}), not text; give text"
+                    return (
+                        f"{self.place}: {self.file.name} is binary (NUL at line {number}); give a text file"
+                    )
                 try:
                     raw.decode(name)
                 except UnicodeDecodeError as error:
-                    told = f"{self.file.name} is not {name} (line {number}, byte {error.start + 1})"
-                    return f"{self.place}: {told}; {remedy}"
+                    problem = f"{self.file.name} is not {name} (line {number}, byte {error.start + 1})"
+                    return f"{self.place}: {problem}; {remedy}"
         return f"{self.place}: {self.file.name} is not {name}; {remedy}"
 
 

@@ -1,8 +1,8 @@
-"""Tokenizers: words, characters, byte-level BPE, or one that is already trained. Loads no torch.
+"""Tokenizers: words, characters, byte-level BPE, or a pretrained one. Does not import torch.
 
-All four are a `tokenizers.Tokenizer` underneath and save to a folder that `transformers.AutoTokenizer` loads
-and decodes alike. The ones trained here have <pad> <bos> <eos> <unk> = 0 1 2 3 and a vocabulary taken from
-the texts they are given and from nothing else: give them the training split.
+All four wrap a `tokenizers.Tokenizer` and save to a folder that `transformers.AutoTokenizer` loads and decodes in the
+same way. Those trained here have <pad> <bos> <eos> <unk> = 0 1 2 3, and their vocabulary comes only from the texts they
+are given: give them the training split.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 SPECIAL = ("<pad>", "<bos>", "<eos>", "<unk>")
 _no_limit = 2**31
-_never = "\ue000"  # a private-use character: stands for "no such prefix"
+_never = "\ue000"  # a private-use character: a prefix that never occurs
 
 
 class Tokenizer:
-    """Text to ids and back. pad, bos, eos, unk: ids (unk None if none is ever needed)."""
+    """Text to ids and back. pad, bos, eos, unk: ids (unk is None if the tokenizer can encode any text)."""
 
     def __init__(
         self, core: hf.Tokenizer, pad: int, bos: int, eos: int, unk: int | None, notes: Sequence[str] = ()
@@ -46,13 +46,13 @@ class Tokenizer:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """What a model must know of the ids (loads torch)."""
+        """What a model must know about the ids (imports torch)."""
         from textgan.types import Vocabulary
 
         return Vocabulary(self.size, self.pad, self.bos, self.eos, self.unk)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each text; never <pad>, <bos> or <eos>, even where a text spells one out (that is <unk>)."""
+        """Ids of each text; never <pad>, <bos> or <eos>: if a text spells one out, it becomes <unk>."""
         encodings = self.core.encode_batch_fast(list(texts), add_special_tokens=False)
         rows = [encoding.ids for encoding in encodings]
         for row, text in enumerate(texts):
@@ -71,20 +71,20 @@ class Tokenizer:
         return self.core.decode_batch([self._sentence(row) for row in rows], skip_special_tokens=True)
 
     def sentences(self, ids: Sequence[Sequence[int]]) -> list[str]:
-        """As `decode`, each on one line and with single spaces, as text is read: bytes can spell the end of a line."""
+        """Like `decode`, with whitespace normalised as in training text: byte-level tokens can spell a line break."""
         return [" ".join(text.split()) for text in self.decode(ids)]
 
     def _sentence(self, row: list[int]) -> list[int]:
         return row[: row.index(self.eos)] if self.eos in row else row
 
     def unknown_share(self, texts: Sequence[str]) -> float:
-        """Share of the texts' tokens that are <unk>, in [0, 1]; 0 where there is no token."""
+        """Share of the texts' tokens that are <unk>, in [0, 1]; 0 if there are no tokens."""
         rows = self.encode(texts)
         tokens = sum(map(len, rows))
         return sum(row.count(self.unk) for row in rows) / tokens if tokens and self.unk is not None else 0.0
 
     def lacking(self, text: str) -> str:
-        """Which words of a text the vocabulary lacks, and which of them it has in lower case; empty if none."""
+        """The words of a text that are not in the vocabulary, and which of them are in lower case; empty if none."""
 
         def unknown(part: str) -> bool:
             return self.unk is not None and self.unk in self.encode([part])[0]
@@ -97,14 +97,14 @@ class Tokenizer:
         return ", ".join(map(repr, words)) + hint
 
     def save(self, folder: str | Path) -> None:
-        """Write tokenizer.json and what `AutoTokenizer.from_pretrained(folder)` needs beside it."""
+        """Write tokenizer.json and the other files that `AutoTokenizer.from_pretrained(folder)` needs."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.core.save(str(folder / "tokenizer.json"))
         ids = {"pad_token": self.pad, "bos_token": self.bos, "eos_token": self.eos, "unk_token": self.unk}
         signs = {name: self.core.id_to_token(i) for name, i in ids.items() if i is not None}
         config: dict[str, Any] = {"tokenizer_class": "PreTrainedTokenizerFast", **signs}
-        # Without the last two, transformers tidies the text once more, and asks for segment ids.
+        # Without the last two, transformers cleans up the text again and returns segment ids.
         config |= {
             "clean_up_tokenization_spaces": False,
             "model_input_names": ["input_ids", "attention_mask"],
@@ -114,9 +114,9 @@ class Tokenizer:
 
     @classmethod
     def load(cls, folder: str | Path) -> Tokenizer:
-        """Read a folder that `save` wrote; never looks anywhere else."""
+        """Read a folder that `save` wrote; never accesses the hub. Mistake if it has no tokenizer.json."""
         if not (Path(folder) / "tokenizer.json").is_file():
-            raise Mistake(f"{folder}: holds no tokenizer.json; the run folder is not whole")
+            raise Mistake(f"{folder}: contains no tokenizer.json; the run folder is incomplete")
         return pretrained((), str(folder))
 
 
@@ -130,11 +130,12 @@ def word(
 ) -> Tokenizer:
     """Words between spaces; with `split_punctuation` each mark of `[^\\w\\s']` is a token, as in the metrics.
 
-    Unlike there, accents that combine stay with their letter, and an emoji of several parts is one (`attach.MARK`).
+    Unlike in the metrics, combining accents stay with their letter, and an emoji of several parts is one token
+    (`attach.MARK`).
 
-    min_count: rarer words become <unk>. max_size: ids in all, the four special ones included; the most
-    frequent words are kept, ties in alphabetical order. attach: whether `decode` joins marks to words; None
-    does with each mark what the texts mostly do, True is English as printed, False leaves every space.
+    min_count: rarer words become <unk>. max_size: most ids, the four special ones included; the most
+    frequent words are kept, ties in alphabetical order. attach: how `decode` joins marks to words: None
+    follows the majority usage in `texts`, True printed English, False keeps every space.
     """
     splitter: list[Any] = [pre_tokenizers.WhitespaceSplit()]
     pattern = None
@@ -160,7 +161,7 @@ def _spaces_to_take_out(texts: Sequence[str], attach: bool | None) -> str | None
 def character(
     texts: Sequence[str], min_count: int = 1, max_size: int | None = None, lowercase: bool = False
 ) -> Tokenizer:
-    """One id a character (code point), spaces included. min_count and max_size as in `word`."""
+    """One id per character (code point), spaces included. min_count and max_size as in `word`."""
     core = hf.Tokenizer(models.WordLevel(unk_token="<unk>"))
     core.pre_tokenizer = pre_tokenizers.Split(hf.Regex(r"[\s\S]"), "isolated")
     core.decoder = decoders.Fuse()
@@ -168,7 +169,7 @@ def character(
 
 
 def bpe(texts: Sequence[str], size: int = 8000, lowercase: bool = False) -> Tokenizer:
-    """Byte-level BPE of `size` ids at most; writes any text without <unk>. The smallest size is 260."""
+    """Byte-level BPE with at most `size` ids (at least 260, else Mistake); encodes any text without <unk>."""
     smallest = len(SPECIAL) + len(pre_tokenizers.ByteLevel.alphabet())
     if size < smallest:
         raise Mistake(f"tokenizer.size: {size} is too small for byte-level BPE; give at least {smallest}")
@@ -185,10 +186,10 @@ def bpe(texts: Sequence[str], size: int = 8000, lowercase: bool = False) -> Toke
 
 
 def pretrained(texts: Sequence[str], path: str) -> Tokenizer:
-    """A tokenizer that exists: a saved folder, a tokenizer.json, or a name on the Hugging Face hub.
+    """A pretrained tokenizer: a saved folder, a tokenizer.json, or a name on the Hugging Face hub.
 
-    `texts` are not used. A missing pad, bos or eos is added as a new id, and `notes` says so; BERT's [CLS]
-    and [SEP] serve as bos and eos. A pad that is also the eos is replaced by one of its own.
+    `texts` are not used. A missing pad, bos or eos is added as a new id and mentioned in `notes`; BERT's [CLS]
+    and [SEP] serve as bos and eos. A pad that equals the eos is replaced by a separate one.
     """
     from textgan.data.pretrained_tokenizer import read
 
@@ -214,7 +215,7 @@ def _counted(
 ) -> Tokenizer:
     smallest = len(SPECIAL) + 2
     if max_size is not None and max_size < smallest:
-        raise Mistake(f"tokenizer.max_size: {max_size} leaves less than two words; give at least {smallest}")
+        raise Mistake(f"tokenizer.max_size: {max_size} leaves fewer than two words; give at least {smallest}")
     trainer = trainers.WordLevelTrainer(
         vocab_size=max_size or _no_limit,
         min_frequency=max(0, min_count),
@@ -234,6 +235,6 @@ def _trained(core: hf.Tokenizer, trainer: Any, texts: Sequence[str], lowercase: 
             f"tokenizer: the training text has a vocabulary of {words} {'word' if words == 1 else 'words'}; "
             "give more text, or lower tokenizer.min_count"
         )
-    # For those who load the folder elsewhere: a causal model's prompt begins with <bos>.
+    # For use outside textgan: the prompt of a causal model begins with <bos>.
     core.post_processor = processors.TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 1)])
     return Tokenizer(core, 0, 1, 2, 3)

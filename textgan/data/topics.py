@@ -1,7 +1,8 @@
-"""A corpus of documents about six topics, from word distributions of our own: labels and true probability known.
+"""A synthetic corpus of documents about six topics, with known labels and true probability.
 
-A document is a bag in the order it was drawn in, so it does not read as English; it has what document vectors are
-about: words that go together, words that say nothing, and words of other topics as noise. Nothing is downloaded.
+A document is a bag of words in random order, so it does not read as English; it has the structure that document
+vectors capture: words that occur together, common words without information, and noise from other topics. Nothing is
+downloaded.
 """
 
 from __future__ import annotations
@@ -73,14 +74,14 @@ _TOPICS = {
 }
 
 _SHARES = {"common": 0.74, "own": 0.11, "other": 0.15}
-"""Of a document's words: what says nothing, the document's own topic, and all other topics together."""
+"""Share of a document's words that are common words, from its own topic, and from all other topics together."""
 
 _NOISE = 1e-3
 _MEAN_LENGTH = 100
 
 
 class Topics:
-    """Documents of `shortest` to `longest` words about cooking, law, medicine, music, space or sport: the labels.
+    """Documents of `shortest` to `longest` words about cooking, law, medicine, music, space or sport (the labels).
 
     Every length and every label is equally likely; a word is drawn from the common words (74%), from the label's
     topic (11%) or from the other topics (15%), within each list by 1 / (rank + 3). Sizes are in documents. The
@@ -115,11 +116,11 @@ class Topics:
             for count, stream in zip((size, validation, test), streams, strict=True)
         )
         self.source: Source | None = mixture
-        self.notes = ["a document's words are drawn on their own: their order means nothing"]
+        self.notes = ["the words of a document are drawn independently: their order has no meaning"]
 
 
 class Mixture:
-    """The distribution that the documents are drawn from, exactly: a uniform mixture of K unigram models."""
+    """The exact distribution of the documents: a uniform mixture of K unigram models."""
 
     def __init__(self, topics: Sequence[str], shortest: int, longest: int) -> None:
         words = dict.fromkeys(_COMMON.split() + [word for topic in topics for word in _TOPICS[topic].split()])
@@ -132,7 +133,7 @@ class Mixture:
         self.table = _SHARES["common"] * common + _SHARES["own"] * lists + _SHARES["other"] * others  # (K, V)
 
     def _ranked(self, words: Sequence[str]) -> np.ndarray:
-        """Zipf's law by the place in the list, (V,), a distribution."""
+        """A Zipf distribution over the words, (V,), by their position in the list."""
         found = np.zeros(len(self.words))
         for rank, word in enumerate(words):
             found[self._index[word]] += 1 / (rank + 3)
@@ -150,16 +151,16 @@ class Mixture:
         return Split(texts, labels.tolist())
 
     def log_prob(self, sentences: Sequence[str]) -> np.ndarray:
-        """(N,) nats; -inf for a word that no list has, and for a length that is never drawn."""
+        """(N,) nats; -inf if a word is in no list, or the length is never drawn."""
         inside = 1 / (self.longest - self.shortest + 1)
         lengths = np.array([len(self.tokens(sentence)) for sentence in sentences])
         fits = (self.shortest <= lengths) & (lengths <= self.longest)
         return self._mixed(sentences, self.table, 0.0) + np.log(np.where(fits, inside, 1)) - _infinite(~fits)
 
     def log_prob_smoothed(self, sentences: Sequence[str]) -> np.ndarray:
-        """(N,) nats: each word, and the length, comes with probability 0.001 from a source that can give anything.
+        """(N,) nats: each word, and the length, comes with probability 0.001 from a noise source.
 
-        That is a uniform word (an unknown one counts as one word more), and a geometric length of mean 100.
+        The noise is a uniform word (all unknown words count as one) and a geometric length with mean 100.
         """
         uniform = _NOISE / (len(self.words) + 1)
         lengths = np.array([len(self.tokens(sentence)) for sentence in sentences])
@@ -188,21 +189,21 @@ class Mixture:
         return sentence.split()
 
     def entropy(self) -> float:
-        """Nats a document, exact but for one term.
+        """Nats per document, exact except for one term.
 
-        H(length) + H(label) + E[length] H(word | label) - H(label | document); the last, which is small because a
-        document nearly always tells its topic, is a mean over 2,000 fixed draws.
+        H(length) + H(label) + E[length] H(word | label) - H(label | document); the last term, which is small because a
+        document nearly always reveals its topic, is a mean over 2,000 fixed samples.
         """
         words = -np.sum(np.where(self.table > 0, self.table * np.log(self.table + (self.table == 0)), 0), 1)
         count = len(self.table)
         mean_length = (self.shortest + self.longest) / 2
         texts = self.sample(2_000, np.random.SeedSequence(20_161)).texts
-        doubt = np.mean([self._doubt(text) for text in texts])
+        doubt = np.mean([self._label_entropy(text) for text in texts])
         return float(
             np.log(self.longest - self.shortest + 1) + np.log(count) + mean_length * words.mean() - doubt
         )
 
-    def _doubt(self, text: str) -> float:
+    def _label_entropy(self, text: str) -> float:
         """H(label | document), nats."""
         logs = np.log(self.table[:, [self._index[word] for word in self.tokens(text)]]).sum(1)
         logs -= np.logaddexp.reduce(logs)

@@ -1,4 +1,4 @@
-"""Word vectors of the training text itself, for generators that write in their space."""
+"""Word vectors computed from the training text, for generators that write vectors in this space."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from textgan.data.batches import Encoded
 from textgan.types import Vocabulary
 
 WINDOW = 4
-"""Words so many tokens apart, or fewer, stand in each other's context."""
+"""Words at most this many tokens apart are in each other's context."""
 _seed = 0
 
 
 def cooccurrence_vectors(encoded: Encoded, vocabulary: Vocabulary, dimensions: int) -> Tensor:
     """Unit vectors (V,dimensions): truncated SVD of positive pointwise mutual information within `WINDOW` tokens.
 
-    After Levy & Goldberg (2014). Words that stand in like contexts get near vectors; words that no training
-    sentence holds (and the special tokens) get random directions. Always the same.
+    After Levy & Goldberg (2014). Words with similar contexts get similar vectors; words that do not occur in
+    the training text (and the special tokens) get random directions. Deterministic.
     """
     size = vocabulary.size
     keys = []

@@ -1,4 +1,4 @@
-"""Batches of a mapped corpus: tokens stay on the disk, and a window of neighbouring sentences at a time is shuffled."""
+"""Batches of a mapped corpus: tokens stay on disk, and one window of neighbouring sentences is shuffled at a time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from textgan.data.batches import Batches
 from textgan.errors import Mistake
 from textgan.text import Text
 
-WINDOW = 1 << 16  # sentences that are shuffled among themselves
-_GROUP = 50  # batches that are sorted by length together, as in `Batches`
+WINDOW = 1 << 16  # sentences shuffled together
+_GROUP = 50  # batches sorted by length together, as in `Batches`
 
 
 class Tokens:
-    """A split as `data.mapped` keeps it: stands where `Encoded` does, for batches alone.
+    """A tokenized split in the files of `data.mapped`. It replaces `Encoded`, but only for batches.
 
-    Of its `text` there is nothing but that it has no labels.
+    Its `text` is empty; it only shows that there are no labels.
     """
 
     def __init__(self, folder: Path, tokenizer: Any, length: int) -> None:
@@ -34,14 +34,14 @@ class Tokens:
     @property
     def known(self) -> Tensor:
         raise Mistake(
-            "corpus: a mapped one is not in memory, as this needs it; use a corpus of the name 'file'"
+            "corpus: this needs the corpus in memory, which 'mapped' does not load; use the corpus 'file'"
         )
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
     def lengths(self, begin: int, end: int) -> np.ndarray:
-        """Tokens of the sentences begin to end, their own end included where there is room for it, (end - begin,)."""
+        """(end - begin,) length of each sentence in tokens, including its end token if it fits."""
         found: np.ndarray = np.minimum(np.diff(self.offsets[begin : end + 1]) + 1, self.length)
         return found
 
@@ -62,9 +62,9 @@ class Tokens:
 
 
 class WindowedBatches(Batches):
-    """As `Batches`, whose memory does not grow with the corpus: the windows are drawn in turn, and their rows inside.
+    """Like `Batches`, but memory use does not depend on the corpus: windows come in random order, shuffled inside.
 
-    The rows of a window that fill no whole batch sit the epoch out.
+    Rows of a window that do not fill a batch are skipped in that epoch.
     """
 
     def __init__(
@@ -72,7 +72,9 @@ class WindowedBatches(Batches):
     ) -> None:
         size = min(size, len(tokens) // count * count)
         if size < 1 or size % count:
-            raise Mistake(f"batch: {size} sentences cannot be shared evenly by {count} processes")
+            raise Mistake(
+                f"batch: {size} sentences cannot be shared evenly by {count} processes; give a multiple of {count}"
+            )
         self.tokens, self.size, self.seed, self.bucket = tokens, size, seed, bucket
         self._share = slice(rank * size // count, (rank + 1) * size // count)
         self.window = max(1, WINDOW // size) * size
@@ -118,7 +120,7 @@ class WindowedBatches(Batches):
         if not 0 <= state["position"] < self.steps_per_epoch:
             raise Mistake(
                 f"checkpoint: its batch {state['position']} is beyond the {self.steps_per_epoch} batches of an epoch "
-                "here; resume with the corpus, length and batch size of the run"
+                "here; resume with the same corpus, length and batch size"
             )
         self._epoch, self._position, self._read = state["epoch"], state["position"], None
 
@@ -126,15 +128,13 @@ class WindowedBatches(Batches):
 def encode_mapped(
     corpus: Any, tokenizer: Any, length: int, overlong: str, tell: Any
 ) -> tuple[Tokens, list[str]]:
-    """Train text of a `Mapped` corpus as tokens on the disk, and what to tell the user, in words."""
+    """The training text of a `Mapped` corpus as tokens on disk, and notes for the user. Mistake if nothing fits."""
     folder, counts = corpus.encoded(tokenizer, length, overlong, tell)
     if not counts["sentences"]:
         raise Mistake(
-            f"corpus.train: no sentence fits into length {length}; raise it, or set overlong to truncate"
+            f"corpus.train: no sentence fits into length {length}; raise it, or set overlong: truncate"
         )
-    notes = [
-        f"corpus.train: {counts['tokens']:,} tokens on the disk ({json.dumps(folder.name)} of the cache)"
-    ]
+    notes = [f"corpus.train: {counts['tokens']:,} tokens on disk (in {json.dumps(folder.name)} of the cache)"]
     if counts["overlong"]:
         done = "dropped" if overlong == "drop" else f"cut to {length}"
         notes.append(
