@@ -63,7 +63,8 @@ def test_truncated_sentences_have_no_end() -> None:
     ("texts", "length", "overlong", "says"),
     [
         (["a b c", "a b c d d"], 3, "drop", "corpus.train: no sentence fits into length 3, which holds 2 "
-         "tokens and the end of the sentence; sentences have 3 to 5 tokens (median 3); raise length to 6, or set overlong"),
+         "tokens and the end of the sentence; sentences have 3 to 5 tokens (median 3); "
+         "raise length to 6, or set overlong"),
         (["", " "], 3, "drop", "corpus.train: no sentence contains a token; give text"),
         (["a"], 1, "drop", "length: 1 leaves no room for a token before the end of the sentence; give at least 2"),
         (["a"], 4, "trunkate", "overlong: 'trunkate' is neither drop nor truncate. Did you mean 'truncate'?"),
