@@ -1,8 +1,8 @@
 """From a name and plain values to a constructor's call: `{name: lstm, hidden: 128}` -> `LSTM(hidden=128)`.
 
-A part is found by its name in a small lazy table, or in the user's own file (`./mine.py:Mine`), and only then
-imported. Its signature is the schema: keys are checked against it, values coerced by its annotations, and
-what only the run knows (vocabulary, length) is handed in when the part is built.
+A part is looked up by name in a lazy table, or in a user's file (`./mine.py:Mine`), and imported only then. Its
+signature is the schema: keys are checked against it, values are coerced by its annotations, and arguments that only the
+run knows (vocabulary, length) are passed when the part is built.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from textgan.parts.coercion import coerce, describe
 from textgan.parts.names import DEFAULT_NAMES, PARTS
 
 OWN = "textgan_own_"
-"""How the modules of users' own files are called."""
+"""Prefix of the module names of users' own files."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """A part with its checked arguments, ready to be built. file: the user's own that it is from."""
+    """A part with its checked arguments, ready to be built. file: the user's file it comes from, if any."""
 
     part: Callable[..., Any]
     arguments: dict[str, Any]
@@ -36,14 +36,14 @@ class Bound:
     file: Path | None = None
 
     def has(self, name: str) -> bool:
-        """Whether a parameter has a value without the run's help: one of the recipe's or its default."""
+        """Whether a parameter has a value, from the recipe or its default, without one from the run."""
         return name in self.arguments or parameters(self.part)[name].default is not inspect.Parameter.empty
 
     def build(self, **handed: Any) -> Any:
         """Call the part with its arguments and those of `handed` that its signature takes.
 
-        Raises Mistake where the constructor refuses a value (Mistake or ValueError), and for whatever else that of a
-        user's own file raises.
+        Raises Mistake if the constructor rejects a value (Mistake or ValueError), and for any error raised by a part
+        from a user's own file.
         """
         taken = {name: value for name, value in handed.items() if name in parameters(self.part)}
         try:
@@ -71,9 +71,9 @@ def bind(
 ) -> Bound:
     """Find the part that `mapping` names and check its other keys against the part's signature.
 
-    handed: names of the arguments that the run gives when the part is built. place: where the mapping stands
-    in the recipe. folders: where a user's `./mine.py` is looked for, in order, before the working directory.
-    Raises Mistake, a line a mistake.
+    handed: names of the arguments that the run supplies when the part is built. place: the location of the mapping
+    in the recipe. folders: searched in order for a user's `./mine.py`, before the working directory.
+    Raises Mistake, with one line per mistake.
     """
     place = kind if place is None else place
     arguments = dict(mapping)
@@ -89,7 +89,7 @@ def bind_call(
     place: str,
     folders: Sequence[Path] = (),
 ) -> Bound:
-    """`bind` for a part that is already at hand. An argument that is a function may be one of `./mine.py:score`."""
+    """`bind` for a part that is already loaded. A function argument may be given as `./mine.py:score`."""
     wanted = parameters(part)
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in _signature(part))
     mistakes: list[str] = []
@@ -198,7 +198,7 @@ def _load(path: Path, place: str) -> ModuleType:
     except (
         Exception,
         SystemExit,
-    ) as error:  # what the user's own code raises is the user's to see, on one line
+    ) as error:  # an error in the user's own code is reported to the user on one line
         del sys.modules[title]
         raise Mistake(f"{place}: {path.name} does not load: {on_one_line(error, path)}") from error
     return module

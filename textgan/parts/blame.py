@@ -1,4 +1,4 @@
-"""Whose code an exception comes from: the toolkit's, which is a defect of ours, or a user's own file."""
+"""Tell whether an exception comes from the toolkit (a bug) or from a user's own file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from textgan.parts.binding import OWN
 
 
 def own_trouble(error: BaseException) -> str | None:
-    """What to tell of an error that a user's own part made, on one line; None where it is of the toolkit.
+    """A one-line message for an error in a user's own part; None if the error is the toolkit's.
 
-    It is the part's where the innermost line that is no other library's stands in its file, or where the line says
-    that a method has to be written which the part left out.
+    The error is the part's if the innermost frame outside other libraries is in its file, or if the part does not
+    implement a required method.
     """
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     for frame in reversed(frames):
@@ -28,7 +28,7 @@ def own_trouble(error: BaseException) -> str | None:
 
 
 def _left_out(error: BaseException, frame: FrameType) -> str | None:
-    """A method of an interface that a part of a user's own does not have."""
+    """The message for a required method that a user's part does not implement, else None."""
     part = type(frame.f_locals.get("self"))
     if not isinstance(error, NotImplementedError) or str(error) or not part.__module__.startswith(OWN):
         return None

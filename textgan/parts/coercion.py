@@ -1,4 +1,4 @@
-"""A plain value from YAML, made the type that an annotation asks for, or refused in one line."""
+"""Convert a plain YAML value to the type of an annotation, or reject it with a one-line message."""
 
 from __future__ import annotations
 
