@@ -8,10 +8,10 @@ from transformers import PretrainedConfig
 
 
 class TextganConfig(PretrainedConfig):
-    """generator_part: its part of the recipe, a name and plain values. label_names: of the K classes it writes by.
+    """generator_part: the generator section of the recipe (plain values). label_names: names of the K classes.
 
-    vocab_size, pad_token_id, bos_token_id, eos_token_id, unk_token_id: the vocabulary's. length: tokens a sentence
-    may have, <eos> included and <bos> not.
+    vocab_size, pad_token_id, bos_token_id, eos_token_id, unk_token_id: the vocabulary's. length: most tokens of a
+    sentence, including <eos> but not <bos>.
     """
 
     model_type = "textgan"

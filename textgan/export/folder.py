@@ -33,8 +33,8 @@ def export_run(
 ) -> list[str]:
     """Write config.json, weights, tokenizer and model card of a run's checkpoint; returns the files' names.
 
-    The folder is there whole or not at all. force: write into a folder that has files, in place of those of the
-    same names; the others are left. trust_code: as for `textgan.load`. Raises Mistake, before
+    The folder is written completely or not at all. force: write into a folder that has files, replacing those with
+    the same names and keeping the others. trust_code: as for `textgan.load`. Raises Mistake, before
     anything is written, for a generator that transformers' `generate` could not drive.
     """
     check_out(out, force)
@@ -60,11 +60,11 @@ def export_run(
 
 
 def check_out(out: Path, force: bool) -> None:
-    """Mistake where files could be lost."""
+    """Raises Mistake if files could be overwritten."""
     if out.exists() and not out.is_dir():
         raise Mistake(f"DIR: {out} is a file; name a folder")
     if out.is_dir() and any(out.iterdir()) and not force:
-        raise Mistake(f"DIR: {out} exists already; name another folder, or add --force to write into it")
+        raise Mistake(f"DIR: {out} already exists; name another folder, or add --force to write into it")
 
 
 def push(folder: Path, names: list[str], repository: str, private: bool = False) -> str:

@@ -18,7 +18,7 @@ from textgan.parts.binding import bind
 from textgan.types import Generator, Prompt, State, Text, Vocabulary
 
 PORTABLE = ("lstm", "gru", "relational")
-"""Generators that are all in their weights and write token by token, each given those before it."""
+"""Autoregressive generators that are fully described by their weights."""
 
 
 class StateCache:
