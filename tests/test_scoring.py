@@ -246,7 +246,7 @@ def test_markdown_marks_bleu_nearest_to_real_text(capsys: CI) -> None:
     assert head[1] == "BLEU-2" and real[0] == f"| {REAL}"
     value = {row[0][2:]: row[1] for row in rows}
     assert value["copies.txt"] == "1.000" and value["a.txt"].startswith("**.")
-    assert "copies.txt: every sentence scored stands in real.txt too, so BLEU is 1 by construction" in err
+    assert "copies.txt: every sentence scored also occurs in real.txt, so BLEU is 1 by construction" in err
     assert "`bleu|n:2..5|hyps:20|refs:50|" in out and "real:train(seed:0)" in out
 
 

@@ -1,4 +1,4 @@
-"""What the command line does, from Python. Loads what is heavy when it is called.
+"""The command line's functions in Python. Heavy imports happen when they are called.
 
 run = textgan.train("seqgan-short", corpus="my.txt", strategy="gumbel", train={"mle.epochs": 5})
 run.sample(10); run.evaluate(); run.report()

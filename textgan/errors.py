@@ -1,4 +1,4 @@
-"""The one exception that stands for a user's mistake, and the nearest right word for it."""
+"""The exception for a user's mistake, and suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NoSuchFile(Mistake):
 
 
 class SaidElsewhere(Mistake):
-    """A mistake that another process of the run tells the user; the command line says nothing, and exits with 2."""
+    """A mistake reported by another process of the run; the command line prints nothing and exits with 2."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -49,7 +49,7 @@ def on_one_line(error: BaseException, within: str | Path | None = None) -> str:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether it says so, in any of the forms that Python, numpy and torch (CPU or GPU) have for it."""
+    """Whether the error means out of memory, in any form used by Python, numpy or torch (CPU or GPU)."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     text = str(error)

@@ -1,4 +1,4 @@
-"""A run as it is used from Python: `textgan.train` and `textgan.load` give one. Loads what it needs when asked."""
+"""A run in Python, as returned by `textgan.train` and `textgan.load`. Heavy imports happen on first use."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Scores(dict[str, "Score"]):
 
 
 class Run:
-    """A run folder. path: where it is. Raises Mistake where it is none.
+    """A run folder. path: its location. Raises Mistake if it is not a run folder.
 
-    trust_code: run the `.py` files that its recipe names; leave it off for a folder of somebody else's.
+    trust_code: run the `.py` files that its recipe names; leave it off for a folder you did not create.
     """
 
     def __init__(self, path: str | Path, *, trust_code: bool = False) -> None:

@@ -25,7 +25,7 @@ NEED_A_RUN = {
 }
 
 ATTACHED = 0.1
-"""Share of sentences with a mark at a word, above which a protocol that cuts at spaces is warned of."""
+"""Above this share of sentences with punctuation attached to a word, warn about whitespace tokenization."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def evaluate_files(
     label: str | None = None,
     column: str | None = None,
 ) -> Comparison:
-    """Scores of files with a sentence a line. names: of metrics, or `all`; None is what can be had quickly.
+    """Scores of files with one sentence per line. names: of metrics, or `all`; None means the quick ones.
 
     preset_name: one of `textgan.metrics.presets.PRESETS`, for BLEU and self-BLEU. encoder: for the metrics that take
     one, `lm` or what transformers loads; see `textgan.metrics.encoders`. label: a column of the files, to score each
@@ -150,12 +150,14 @@ def _compared(
             )
         if "bleu-2" in file.scores and set(texts[file.path].lines[: protocol.bleu.hyps]) <= used:
             warnings.append(
-                f"{file.path}: every sentence scored stands in {references} too, so BLEU is 1 by construction; "
+                f"{file.path}: every sentence scored also occurs in {references}, so BLEU is 1 by construction; "
                 "give references that the samples were not taken from"
             )
     for option, others in (("--references", real), ("--train", learnt)):
         if labels and others.lines and others.labels is None:
-            warnings.append(f"--label: {option} has no labels; every label is held against all its sentences")
+            warnings.append(
+                f"--label: {option} has no labels; every label is compared with all its sentences"
+            )
     return Comparison(files, warnings)
 
 

@@ -83,7 +83,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 @pytest.mark.parametrize(
     ("words", "warnings"),
     [
-        ("a.txt --references a.txt", ["a.txt: every sentence scored stands in a.txt too, so BLEU is 1"]),
+        ("a.txt --references a.txt", ["a.txt: every sentence scored also occurs in a.txt, so BLEU is 1"]),
         ("one.txt", []),
         ("one.txt --references a.txt --metrics all --ci", []),
         ("a.txt --references one.txt --train one.txt --metrics all --ci", []),
