@@ -140,7 +140,7 @@ class Batches:
         count: int = 1,
     ) -> None:
         if size < 1:
-            raise Mistake(f"batch size: {size} holds no sentence; give at least 1")
+            raise Mistake(f"batch size: {size} is less than 1; give at least 1")
         size = min(size, len(encoded) // count * count)
         if size % count or not size:
             raise Mistake(

@@ -117,9 +117,9 @@ def examine(
 
     counts = count(iter(train), None if held is None else iter(held), HELD_OUT, tell=reading)
     if not len(counts.train):
-        raise Mistake(f"file: {train.file.name} holds no sentence; expected one per line")
+        raise Mistake(f"file: {train.file.name} contains no sentences; expected one per line")
     if held is not None and not len(counts.held):
-        raise Mistake(f"--test: {held.file.name} holds no sentence; expected one per line")
+        raise Mistake(f"--test: {held.file.name} contains no sentences; expected one per line")
     sentences = len(counts.train) + len(counts.held)
     if sentences < FEWEST_SENTENCES:
         raise Mistake(
