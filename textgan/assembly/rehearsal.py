@@ -6,7 +6,7 @@ the token it should predict has a perplexity near 1. The run's random streams ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -84,25 +84,36 @@ def rehearse_judge(judge: Discriminator, vocabulary: Vocabulary, length: int, cl
 
 
 @contextmanager
-def _trying(part: nn.Module, place: str) -> Iterator[None]:
-    """Run the part in eval mode without gradients, then restore its mode and the random streams.
+def own_code(tell: Callable[[BaseException], tuple[str, str]]) -> Iterator[None]:
+    """Turn whatever is raised into a Mistake, as the code is the user's own; too little memory passes.
 
-    Whatever it raises becomes a Mistake, as the code is the user's own.
+    tell: the part at fault, and what to say where the error is not in the user's file.
     """
+    try:
+        yield
+    except Mistake:
+        raise
+    except (Exception, SystemExit) as error:
+        if out_of_memory(error):
+            raise
+        place, otherwise = tell(error)
+        raise Mistake(f"{place}: {own_trouble(error) or otherwise}") from error
+
+
+@contextmanager
+def _trying(part: nn.Module, place: str) -> Iterator[None]:
+    """Run the part in eval mode without gradients, then restore its mode and the random streams."""
+
+    def fails(error: BaseException) -> tuple[str, str]:
+        name = type(part).__name__
+        return place, f"tried on {SENTENCES} sentences, {name} fails: {on_one_line(error)}; {SEE}"
+
     modes = [(module, module.training) for module in part.modules()]
     with kept(), torch.no_grad():
         part.eval()
         try:
-            yield
-        except Mistake:
-            raise
-        except (Exception, SystemExit) as error:
-            if out_of_memory(error):
-                raise
-            breaks = (
-                f"tried on {SENTENCES} sentences, {type(part).__name__} fails: {on_one_line(error)}; {SEE}"
-            )
-            raise Mistake(f"{place}: {own_trouble(error) or breaks}") from error
+            with own_code(fails):
+                yield
         finally:
             for module, mode in modes:
                 module.training = mode

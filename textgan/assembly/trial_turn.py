@@ -7,8 +7,6 @@ generator on noise. It works on copies of the parts, and does not touch the run'
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import fields, replace
 from functools import partial
@@ -18,7 +16,7 @@ import torch
 from torch import Tensor
 
 from textgan.assembly.interfaces import HELD
-from textgan.assembly.rehearsal import SEE
+from textgan.assembly.rehearsal import SEE, own_code
 from textgan.assembly.returned import (
     check_gradient,
     check_graph,
@@ -27,10 +25,9 @@ from textgan.assembly.returned import (
     check_reward,
     form,
 )
-from textgan.errors import Mistake, on_one_line, out_of_memory
+from textgan.errors import Mistake, on_one_line
 from textgan.machine.ranks import ALONE
 from textgan.machine.streams import kept
-from textgan.parts.blame import own_trouble
 from textgan.training.game import Game, judging, policy_mode
 from textgan.types import Discriminator, Situation, Text, Turn, Verdict
 
@@ -53,7 +50,7 @@ def rehearse_turn(game: Game, judge_alone: bool = False) -> list[str]:
             return [
                 f"parts of your own were not tried before training: they cannot be copied ({on_one_line(error)})"
             ]
-        with _blaming(game):
+        with own_code(partial(_at_fault, game)):
             _watch(game.objective)
             real = game.next_text(game.batches(game.train, SENTENCES, stream=0))
             game.strategy.begin(game.generator)
@@ -72,22 +69,13 @@ def _copied(game: Game) -> Game:
     return replace(game, **parts, ranks=ALONE, at_most=min(game.length, TOKENS))
 
 
-@contextmanager
-def _blaming(game: Game) -> Iterator[None]:
-    """Turn any exception into a Mistake that names the part whose method was called last."""
-    try:
-        yield
-    except Mistake:
-        raise
-    except (Exception, SystemExit) as error:
-        if out_of_memory(error):
-            raise
-        owners = [frame.f_locals.get("self") for frame, _ in traceback.walk_tb(error.__traceback__)]
-        named = {id(getattr(game, key)): key for key in PLAYING}
-        key = next((named[id(owner)] for owner in reversed(owners) if id(owner) in named), "strategy")
-        part = type(getattr(game, key)).__name__
-        breaks = f"in a turn of {SENTENCES} sentences, {part} fails: {on_one_line(error)}; {SEE}"
-        raise Mistake(f"{key}: {own_trouble(error) or breaks}") from error
+def _at_fault(game: Game, error: BaseException) -> tuple[str, str]:
+    """The part whose method was called last, and that it fails."""
+    owners = [frame.f_locals.get("self") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    named = {id(getattr(game, key)): key for key in PLAYING}
+    key = next((named[id(owner)] for owner in reversed(owners) if id(owner) in named), "strategy")
+    part = type(getattr(game, key)).__name__
+    return key, f"in a turn of {SENTENCES} sentences, {part} fails: {on_one_line(error)}; {SEE}"
 
 
 def _watch(objective: Any) -> None:
