@@ -60,9 +60,9 @@ def test_a_word_that_the_vocabulary_lacks_is_named() -> None:
 @pytest.mark.parametrize(
     ("best", "told"),
     [
-        ("foo", "evaluate.best: there is no score 'foo' that is known. Known: "),
-        ("bluo-4", "evaluate.best: there is no score 'bluo-4' that is known. Did you mean 'bleu-4'?"),
-        ("length", "evaluate.best: of 'length' neither high nor low values are better"),
+        ("foo", "evaluate.best: there is no known score 'foo'. Known: "),
+        ("bluo-4", "evaluate.best: there is no known score 'bluo-4'. Did you mean 'bleu-4'?"),
+        ("length", "evaluate.best: neither high nor low values of 'length' are better"),
     ],
 )
 def test_a_score_that_marks_no_best_is_refused_before_anything_is_loaded(best: str, told: str) -> None:

@@ -133,8 +133,8 @@ def test_one_process_goes_on_with_a_run_of_two_and_the_other_way_round(
 ) -> None:
     recipe = Recipe.load("seqgan-short", json.loads((folder / "recipe.json").read_text()))
     train(recipe, folder / "for-one", resume=True)
-    assert "saved by 2 processes, gone on with by 1" in " ".join(capfd.readouterr().err.split())
-    assert "saved by 1 process, gone on with by 2" in " ".join(found["told"][0].split())
+    assert "saved by 2 processes, resumed by 1" in " ".join(capfd.readouterr().err.split())
+    assert "saved by 1 process, resumed by 2" in " ".join(found["told"][0].split())
     for run in (folder / "for-one", folder / "of-one"):
         assert (run / "evaluation.json").exists()
         before, now = rows(folder / "whole"), rows(run)

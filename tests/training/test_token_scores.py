@@ -70,10 +70,12 @@ def test_why_there_are_none(game, monkeypatch):
     monkeypatch.setattr(module, "WORK", 1.0)
     assert token_scores(game, 3) == "completing every prefix would take too long with these models"
     game.generator.has_likelihood = False
-    assert "no probability of the next token" in token_scores(game, 3)
+    assert "no next-token probabilities" in token_scores(game, 3)
     game.discriminator.one_by_one = False
-    assert token_scores(game, 3) == "the discriminator scores a sentence by those beside it"
+    assert (
+        token_scores(game, 3) == "the discriminator's score of a sentence depends on the others in its batch"
+    )
     game.objective = Rank()
-    assert "scores none alone" in token_scores(game, 3)
+    assert "cannot score one alone" in token_scores(game, 3)
     game.discriminator = Discriminator()
     assert token_scores(game, 3) == "the run has no discriminator"

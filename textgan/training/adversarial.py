@@ -98,7 +98,7 @@ class Adversarial(Phase):
 
     def check(self, game: Game) -> None:
         self._check_generator(game)
-        deepcopy(game.strategy).begin(game.generator)  # what it keeps of the generator is not to be kept yet
+        deepcopy(game.strategy).begin(game.generator)  # a copy, since it may keep parts of the generator
 
     def _check_generator(self, game: Game) -> None:
         if self.mle_every and not (game.generator.has_likelihood or game.generator.reconstructs):

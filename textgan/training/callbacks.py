@@ -89,9 +89,9 @@ class Callback:
 
 
 class Callbacks:
-    """Those of a run, called in their order.
+    """The callbacks of a run, called in order.
 
-    ranks: of those that train together the first alone calls them, and all end where one of them asks for it.
+    ranks: of the ranks that train together only the first calls them; if a callback asks to end, all ranks end.
     """
 
     def __init__(self, callbacks: Sequence[Callback] = (), ranks: Ranks | None = None) -> None:
@@ -108,7 +108,7 @@ class Callbacks:
     ) -> tuple[str, str] | None:
         """Call `event` of each. Returns what one of them asked for, `phase` or `training`, and its name.
 
-        kept: says in words which checkpoint there is to go on from. Raises Mistake for whatever one of them raises.
+        kept: describes the checkpoint to resume from. Any exception of a callback is raised as Mistake.
         """
         if not self.callbacks:
             return None
@@ -136,7 +136,7 @@ class Callbacks:
                     getattr(one, event)(now, *more)
                 except Mistake:
                     raise
-                except Exception as error:  # whatever the user's own code raises, said on one line
+                except Exception as error:  # whatever the user's code raises becomes one line
                     raise Mistake(
                         f"callbacks.{type(one).__name__}.{event}: {on_one_line(error)}; {kept()}; fix it and "
                         "continue with --resume"

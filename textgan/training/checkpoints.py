@@ -1,7 +1,7 @@
 """Checkpoints: a folder with both players as safetensors and the rest of the state, replaced as a whole.
 
-`manifest.json` in it has each file's size and SHA-256, and is written last: a folder with files that are not as the
-manifest says was cut short or changed, and the checkpoint before it is used.
+`manifest.json` in it has each file's size and SHA-256, and is written last: if a file does not match
+the manifest, the folder is incomplete or was changed, and the checkpoint before it is used.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def save(
 ) -> None:
     """Write `folder` anew: `NAME.safetensors` for each player, and `state` (tensors and plain values only).
 
-    The new folder is complete, and on the disk, before the old one is moved aside: one of the two is always whole.
-    at: in words, when it was. keep: the old one stays, in case the new one is damaged later. OSError where it
-    cannot be written; the old one then stays as it is.
+    The new folder is complete, and on the disk, before the old one is moved aside: one of the two is always intact.
+    at: describes when, such as `mle step 40`. keep: keep the old one, in case the new one is damaged later. OSError if
+    it cannot be written; the old one then stays as it is.
     """
     fresh, old = beside(folder, "new"), beside(folder, "old")
     _clear(fresh)
@@ -54,7 +54,7 @@ def save(
             folder.rename(old)
         fresh.rename(folder)
     except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)  # what is half written would only take room
+        shutil.rmtree(fresh, ignore_errors=True)  # an incomplete folder is useless
         raise
     flush_folder(folder.parent)
     if not keep:
@@ -159,14 +159,14 @@ def damage(folder: Path) -> str:
         if not file.is_file():
             return f"{file}: missing"
         if file.stat().st_size != size:
-            return f"{file}: damaged (it has {file.stat().st_size:,} bytes, and was written with {size:,})"
+            return f"{file}: damaged (it has {file.stat().st_size:,} bytes instead of {size:,})"
         if _digest(file) != digest:
-            return f"{file}: damaged (its checksum is not the one it was written with)"
+            return f"{file}: damaged (its checksum is wrong)"
     return ""
 
 
 def kept(folder: Path) -> str:
-    """For an error: which checkpoint is there to go on from."""
+    """For an error message: the checkpoint to resume from."""
     place = next((place for place in (folder, beside(folder, "old")) if place.is_dir()), None)
     if place is None:
         return "no checkpoint was written yet"
@@ -211,13 +211,13 @@ def state_from_bytes(data: bytes) -> dict[str, Any]:
 
 
 def finite(player: nn.Module) -> bool:
-    """Whether all weights are numbers."""
+    """Whether all weights are finite."""
     found = [weight.isfinite().all() for weight in player.parameters()]
     return not found or bool(torch.stack(found).all())
 
 
 def _clear(place: Path) -> None:
-    """Nothing is there afterwards, as far as that can be had."""
+    """Remove what is there, as far as possible."""
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place, ignore_errors=True)
     else:

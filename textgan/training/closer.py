@@ -1,6 +1,6 @@
-"""A closer look at what a run wrote, against real text: kept in the run folder as `closer.json` for the report.
+"""A detailed comparison of a run's text with real text, saved in the run folder as `closer.json` for the report.
 
-All of it is made when training ends, since it takes the corpus and both players; the report only reads.
+It is computed when training ends, since it needs the corpus and both players; the report only reads it.
 """
 
 from __future__ import annotations

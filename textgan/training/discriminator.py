@@ -168,7 +168,7 @@ class Discriminate(Phase):
             raise ValueError("rate: the learning rate cannot fall below 0")
 
     def check(self, game: Game) -> None:
-        deepcopy(game.strategy).begin(game.generator)  # what it keeps of the generator is not to be kept yet
+        deepcopy(game.strategy).begin(game.generator)  # a copy, since it may keep parts of the generator
 
     def begin(self, game: Game) -> None:
         self.game = game
@@ -184,7 +184,7 @@ class Discriminate(Phase):
         log = self.trainer.rounds(1, 0.0, self.pool, self.epochs)
         self.step_count += 1
         if self.step_count % self.log_every and not self.done:
-            return log  # a look costs as much as a step
+            return log  # measuring costs as much as a step
         size = self.game.ranks.share(self.batch)
         fake = self.game.write_fakes(self.game.next_text(self.trainer.real), size, 0.0)
         return {**log, **self.trainer.look(fake)}

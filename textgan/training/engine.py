@@ -27,9 +27,7 @@ def engine_for(device: str, precision: str, threads: int | None = None) -> Accel
     if device not in DEVICES:
         raise Mistake(f"device: {device!r} is not a device.{did_you_mean(device, DEVICES)}")
     engine = Accelerator(cpu=on_cpu(device), mixed_precision=precision)
-    torch.set_num_threads(
-        threads
-    )  # accelerate has an opinion of its own where several processes were started
+    torch.set_num_threads(threads)  # accelerate changes it if several processes were started
     if device not in ("auto", engine.device.type):
         raise Mistake(f"device: {device} is not available on this machine; use {engine.device.type}, or auto")
     return engine

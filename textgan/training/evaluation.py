@@ -55,9 +55,9 @@ class Evaluation:
         stem, order = re.fullmatch(r"(.*?)((?:-\d+)?)", best, re.DOTALL).groups()  # type: ignore[union-attr]
         if stem not in DIRECTIONS:
             known = [f"{name}{order}" for name, better in DIRECTIONS.items() if better]
-            raise ValueError(f"best: there is no score {best!r} that is known.{did_you_mean(best, known)}")
+            raise ValueError(f"best: there is no known score {best!r}.{did_you_mean(best, known)}")
         if direction(best) == 0:
-            raise ValueError(f"best: of {best!r} neither high nor low values are better; name another score")
+            raise ValueError(f"best: neither high nor low values of {best!r} are better; name another score")
         self.every = every
         self.samples = samples
         self.final = final
@@ -80,19 +80,19 @@ class Evaluation:
 
     @property
     def nucleus(self) -> str:
-        """What tokens are drawn from, in words; empty: from all."""
+        """Describes the restriction to likely tokens; empty if there is none."""
         return f"tokens drawn from the likeliest of total {self.top_p:g} (top-p)" if self.top_p < 1 else ""
 
     @property
     def choice(self) -> str:
-        """How `writer` chooses, in words; empty: not at all."""
+        """Describes how `writer` selects sentences; empty if it does not."""
         if self.resample == 1:
             return ""
         power = "" if self.sharpness == 1 else f" to the power of {self.sharpness:g}"
         return f"one sentence in {self.resample} drawn by the judge's odds{power}"
 
     def writer(self, generator: Generator, judge: Discriminator) -> Generator:
-        """What writes the text that is scored after the game: the generator, or both of them."""
+        """What writes the text scored after the adversarial phase: the generator, or generator and judge together."""
         if self.resample == 1:
             return generator
         return Resampled(generator, judge, self.resample, self.sharpness)
@@ -112,7 +112,8 @@ class Evaluation:
     ) -> dict[str, Score]:
         """The recipe's metrics; `likelihood` (see `likelihood_of`) adds the generator's own.
 
-        labels: what the texts were asked to be; reference_labels: what the references are. names: some of them.
+        labels: the classes the texts were conditioned on; reference_labels: those of the references. names: which
+        metrics, by default all.
         """
 
         samples = Samples(
@@ -125,7 +126,7 @@ class Evaluation:
             reference_labels,
             corpus.train.labels,
         )
-        with kept():  # a metric of one's own may draw or seed what it likes
+        with kept():  # a custom metric may use or seed the random streams
             return evaluate(
                 samples, self.metrics if names is None else names, beside=self.beside, encoder=self.encoder
             )
@@ -154,10 +155,10 @@ def likelihood_of(
 
 @torch.no_grad()
 def judge_accuracy(discriminator: Discriminator, encoded: Encoded, engine: Accelerator) -> dict[str, Score]:
-    """`class-accuracy-judge`: share of real sentences, of known label, whose class the judge tells rightly.
+    """`class-accuracy-judge`: share of labelled real sentences that the judge classifies correctly.
 
-    In [0, 1], higher is better. What a judge trained on few labels is for; it says nothing of the written text. Absent
-    where the judge tells no classes or no label is known.
+    In [0, 1], higher is better. The aim of semi-supervised training; it says nothing about the generated text. Absent
+    if the judge does not classify or no label is known.
     """
     right = sentences = 0
     with judging(discriminator), engine.autocast():
@@ -174,7 +175,7 @@ def judge_accuracy(discriminator: Discriminator, encoded: Encoded, engine: Accel
 
 
 def asked_labels(labels: Tensor | None, count: int, seed: int) -> Tensor | None:
-    """What `write_ids` asks `count` sentences to be with these labels and this seed: (count,)."""
+    """The labels (count,) that `write_ids` conditions `count` sentences on, for these labels and this seed."""
     if labels is None:
         return None
     return labels[torch.randint(len(labels), (count,), generator=torch.Generator().manual_seed(seed))]
@@ -191,9 +192,9 @@ def write_ids(
     labels: Tensor | None = None,
     ranks: Ranks = ALONE,
 ) -> list[list[int]]:
-    """`count` sentences as ids without what follows EOS; the same for a seed, whatever was drawn before.
+    """`count` sentences as ids up to EOS; they depend on the seed only, not on earlier draws.
 
-    Of several ranks each writes its share with a seed of its own, and all get all, in the order of the ranks.
+    With several ranks, each writes its share with its own seed, and all ranks get all sentences, in rank order.
 
     labels (N,): those of real text, drawn from in its proportions where the generator writes by label.
     """

@@ -14,7 +14,7 @@ from typing import Any
 from textgan.errors import Mistake
 
 CLOSER = "closer.json"
-"""What `textgan.training.closer` finds in the text, for the report."""
+"""The analysis by `textgan.training.closer`, for the report."""
 
 
 class RunFolder:

@@ -1,4 +1,4 @@
-"""Whether a saved state has the form of this run's own: files of a run folder may have been damaged, or changed."""
+"""Check that a saved state fits this run, since files in a run folder may have been damaged or changed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _LARGEST = 2**63 - 1
 
 
 def mismatch(given: Any, own: Any, place: str = "state") -> str:
-    """Where and how `given` differs in form from `own`; empty where it does not.
+    """Where and how `given` differs in form from `own`; empty if it does not.
 
-    A mapping has the keys that `own` has, a number is a number, a tensor has the shape and the type. What is empty or
-    None in `own`, as at the beginning of a run, may hold anything.
+    Mappings must have the keys of `own`, numbers must be numbers, tensors must have the same shape and dtype. Where
+    `own` is empty or None, as at the beginning of a run, anything fits.
     """
     if own is None or (isinstance(own, (list, tuple, Mapping)) and not own and isinstance(given, type(own))):
         return ""
     if isinstance(own, Mapping):
         if not isinstance(given, Mapping):
-            return f"{place} is no mapping"
+            return f"{place} is not a mapping"
         if missing := [str(key) for key in own if key not in given]:
             return f"{place} has no {', '.join(missing)}"
         return next(filter(None, (mismatch(given[key], own[key], f"{place}.{key}") for key in own)), "")
@@ -37,15 +37,15 @@ def mismatch(given: Any, own: Any, place: str = "state") -> str:
         same = isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= _LARGEST
     else:
         same = isinstance(given, (int, float)) and not isinstance(given, bool)
-    return "" if same else f"{place} is not what it was written as"
+    return "" if same else f"{place} has another type or shape than in this run"
 
 
 @contextmanager
 def taking_over(file: Path) -> Iterator[None]:
-    """What goes wrong inside, while a state is taken over from the file, is a Mistake that names it.
+    """Turns errors while a state is restored from the file into a Mistake that names the file.
 
-    The state is of plain values and tensors, checked by `mismatch`; what that does not see (a generator's own random
-    state, an optimiser's) the libraries refuse, each with an error of its own kind.
+    `mismatch` checks plain values and tensors; what it cannot check (random states, optimiser states) is rejected by
+    the libraries, each with its own type of error.
     """
     try:
         yield
@@ -69,10 +69,10 @@ def taking_over(file: Path) -> Iterator[None]:
 
 
 def take_over(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """`load_state_dict` for an optimiser; ValueError for a state that would fail it in the midst of training."""
+    """`load_state_dict` for an optimiser; ValueError for a state that would make a later step fail."""
     own = optimizer.state_dict()
     if len(state["param_groups"]) != len(own["param_groups"]):
-        raise ValueError("the optimiser has other groups of weights")
+        raise ValueError("the optimiser has other parameter groups")
     for given, mine in zip(state["param_groups"], own["param_groups"], strict=True):
         if given.keys() != mine.keys() or any(type(given[key]) is not type(mine[key]) for key in mine):
             raise ValueError("the optimiser has other settings")
@@ -80,10 +80,10 @@ def take_over(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> Non
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     kept = [optimizer.state[weight] for weight in weights if weight in optimizer.state]
     if kept and len({frozenset(each) for each in kept}) != 1:
-        raise ValueError("the optimiser lacks what it kept of some weights")
+        raise ValueError("the optimiser lacks the state of some weights")
     for weight in weights:
         for value in optimizer.state.get(weight, {}).values():
             if isinstance(value, Tensor) and value.dim() and value.shape != weight.shape:
-                raise ValueError("what the optimiser kept is of weights of another shape")
+                raise ValueError("the optimiser's state is for weights of another shape")
             if not (value is None or isinstance(value, Tensor)):
-                raise ValueError("what the optimiser kept is no tensor")
+                raise ValueError("the optimiser's state is not a tensor")

@@ -47,7 +47,7 @@ class Game:
 
     @property
     def writers(self) -> dict[str, nn.Module]:
-        """Whose weights it takes to write text: the generator's, and the judge's where the generator reads it."""
+        """The players needed to write text: the generator, and the judge if the generator reads it."""
         players: dict[str, nn.Module] = {"generator": self.generator}
         return players | ({"discriminator": self.discriminator} if self.generator.reads_judge else {})
 
@@ -97,7 +97,7 @@ class Game:
 
 
 def policy_mode(generator: Generator) -> None:
-    """No dropout in what is drawn or in its log-probability: they must be of one distribution.
+    """No dropout in what is drawn or in its log-probability: both must come from the same distribution.
 
     Recurrent layers stay in training mode, which changes nothing in them (they hold no dropout) and which
     their backward pass needs on a GPU.
@@ -135,7 +135,7 @@ def pair_accuracy(real: Verdict, fake: Verdict, objective: Objective | None = No
 
 
 def told_classes(verdict: Verdict) -> dict[str, Tensor]:
-    """Share of the sentences whose class a judge tells rightly; empty where it tells none or there are no labels."""
+    """Share of sentences that the judge classifies correctly; empty if it does not classify or there are no labels."""
     if verdict.classes is None or verdict.labels is None:
         return {}
     return {"class-accuracy-heldout": (verdict.classes.argmax(1) == verdict.labels).float().mean()}

@@ -1,4 +1,4 @@
-"""What a run keeps between two of its processes: written by the first rank, read by all of them."""
+"""Saving and restoring a run's last checkpoint: written by the first rank, read by all."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def read(game: Game, last: Path, warn: Callable[[str], None]) -> dict[str, Any] 
 def share_out(
     state: dict[str, Any], phase: Phase | None, ranks: Ranks, seed: int, say: Callable[[str], None]
 ) -> None:
-    """Each rank takes its own part of a checkpoint; what there are more ranks for than before begins anew.
+    """Each rank takes its own part of a checkpoint; ranks beyond those that saved it start fresh random streams.
 
-    phase: the one the checkpoint lies within, if it does. seed: of the random numbers that begin anew.
+    phase: the one that the checkpoint was saved in, if any. seed: of the fresh random streams.
     """
     before = state.get("ranks")
     if before is None and ranks.alone:
@@ -73,8 +73,8 @@ def share_out(
         before = [{"random": state["random"], "phase": {} if phase is None else phase.rank_state()}]
     if len(before) != ranks.count:
         say(
-            f"saved by {amount(len(before), 'process', 'processes')}, gone on with by {ranks.count}: the batches "
-            "are the same, the random numbers are others (only as many processes go on bit for bit)"
+            f"saved by {amount(len(before), 'process', 'processes')}, resumed by {ranks.count}: the batches are the "
+            "same, but the random numbers differ (to continue bit for bit, use as many processes as before)"
         )
     if phase is not None and before[0]["phase"]:
         phase.load_rank_states([one["phase"] for one in before])

@@ -1,4 +1,4 @@
-"""One process at a time trains in a run folder. The system takes the lock back when the process ends, in any way."""
+"""Only one process at a time trains in a run folder. The system releases the lock when the process ends."""
 
 from __future__ import annotations
 

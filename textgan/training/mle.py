@@ -69,7 +69,7 @@ class Mle(Phase):
 
     @property
     def ending(self) -> str:
-        """Which weights were kept, and whether waiting for better ones was given up."""
+        """Which step's weights were kept, and whether the phase stopped early."""
         if not self.patience or not self.best_weights:
             return ""
         each = self.batches.steps_per_epoch

@@ -1,4 +1,4 @@
-"""An optimiser as plain values, as a recipe gives it, and the one way to take a step."""
+"""An optimiser's settings, as a recipe gives them. `descend` takes every optimiser step."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from textgan.parts.ranges import NotBelow, Part
 class Optimizer:
     """lr: learning rate; clip: largest gradient norm, 0 for none.
 
-    betas: Adam's, (0.9, 0.999) where none are given; momentum: SGD's and RMSprop's. ValueError for the other's.
+    betas: Adam's, (0.9, 0.999) where none are given; momentum: SGD's and RMSprop's. ValueError if set for another
+    optimiser.
     """
 
     lr: NotBelow = 1e-3
@@ -31,7 +32,7 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         if self.betas is not None and self.name != "adam":
-            raise ValueError(f"betas: they are adam's, and {self.name} has none; leave them out")
+            raise ValueError(f"betas: only adam has them, and the optimiser is {self.name}; leave them out")
         if self.momentum and self.name == "adam":
             raise ValueError(
                 f"momentum: {self.momentum:g}; adam has none; set betas, or name to sgd or rmsprop"
@@ -60,7 +61,7 @@ def descend(
 ) -> Tensor:
     """Backward, the mean over the ranks, clip, step. Returns the gradient norm before clipping.
 
-    Mistake where the loss reaches no weight.
+    Mistake if the loss depends on no weight.
     """
     if not loss.requires_grad:
         raise Unfit(

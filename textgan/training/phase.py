@@ -31,7 +31,7 @@ class Phase:
         self.step_count = 0
 
     def check(self, game: Game) -> None:
-        """Mistake where the players are not what it needs; called before any file is made."""
+        """Mistake if the phase cannot train these players; called before any file is made."""
 
     def begin(self, game: Game) -> None:
         """Build optimisers and streams."""
@@ -48,7 +48,7 @@ class Phase:
 
     @property
     def ending(self) -> str:
-        """How it came to its end, for the reader of the log; empty where its steps were simply done."""
+        """How the phase ended, for the log; empty if it did all its steps."""
         return ""
 
     def step(self) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The row of real text in a run's tables: what a good value is, by the metrics and in the place of written text."""
+"""The row of real text in a run's tables, scored like generated text, which shows what a good value is."""
 
 from __future__ import annotations
 

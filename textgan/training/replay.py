@@ -1,4 +1,4 @@
-"""Replay of old fakes: what the generator wrote before stays in the judge's batches (Shrivastava et al. 2017)."""
+"""Replay of old fakes: the judge's batches contain earlier generated text too (Shrivastava et al. 2017)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from textgan.types import Text
 class Replay:
     """A buffer of the last `size` fakes, (N,T), from which a share of each batch of fakes is drawn.
 
-    Departure: the newest replace the oldest, and not a random half, so that `size` says how far back it reaches.
-    Until the buffer holds a batch, no fake is old. Sentences are kept as ids, or as vectors where a generator wrote
-    vectors; of relaxed tokens each takes V numbers, and they are refused.
+    Departure: the newest fakes replace the oldest, not a random half, so that `size` says how far back it reaches. No
+    old fakes are used until the buffer holds a batch. Sentences are kept as ids, or as vectors if the generator writes
+    vectors; relaxed tokens take V numbers each and are not supported.
     """
 
     def __init__(self, share: float, size: int, length: int, device: torch.device) -> None:
@@ -30,7 +30,7 @@ class Replay:
         self.kept: dict[str, Tensor] = {}
 
     def mix(self, fake: Text) -> Text:
-        """The batch with some of its rows, those at its end, replaced by old fakes; it then enters the buffer."""
+        """The batch with its last rows replaced by old fakes; the whole batch then enters the buffer."""
         if fake.choices is not None:
             raise Unfit(
                 "train.adversarial.replay: this strategy writes relaxed tokens, which need too much memory; set it to 0"

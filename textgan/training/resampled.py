@@ -13,7 +13,7 @@ from textgan.training.game import judging
 from textgan.types import Discriminator, Generator, Prompt, Sampler, Text
 
 AT_ONCE = 2048
-"""Candidates that are written and judged together."""
+"""Candidates written and scored at a time."""
 
 
 class Resampled(Generator):

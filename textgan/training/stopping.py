@@ -12,7 +12,7 @@ GRACE = 6.0
 """Seconds that a step may still take after SIGTERM; schedulers kill some 10 to 30 s after it."""
 
 AGAIN = 1.0
-"""Seconds until it is said again."""
+"""Seconds until the signal is raised again."""
 
 
 class Stopped(BaseException):

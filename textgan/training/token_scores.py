@@ -17,7 +17,7 @@ from textgan.types import Prompt, Text, Verdict
 SENTENCES = 8
 COMPLETIONS = 8
 WORK = 2e11
-"""Multiplications that the completions may cost at most: a few seconds of one core."""
+"""The most multiplications to spend on completions: a few seconds of one core."""
 REAL = 256  # held-out sentences whose mean score stands beside
 
 
@@ -50,16 +50,16 @@ class _Score:
 
 
 def why_not(game: Game) -> str:
-    """Why no token can be scored, or nothing. Asks the parts only; their size is weighed in `token_scores`."""
+    """Why tokens cannot be scored; empty if they can. `token_scores` also checks the cost."""
     generator, judge = game.generator, game.discriminator
     if not any(True for _ in judge.parameters()):
         return "the run has no discriminator"
     if hasattr(game.objective, "compared"):
-        return "the discriminator compares sentences with real ones and scores none alone"
+        return "the discriminator compares sentences with real ones and cannot score one alone"
     if not judge.one_by_one:
-        return "the discriminator scores a sentence by those beside it"
+        return "the discriminator's score of a sentence depends on the others in its batch"
     if not generator.has_likelihood:
-        return "the generator has no probability of the next token, to complete a sentence by"
+        return "the generator has no next-token probabilities to complete a sentence with"
     return ""
 
 
@@ -97,8 +97,8 @@ def token_scores(game: Game, seed: int) -> TokenScores | str:
             found, empty = prefix_values(completions, text, judge, _Score(), verdict)
             values, start = found, float(empty.mean())
             how = (
-                f"A word's number is the discriminator's mean score of {COMPLETIONS} sentences that the generator "
-                "draws on from the words up to it; the last one's is the sentence's own."
+                f"A word's score is the discriminator's mean score of {COMPLETIONS} sentences that the generator "
+                "continues from the words up to it; the last word has the sentence's own score."
             )
     generator.train(was_training)
     return _told(text, values.float(), start, real, how)

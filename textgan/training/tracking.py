@@ -1,4 +1,4 @@
-"""A run's numbers to an experiment tracker, through accelerate: `report_to: tensorboard` in a recipe."""
+"""Send a run's numbers to an experiment tracker, through accelerate: `report_to: tensorboard` in a recipe."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Tracking(Callback):
     `final/after/bleu-4` against test text. The step is that of the whole run.
 
     to: one or several of tensorboard (files in RUN/tracking), wandb, mlflow, trackio. Each is set up by its own
-    environment variables. Mistake where its package is missing, before anything is begun.
+    environment variables. Mistake if its package is missing, before the run starts.
     """
 
     def __init__(self, to: str | Sequence[str]) -> None:
@@ -70,7 +70,7 @@ class Tracking(Callback):
                 sentences[:SHOWN]
             )  # two spaces: a line's end in markdown, which TensorBoard shows
             for tracker in self.engine.trackers:
-                if tracker.name != "mlflow":  # which takes numbers alone
+                if tracker.name != "mlflow":  # which takes numbers only
                     tracker.log({"samples": told}, step=moment.steps)
 
     def on_train_end(self, moment: Moment, scores: Mapping[str, Mapping[str, Score]]) -> None:

@@ -1,4 +1,4 @@
-"""The one loop: phases in order, with a log, looks at the generator, checkpoints and a clean stop."""
+"""The training loop: runs the phases in order, with a log, evaluations, checkpoints and a clean stop."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ SAVE_SECONDS = 60.0
 
 @dataclass
 class Trainer:
-    """Runs phases over a game and keeps the run folder.
+    """Runs phases over a game and writes the run folder.
 
-    What is random in training comes from torch's stream and the batches' own; looks at the generator use
-    seeds of their own. So a resumed run is, bit for bit, the one that was never stopped.
+    Randomness in training comes from torch's stream and the batches' own streams; evaluations use their
+    own seeds. So a resumed run is, bit for bit, the one that was never stopped.
     """
 
     game: Game
@@ -80,7 +80,7 @@ class Trainer:
             self._play(phase)
             phase.finish()
             self._current += 1
-        self._current = len(self.phases)  # one that was ended early is not gone on with
+        self._current = len(self.phases)  # a phase that was ended early is not continued
         self.save()
 
     def end(self, scores: Mapping[str, Mapping[str, Score]]) -> None:
@@ -199,7 +199,7 @@ class Trainer:
         return checkpoints.kept(self._last)
 
     def save(self) -> None:
-        """`checkpoints/last`: with it a resumed run goes on bit for bit. Raises Diverged in place of keeping NaN."""
+        """`checkpoints/last`: with it a resumed run goes on bit for bit. Raises Diverged rather than save NaN."""
         phase = None if self._current >= len(self.phases) else self.phases[self._current]
         keeping.check(self.game, self._last, phase)
         self.folder.flush()

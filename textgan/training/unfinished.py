@@ -30,7 +30,7 @@ def stand(run: Path) -> Stand | None:
 
 
 def go_on(run: Path) -> str:
-    """How a run is gone on with; its own command has the rest."""
+    """How to resume a run; the rest of the command is that of the run."""
     return f"go on with: textgan train ... --out {run} --resume"
 
 
