@@ -114,5 +114,5 @@ def test_a_strategy_takes_them_by_name() -> None:
     with pytest.raises(ValueError, match="draws: 0"):
         Gumbel(estimator="rao", draws=0)
     for estimator in ("plain", "second-order"):
-        with pytest.raises(ValueError, match=f"draws: 8; '{estimator}' .*rao"):
+        with pytest.raises(ValueError, match=f"draws: 8; the estimator '{estimator}' .*rao"):
             Gumbel(estimator=estimator, draws=8)  # type: ignore[arg-type]

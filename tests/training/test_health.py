@@ -27,7 +27,7 @@ def test_collapse_is_said_once_when_the_share_of_distinct_sentences_halves() -> 
     steady = [1.0] * WINDOW
     assert _said("distinct", [*steady, *[0.6] * 30]) == []
     (text,) = _said("distinct", [*steady, *[0.2] * 30])
-    assert "collapsing" in text and "at first 100% were" in text
+    assert "collapsing" in text and "at first 100% did" in text
     (text,) = _said("entropy", [3.0] * WINDOW + [1.0] * 30)
     assert "entropy" in text and "at first it was 3.00" in text
 
