@@ -239,7 +239,9 @@ def test_nan_between_two_logged_steps_is_not_saved_when_the_run_is_stopped(
         return values
 
     monkeypatch.setattr(Mle, "step", step)
-    with pytest.raises(Diverged, match="mle step 2 the generator has NaN or infinite weights.*no checkpoint was written yet"):
+    with pytest.raises(
+        Diverged, match="mle step 2 the generator has NaN or infinite weights.*no checkpoint was written yet"
+    ):
         train(small_recipe("gumbel-short"), tmp_path / "run")
     assert not (tmp_path / "run" / "checkpoints").exists()
 

@@ -9,6 +9,7 @@ import pytest
 
 from textgan.assembly.recipe import Recipe
 from textgan.cli import run as textgan
+from textgan.metrics import own_files
 from textgan.runs.train import train
 
 MINE = """
@@ -64,3 +65,13 @@ def test_a_metric_whose_file_changed_since_the_scores_is_told_of(
     assert "has changed since" not in capsys.readouterr().err
     mine.unlink()
     assert textgan(["report", str(run)]) == 0
+
+
+def test_a_metric_file_that_is_gone_has_no_digest_and_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def rhyme(samples): return {}")
+    names = ["bleu", "./mine.py:rhyme"]
+    known = own_files.digests(names, tmp_path)
+    assert len(known) == 1 and own_files.changed(names, tmp_path, known) == []
+    assert own_files.changed(names, tmp_path, []) == ["mine.py"]
+    (tmp_path / "mine.py").unlink()
+    assert own_files.digests(names, tmp_path) == [] == own_files.changed(names, tmp_path, known)

@@ -29,11 +29,13 @@ def changed(names: Iterable[Any], beside: Path, known: Any) -> list[str]:
     """
     if not isinstance(known, list):
         return []
-    return [file.name for file in _files(names, beside) if file.is_file() and _digest(file) not in known]
+    return [file.name for file in _files(names, beside) if _digest(file) not in known]
 
 
 def _files(names: Iterable[Any], beside: Path) -> list[Path]:
-    return sorted({own_file(name, (beside,))[0] for name in names if is_own_file(name)})
+    """Those that exist: the metrics of a run that has just ended are in memory, and their file may be gone."""
+    files = {own_file(name, (beside,))[0] for name in names if is_own_file(name)}
+    return sorted(file for file in files if file.is_file())
 
 
 def _digest(file: Path) -> str:
