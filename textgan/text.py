@@ -44,8 +44,8 @@ class Choice:
     """One position's tokens: ids (B,) int64 and, from a pathwise sampler, relaxed (B,V) with a graph.
 
     hard: who reads it sees the one-hot of the id, and the gradient passes to the relaxed token as if that had been
-    read (straight-through). read_back: the generator reads the relaxed token next; False: it reads the id, the judge
-    the relaxed token.
+    read (straight-through). read_back: the generator reads the relaxed token next; False: it reads the id, the
+    discriminator the relaxed token.
     """
 
     ids: Tensor

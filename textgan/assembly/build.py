@@ -91,7 +91,7 @@ def _evaluation(recipe: Recipe, objective: Objective, judge: Discriminator | Non
     check_resampling(evaluation, objective)
     if evaluation.resample > 1 and judge is not None and not judge.one_by_one:
         raise Mistake(
-            "evaluate.resample: the judge's score of a sentence depends on the others in its batch; set "
+            "evaluate.resample: the discriminator's score of a sentence depends on the others in its batch; set "
             "discriminator.minibatch to 0"
         )
     return evaluation

@@ -13,7 +13,7 @@ from textgan.types import Discriminator, Generator, Objective, Penalty, Strategy
 
 
 def check_one_space(generator: Generator, discriminator: Discriminator) -> None:
-    """Mistake if the generator outputs vectors that the judge's embedding table does not share, or of another size."""
+    """Mistake if the generator outputs vectors that do not fit the discriminator's embedding table."""
     if not generator.writes_vectors:
         return
     if not discriminator.reads_vectors:
@@ -37,7 +37,7 @@ def check_they_fit(
     """Mistake if objective, discriminator, strategy and penalty cannot be combined."""
     if getattr(objective, "needs_classes", False) and not discriminator.tells_classes:
         raise Mistake(
-            "discriminator.labels: the objective needs a judge that predicts classes; set it to 'tell'"
+            "discriminator.labels: the objective needs a discriminator that predicts classes; set it to 'tell'"
         )
     if getattr(objective, "only_reward", False) and strategy.pathwise:
         raise Mistake(
@@ -47,8 +47,8 @@ def check_they_fit(
     if not discriminator.reads_relaxed and (strategy.pathwise or penalty is not None):
         needs = "strategy: this one needs" if strategy.pathwise else "penalty: a penalty needs"
         raise Mistake(
-            f"{needs} a judge that a gradient can pass through, and this discriminator reads token ids only; "
-            "set discriminator to 'cnn', or strategy to 'reinforce' or 'cooperative' without a penalty"
+            f"{needs} a discriminator that a gradient can pass through, and this one reads token ids only; set "
+            "discriminator to 'cnn', or strategy to 'reinforce' or 'cooperative' without a penalty"
         )
     if getattr(strategy, "rollouts", 0):
         # Completions of one prefix would be judged in the same batch, whose size depends on memory.
@@ -59,8 +59,8 @@ def check_they_fit(
             )
         if not discriminator.one_by_one:
             raise Mistake(
-                "strategy.rollouts: the judge's score of a sentence depends on its batch, and rollouts are not such a "
-                "batch; set it to 0"
+                "strategy.rollouts: the discriminator's score of a sentence depends on its batch, and rollouts are "
+                "not such a batch; set it to 0"
             )
     strategy.meet(discriminator, objective)
 
@@ -68,10 +68,10 @@ def check_they_fit(
 def check_resampling(
     evaluation: Evaluation, objective: Objective | None, place: str = "evaluate.resample"
 ) -> None:
-    """Mistake if sentences are to be selected by the judge's odds, and its objective does not give odds."""
+    """Mistake if sentences are to be selected by the discriminator's odds, and its objective does not give odds."""
     if evaluation.resample > 1 and not isinstance(objective, Logistic):
         raise Mistake(
-            f"{place}: needs a judge trained to classify real and generated text (objective minimax, "
+            f"{place}: needs a discriminator trained to classify real and generated text (objective minimax, "
             "non-saturating or log-odds); set it to 1"
         )
 

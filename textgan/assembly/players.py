@@ -32,9 +32,8 @@ def players(
     check_one_space(generator, discriminator)
     discriminator = discriminator.to(device)
     generator.meet(discriminator)
-    if (
-        settings.start
-    ):  # only after `meet`, where a generator that reads the judge adds layers of the judge's size
+    if settings.start:
+        # Only after `meet`, where a generator that reads the discriminator adds layers of its size.
         start = start_checkpoint(settings.start)
         checkpoints.load_player(start, "generator", generator)
         if generator.reads_judge:

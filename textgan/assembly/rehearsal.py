@@ -1,4 +1,4 @@
-"""Tries a user's own generator and judge on two sentences before any file is written.
+"""Tries a user's own generator and discriminator on two sentences before any file is written.
 
 A generator whose methods contradict each other trains without an error, but its likelihoods are wrong: one that sees
 the token it should predict has a perplexity near 1. The run's random streams are not touched.

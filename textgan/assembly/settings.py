@@ -18,7 +18,7 @@ class Settings:
 
     length: tokens a sentence may have, its end included; overlong: what is done with longer ones.
     start: a run whose pretrained weights and tokenizer are taken over, in place of the mle phase. judge: a run whose
-    trained judge is taken over, in place of the discriminator phase.
+    trained discriminator is taken over, in place of the phase that pretrains it.
     threads: of the CPU; None is as many as there are cores, or as the container allows. labelled: how many training
     sentences keep their label; None is all. judge_share: of the training sentences that the discriminator alone learns
     from, and the generator never (cross-fitting); 0: both learn from all. callbacks: called while it trains,

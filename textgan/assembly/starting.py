@@ -1,4 +1,4 @@
-"""What a run takes over from earlier ones: pretrained weights with their tokenizer, and a judge that has learnt."""
+"""What a run takes over from earlier ones: pretrained weights with their tokenizer, and a trained discriminator."""
 
 from __future__ import annotations
 
@@ -27,32 +27,35 @@ def check_start(settings: Settings) -> None:
     if (before.judge_share, before.seed) != (settings.judge_share, settings.seed):
         raise Mistake(
             f"judge_share: {settings.judge_share:g} with seed {settings.seed}, but {settings.start} was trained with "
-            f"{before.judge_share:g} and seed {before.seed}, so its generator was trained on the judge's text; use a "
-            "start trained with the same values"
+            f"{before.judge_share:g} and seed {before.seed}, so its generator was trained on the discriminator's "
+            "text; use a start trained with the same values"
         )
 
 
 def judge_checkpoint(run: Path) -> Path:
-    """The last weights of a run whose judge has learnt."""
+    """The last weights of a run whose discriminator has learnt."""
     _check_run(run, "judge")
     last = checkpoints.find(run / "checkpoints" / "last")
     steps = checkpoints.load_state(last).get("steps", {})
     if not any(steps.get(phase) for phase in ("discriminator", "adversarial")):
-        raise Mistake(f"judge: that of {run} has not been trained; give a run with a discriminator phase")
+        raise Mistake(
+            f"judge: the discriminator of {run} has not been trained; give a run with a discriminator phase"
+        )
     return last
 
 
 def take_judge(
     run: Path, discriminator: Discriminator, generator: Generator, tokenizer: Tokenizer, settings: Settings
 ) -> None:
-    """The weights of a run's judge, as they are at its end, into `discriminator`.
+    """The weights of a run's discriminator, as they are at its end, into `discriminator`.
 
     Mistake where it has none that has learnt, where it numbers words otherwise, where it has read text that is kept
-    for the generator alone, or where the generator was pretrained on its own judge's features.
+    for the generator alone, or where the generator was pretrained on its own discriminator's features.
     """
     if generator.reads_judge:
         raise Mistake(
-            "judge: the generator reads its judge and was pretrained with it; leave this out, as `start` loads both"
+            "judge: the generator reads its discriminator and was pretrained with it; leave this out, as `start` "
+            "loads both"
         )
     if next(discriminator.parameters(), None) is None:
         raise Mistake("judge: the recipe has no discriminator that learns; leave it out")
@@ -65,8 +68,8 @@ def take_judge(
     parted_otherwise = settings.judge_share and before.seed != settings.seed
     if before.judge_share != settings.judge_share or parted_otherwise:
         raise Mistake(
-            f"judge: that of {run} was trained with judge_share {before.judge_share:g} and seed {before.seed}, so on "
-            "other text than is reserved for it here; set both to the same values"
+            f"judge: the discriminator of {run} was trained with judge_share {before.judge_share:g} and seed "
+            f"{before.seed}, so on other text than is reserved for it here; set both to the same values"
         )
     checkpoints.load_player(judge_checkpoint(run), "discriminator", discriminator)
 

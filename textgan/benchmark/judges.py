@@ -1,4 +1,4 @@
-"""Pretrained discriminators ("judges") shared by cells, so that adversarial phases begin with identical weights.
+"""Pretrained discriminators shared by cells, so that adversarial phases begin with identical weights.
 
 What a discriminator learns before the adversarial phase depends on the start, the discriminator, the objective, the
 penalty, its pretraining phase and the samplers of fake text. Cells with the same seed that agree in these start from
@@ -30,16 +30,16 @@ BRIEFLY: dict[str, Any] = {
     "final": 100,
     "encoder": None,
 }
-"""`evaluate` of a run that only trains a judge; the scores of its text are not used."""
+"""`evaluate` of a run that only trains a discriminator; the scores of its text are not used."""
 
 
 def shared_judges(
     variants: Sequence[Variant], starts: Mapping[str, Run], seed: int, out: Path
 ) -> dict[str, Run]:
-    """Label of each variant that uses a shared judge -> the run that trains it.
+    """Label of each variant that uses a shared discriminator -> the run that trains it.
 
-    Variants that would train the same judge share it; a single variant reuses an existing one. A cell that was started
-    with its own judge keeps it.
+    Variants that would train the same discriminator share it; a single variant reuses an existing one. A cell that was
+    started with its own discriminator keeps it.
     """
     sharing: dict[str, list[Variant]] = {}
     for variant in variants:
@@ -79,7 +79,7 @@ def _judge(together: Sequence[Variant], start: Run, key: str, path: Path, seed: 
     kept = [one for one in first.overrides if not one.startswith(again)]
     more = f" and {len(together) - 1} more" if len(together) > 1 else ""
     return Run(
-        key, f"the judge of {first.label}{more}, seed {seed}", path, replace(first.recipe, values=values),
+        key, f"the discriminator of {first.label}{more}, seed {seed}", path, replace(first.recipe, values=values),
         command_of(first.word, [*kept, *told], seed, path), start.key,
     )  # fmt: skip
 

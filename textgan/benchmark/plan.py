@@ -223,7 +223,7 @@ def _as_before(runs: Mapping[str, Run]) -> dict[str, Run]:
         if run.kind != "cell":
             ignored |= {"evaluate", "metrics", "name"}  # these depend on which recipes share it
         if run.kind == "judge":
-            ignored.add("strategy")  # its effect on a judge is in the judge's key
+            ignored.add("strategy")  # its effect on a discriminator is in that run's key
         different = [
             key for key in {**before, **now} if key not in ignored and before.get(key) != now.get(key)
         ]

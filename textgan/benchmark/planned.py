@@ -17,7 +17,7 @@ KINDS = {"starts": "start", "judges": "judge", "runs": "cell"}
 
 @dataclass(frozen=True)
 class Run:
-    """A planned run folder. needs: key of the start or judge that it continues from.
+    """A planned run folder. needs: key of the start or discriminator that it continues from.
 
     fronts: checkpoint -> key of the front measured from it.
     """

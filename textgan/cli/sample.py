@@ -59,10 +59,10 @@ def sample(
         int, typer.Option(min=1, max=LARGEST, help="Keep the sentence with the best score of K.")
     ] = 1,
     resample: Annotated[
-        int, typer.Option(min=1, max=LARGEST, help="Keep one in K, drawn with weights: the judge's odds.")
+        int, typer.Option(min=1, max=LARGEST, help="Keep one in K, drawn by the discriminator's odds.")
     ] = 1,
     sharpness: Annotated[
-        float, typer.Option(help="With --resample: the exponent of the odds; above 1, the judge counts more.")
+        float, typer.Option(help="With --resample: the exponent of the odds; above 1 selects more strictly.")
     ] = 1.0,
     reject: Annotated[
         str | None, typer.Option(help="Drop this share, by the lowest scores; or `odds`: rejection sampling.")
@@ -78,13 +78,13 @@ def sample(
         bool, typer.Option("--jsonl", help="JSON lines: text, label, log-probability (nats), score.")
     ] = False,
     checkpoint: Annotated[
-        Checkpoint, typer.Option(help="Which generator weights; the judge's are the last.")
+        Checkpoint, typer.Option(help="Which generator weights; the discriminator's are the last.")
     ] = Checkpoint.last,
     trust_code: TrustCode = False,
 ) -> None:
     """Write sentences from a run to standard output as they are drawn, one per line.
 
-    Scores are those of the run's discriminator, here called the judge: higher is more real.
+    Scores are those of the run's discriminator: higher is more real.
     """
     from textgan.runs.asked import Asked, balancing, rejecting
     from textgan.runs.choosing import DROPPED
@@ -118,7 +118,7 @@ def row(one: Drawn) -> dict[str, object]:
     """A line of `--jsonl`; values that the run cannot give are left out.
 
     log_prob: of the sentence with its end, nats, under the generator at temperature 1; log_prob_per_token: over
-    `tokens`, its tokens and its end. score: the judge's, higher is more real.
+    `tokens`, its tokens and its end. score: the discriminator's, higher is more real.
     """
     numbers: dict[str, float | None] = {"log_prob": one.log_prob, "score": one.score}
     if one.log_prob is not None:

@@ -43,11 +43,14 @@ def sweep(
     resample: Annotated[
         int | None,
         typer.Option(
-            min=1, max=1000, help="Keep one in K, by the judge's odds; by default `evaluate.resample`."
+            min=1,
+            max=1000,
+            help="Keep one in K, by the discriminator's odds; by default `evaluate.resample`.",
         ),
     ] = None,
     sharpness: Annotated[
-        float | None, typer.Option(help="The exponent of the judge's odds; by default `evaluate.sharpness`.")
+        float | None,
+        typer.Option(help="The exponent of the discriminator's odds; by default `evaluate.sharpness`."),
     ] = None,
     top_p: Annotated[
         float | None,

@@ -1,4 +1,4 @@
-"""A judge that rebuilds what it reads: text is as real as it can be rebuilt (EBGAN, Zhao et al. 2017)."""
+"""A discriminator that rebuilds what it reads: text is as real as it can be rebuilt (EBGAN, Zhao et al. 2017)."""
 
 from __future__ import annotations
 

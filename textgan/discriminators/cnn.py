@@ -28,13 +28,13 @@ class CNN(Discriminator):
     writes in; `one-hot` has the convolutions read the words' distributions themselves, (B,T,V), the space that a
     penalty then holds the critic smooth in (`embedding` has no part, and a small V is needed). minibatch > 0: as many
     features that tell how alike the sentences of a batch are (see `Likeness`). Real and written text are then judged
-    apart. Rollouts are refused with such a judge (`strategy.rollouts: 0`): completions of one prefix would be judged
-    beside each other, and are alike by their making.
+    apart. Rollouts are refused with such a discriminator (`strategy.rollouts: 0`): completions of one prefix would be
+    judged beside each other, and are alike by their making.
 
     labels, where text has them (classes > 0): `project`, score + <label, features> (projection
     discriminator, Miyato & Koyama 2018); `concatenate`, the label's embedding beside that of every token (Mirza &
-    Osindero 2014, who join it to the input too); `tell`, the judge reads no label and tells one: logits l of the
-    K classes, `classes`, with the score log sum_k exp(l_k), so that the sentence is real with probability
+    Osindero 2014, who join it to the input too); `tell`, the discriminator reads no label and tells one: logits l of
+    the K classes, `classes`, with the score log sum_k exp(l_k), so that the sentence is real with probability
     sum_k exp(l_k) / (1 + sum_k exp(l_k)) and class K + 1, written text, has the logit 0 (Salimans et al. 2016,
     section 5); `ignore`. A label that is not known, -1, adds nothing.
 

@@ -39,7 +39,7 @@ class Latent(Discriminator):
             steps += [wrap(nn.Linear(before, after)), nn.LeakyReLU(slope)]
         self.body = nn.Sequential(*steps)
         self.score = wrap(nn.Linear(layers[-1], 1))
-        self._met: list[Autoencoder] = []  # in a list, so that its weights are not among the judge's
+        self._met: list[Autoencoder] = []  # in a list, so that its weights are not among the discriminator's
 
     def meet(self, generator: Generator) -> None:
         if not isinstance(generator, Autoencoder):

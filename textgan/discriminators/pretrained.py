@@ -32,7 +32,7 @@ class Pretrained(Discriminator):
     Text of its own words passes no gradient: Mistake for relaxed text, so use `reinforce` and no penalty. Two
     caveats: features depend in their last digits on the sentences they are computed with, so a resumed run is the
     one that was never stopped bit for bit only with `cache: 0`; and what decoding loses (unknown words, doubled
-    spaces) the judge does not see.
+    spaces) the discriminator does not see.
     """
 
     reads_relaxed = False

@@ -15,12 +15,12 @@ from textgan.types import Discriminator, Generator, Text, Verdict, Vocabulary
 
 
 class Several(Discriminator):
-    """`parts`: judges as a recipe names them, each made `copies` times over, with a start of its own.
+    """`parts`: discriminators as a recipe names them, each made `copies` times over, with a start of its own.
 
     Their scores are put together by `together`: `mean`; `min`, the harshest critic of each sentence (GMAN's max of
     the discriminators' values); `softmax`, their mean weighted by softmax(-sharpness * score): 0 is the mean,
-    infinity the harshest. Scores of tokens and of classes likewise, where all judges give them; features stand
-    side by side. Each judge has its own loss and penalty (see `members`), and none knows of the others.
+    infinity the harshest. Scores of tokens and of classes likewise, where all parts give them; features stand
+    side by side. Each part has its own loss and penalty (see `members`), and none knows of the others.
 
     Departures: the critics are weighed sentence by sentence and not by a whole batch's value; sharpness is fixed.
     """
@@ -40,7 +40,7 @@ class Several(Discriminator):
     ) -> None:
         super().__init__()
         if copies < 1 or not parts:
-            raise ValueError(f"copies: {copies} of {len(parts)} parts; there must be one judge at least")
+            raise ValueError(f"copies: {copies} of {len(parts)} parts; there must be one discriminator at least")
         handed: dict[str, Any] = {
             **{"vocabulary": vocabulary, "vectors": vectors, "length": length},
             **{"classes": classes, "decode": decode},
@@ -90,7 +90,7 @@ class Several(Discriminator):
         return self._aggregate(given) if len(given) == len(found) else None
 
     def _aggregate(self, scores: list[Tensor]) -> Tensor:
-        stacked = torch.stack(scores)  # (judges, ...)
+        stacked = torch.stack(scores)  # (discriminators, ...)
         if self.together == "min":
             return stacked.amin(0)
         if self.together == "mean":

@@ -17,7 +17,7 @@ from textgan.types import Choice, Discriminator, Generator, Prompt, State, Text,
 
 
 class _Kept:
-    """Holds the judge out of `parameters()`; a copy of the generator reads the same judge."""
+    """Holds the discriminator out of `parameters()`; a copy of the generator reads the same one."""
 
     def __init__(self, judge: Discriminator) -> None:
         self.judge = judge
@@ -27,18 +27,18 @@ class _Kept:
 
 
 class ManagerWorker(Generator):
-    """The hierarchical generator of LeakGAN (Guo et al. 2018, "Methodology"), which reads the judge while it writes.
+    """LeakGAN's hierarchical generator (Guo et al. 2018, "Methodology"), which reads the discriminator as it writes.
 
-    Before each token the judge gives its features f (F) of the prefix. The manager, an LSTM over them, sets a goal
-    of length 1 in their space. The worker, an LSTM over the tokens, gives every word an embedding of `goal` numbers,
-    O (V,goal); the logits are O w, w the projection of the sum of the last `horizon` goals (c in the paper), the
-    newest included. embedding, hidden (of both LSTMs), dropout (on the worker), init, classes: as in `lstm`.
+    Before each token the discriminator gives its features f (F) of the prefix. The manager, an LSTM over them, sets a
+    goal of length 1 in their space. The worker, an LSTM over the tokens, gives every word an embedding of `goal`
+    numbers, O (V,goal); the logits are O w, w the projection of the sum of the last `horizon` goals (c in the paper),
+    the newest included. embedding, hidden (of both LSTMs), dropout (on the worker), init, classes: as in `lstm`.
 
     The two learn apart. Manager: the cosine between its goal and the change of the features over the next `horizon`
     tokens (up to the sentence's end, where fewer are left) is raised, times the token's value, which should be 0 or
     more; times 1 on real text. Worker, and the projection of the goals: likelihood on real text, and REINFORCE with
     the intrinsic reward, the mean cosine between the last goals and the change since each of them. No
-    gradient runs from the worker to the manager, nor from either to the judge.
+    gradient runs from the worker to the manager, nor from either to the discriminator.
 
     Departures: manager and worker take their steps at once, which is the same as by turns, since they share no
     weight; no temperature in training; the first goals are summed as far as there are any.

@@ -137,7 +137,7 @@ class _Residual(nn.Module):
 
 
 def text_of(soft: Tensor, vocabulary: Vocabulary, labels: Tensor | None = None) -> Text:
-    """Text from distributions (B,T,V): the likeliest words up to the first EOS, and what of it a judge may read.
+    """Text from distributions (B,T,V): the likeliest words up to the first EOS, and what a discriminator may read.
 
     `presence` is the probability that no EOS came before, so that the gradient reaches the sentence's length.
     """

@@ -19,8 +19,8 @@ class Drawn:
 
     label: the one it was generated for. tokens: their number, EOS included. log_prob: of the whole sentence, a given
     prefix included, under the generator as it was trained (temperature 1, no top-k or top-p), in nats. score: the
-    judge's; higher is more real. luck: a uniform number in [0, 1) drawn with the sentence, which decides selection by
-    odds.
+    discriminator's; higher is more real. luck: a uniform number in [0, 1) drawn with the sentence, which decides
+    selection by odds.
     """
 
     text: str
@@ -38,10 +38,10 @@ class Asked:
     label: all sentences have this label. balance: the shares of the labels: `even`, `train` (as in the training text)
     or a weight for each. best_of: of every group of this size, keep the sentence with the highest score. resample:
     keep one in this many, drawn with weights exp(sharpness * score), which are powers of the odds of a classifying
-    judge; see `by_weight` (`training/resampled.py` does this with a whole batch). reject: drop the share in [0, 1)
-    with the lowest scores (the threshold is a quantile of PILOT sentences), or `odds`, see `by_odds`. min_score: drop
-    lower scores. unique: no sentence twice. novel: no sentence of the training text. Both compare the text exactly, as
-    the tokenizer writes it.
+    discriminator; see `by_weight` (`training/resampled.py` does this with a whole batch). reject: drop the share in
+    [0, 1) with the lowest scores (the threshold is a quantile of PILOT sentences), or `odds`, see `by_odds`. min_score:
+    drop lower scores. unique: no sentence twice. novel: no sentence of the training text. Both compare the text
+    exactly, as the tokenizer writes it.
     """
 
     temperature: float = 1.0
@@ -96,7 +96,7 @@ class Asked:
 
     @property
     def needs_judge(self) -> str | None:
-        """The first option given that needs the judge's score; None if there is none."""
+        """The first option given that needs the discriminator's score; None if there is none."""
         wanted = {
             "--best-of": self.best_of > 1,
             "--resample": self.resample > 1,

@@ -79,12 +79,12 @@ def bar(scores: Sequence[float], share: float) -> float:
 
 
 class by_odds:
-    """Rejection by the judge's odds (Discriminator Rejection Sampling, Azadi et al. 2019, section 3.1), exact form.
+    """Discriminator Rejection Sampling (Azadi et al. 2019, section 3.1), exact form: by the odds of being real.
 
     A sentence is kept with probability exp(score - highest). If the score were exactly the log-odds of being real, the
     kept sentences would have the distribution of real text. highest: the highest score of PILOT sentences, raised by
     any later one that exceeds it. Departures: gamma is 0 and epsilon is not used (both correct for an overconfident
-    judge), and the judge is not calibrated or trained further.
+    discriminator), and it is not calibrated or trained further.
     """
 
     def __init__(self, scores: Sequence[float]) -> None:
@@ -223,5 +223,5 @@ def _given_up(here: Mapping[str, int], tries: int) -> Mistake:
 
 
 def _score(one: Drawn) -> float:
-    assert one.score is not None, "the judge's score was asked for"
+    assert one.score is not None, "the discriminator's score was asked for"
     return one.score

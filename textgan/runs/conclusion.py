@@ -97,7 +97,7 @@ def conclude(
         written.append(f"before and after: {evaluation.nucleus}; likelihoods are those of all tokens")
     if evaluation.choice:
         written.append(
-            f"after: written by generator and judge, {evaluation.choice}; text selected this way has no likelihood"
+            f"after: written by both players, {evaluation.choice}; text selected this way has no likelihood"
         )
     empty = {name: sum(not one.strip() for one in sentences) for name, (sentences, _) in texts.items()}
     if empty["after"] > NOTICED * count:

@@ -1,4 +1,4 @@
-"""Document vectors of a run: the judge's features of each document, how well they retrieve, and a 2-D map."""
+"""Document vectors of a run: the discriminator's features of each document, how well they retrieve, and a 2-D map."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Documents:
 
 @dataclass(frozen=True)
 class Kinds:
-    """Vectors of one run: from its trained judge, from the judge before training, and raw tf-idf vectors.
+    """Vectors of one run: from its trained discriminator, from the untrained one, and raw tf-idf vectors.
 
     notes: documents whose vectors are zero, in words.
     """
@@ -53,7 +53,7 @@ class Kinds:
 
 
 def read(run: Path, trust_code: bool = False) -> Kinds:
-    """Build the run's corpus and judge, and compute the vectors of the train and test splits. Deterministic.
+    """Build the run's corpus and discriminator, and compute the vectors of the train and test splits. Deterministic.
 
     A document without a known word has a zero vector. Mistake for a run without a discriminator or labels.
     """
@@ -105,7 +105,7 @@ def word_counts(encoded: Encoded, vocabulary: Vocabulary) -> np.ndarray:
 
 @torch.no_grad()
 def _vectors(built: Built, encoded: Encoded) -> np.ndarray:
-    """The judge's features (N,F), computed in batches in the documents' order; zero where no word is known."""
+    """The discriminator's features (N,F), computed in batches in the documents' order; zero where no word is known."""
     judge, device = built.game.discriminator, built.game.engine.device
     found = []
     with judging(judge):

@@ -30,8 +30,8 @@ def blocks() -> Iterator[int]:
 class Pen:
     """A generator ready to write, on its device and in eval mode.
 
-    length: the most tokens of a sentence, EOS included. judge: in eval mode; None: no scores. likelihood: whether to
-    compute log-probabilities.
+    length: the most tokens of a sentence, EOS included. judge: the discriminator, in eval mode; None: no scores.
+    likelihood: whether to compute log-probabilities.
     """
 
     generator: Generator

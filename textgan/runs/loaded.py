@@ -1,4 +1,4 @@
-"""A trained run, loaded from its folder: the generator, ready to sample, and its judge."""
+"""A trained run, loaded from its folder: the generator, ready to sample, and its discriminator."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class LoadedRun:
         for option, given in by_odds.items():
             if given and not isinstance(self._objective(), Logistic):
                 raise Mistake(
-                    f"{option} needs a judge trained to classify real and generated text (objective minimax, "
+                    f"{option} needs a discriminator trained to classify real and generated text (objective minimax, "
                     "non-saturating or log-odds), and this run has another objective; use --reject with a share, such "
                     "as 0.5"
                 )
@@ -118,26 +118,29 @@ class LoadedRun:
         return choose_by_label(n, asked, candidates, weights, known=known, dropped=dropped)
 
     def judge(self, option: str = "judge") -> Discriminator:
-        """The run's judge from the last checkpoint, in eval mode. Mistake at `option` if it scores no sentence."""
-        judge = self._judge()
-        if isinstance(judge, str):
-            raise Mistake(f"{option}: {judge}")
-        return judge
+        """The run's discriminator, last checkpoint, in eval mode. Mistake at `option` if it scores no sentence."""
+        found = self._judge()
+        if isinstance(found, str):
+            raise Mistake(f"{option}: {found}")
+        return found
 
     def _judge(self) -> Discriminator | str:
-        """The judge, or the reason why there is none that could score a sentence."""
+        """The discriminator, or the reason why there is none that could score a sentence."""
         recipe = self.recipe
         phases = recipe.values.get("train") or {}
         if not recipe.values.get("discriminator") or not {"discriminator", "adversarial"} & {*phases}:
-            return "this run has no judge; train one with a recipe that has a discriminator, such as seqgan-short"
+            return "this run has no discriminator; train one with a recipe that has it, such as seqgan-short"
         if hasattr(self._objective(), "compared"):
             return (
-                "this run's judge compares sentences with real ones and cannot score one alone; leave it out"
+                "this run's discriminator compares sentences with real ones and cannot score one alone; "
+                "leave it out"
             )
         handed = _handed(recipe, self.tokenizer, self.label_names)
         judge: Discriminator = part(recipe, "discriminator", **handed, decode=self.tokenizer.decode)
         if not judge.one_by_one:
-            return "this run's judge scores a sentence by its batch (discriminator.minibatch); leave it out"
+            return (
+                "this run's discriminator scores a sentence by its batch (discriminator.minibatch); leave it out"
+            )
         judge.meet(self.generator)
         checkpoints.load_player(self.path / "checkpoints" / "last", "discriminator", judge)
         return judge.to(self.engine.device).eval()

@@ -35,8 +35,8 @@ class Point:
 class Sweep:
     """Real text, then each checkpoint's points by rising temperature, all of `samples` sentences.
 
-    against: the real text they were scored against, in words. choice: how the judge selected sentences, in words; empty
-    if the generator wrote alone. nucleus: which tokens were sampled from, in words; empty: from all.
+    against: the real text they were scored against, in words. choice: how the discriminator selected sentences, in
+    words; empty if the generator wrote alone. nucleus: which tokens were sampled from, in words; empty: from all.
     """
 
     run: Path

@@ -53,8 +53,8 @@ class Tempered(Generator):
 class Player:
     """A checkpoint's generator. weights: a digest that identifies it. test: the encoded split for its likelihood.
 
-    writer: the generator, or generator and judge together, see `Evaluation.writer`; a pretrained one has no judge.
-    labels: those of the training text, whose proportions the generated text follows.
+    writer: the generator, or generator and discriminator together, see `Evaluation.writer`; a pretrained one has no
+    discriminator. labels: those of the training text, whose proportions the generated text follows.
     """
 
     loaded: LoadedRun
@@ -105,11 +105,11 @@ class Bench:
         return Kept(path, self.settings(against))
 
     def judged(self, state: str) -> bool:
-        """Whether the judge selects this checkpoint's text; a pretrained generator has no trained judge."""
+        """Whether the discriminator selects this checkpoint's text; a pretrained generator has no trained one."""
         return self.evaluation.resample > 1 and state != "pretrained"
 
     def weights(self, run: Path, state: str) -> str:
-        """A digest of the weights that decide the text: the generator's and, if it selects, the judge's."""
+        """A digest of the weights that decide the text: the generator's and, if it selects, the discriminator's."""
         folder = checkpoints.find(run / "checkpoints" / state)
         content = (folder / "generator.safetensors").read_bytes()
         if self.judged(state):

@@ -150,7 +150,8 @@ def _not_shared(built: Built) -> list[str]:
     found = []
     if not built.game.discriminator.one_by_one:
         found.append(
-            "the judge compares the sentences of a batch, but each process compares only those of its own share"
+            "the discriminator compares the sentences of a batch, but each process compares only those of its own "
+            "share"
         )
     players = (built.game.generator, built.game.discriminator)
     if any(isinstance(module, _BatchNorm) for player in players for module in player.modules()):

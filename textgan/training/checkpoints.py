@@ -226,7 +226,7 @@ def _clear(place: Path) -> None:
 
 
 def _device(player: nn.Module) -> str:
-    """A player may have no weights, as the judge of a run without one."""
+    """A player may have no weights, as the discriminator of a run without one."""
     return next((str(weight.device) for weight in player.parameters()), "cpu")
 
 

@@ -89,10 +89,10 @@ class Evaluation:
         if self.resample == 1:
             return ""
         power = "" if self.sharpness == 1 else f" to the power of {self.sharpness:g}"
-        return f"one sentence in {self.resample} drawn by the judge's odds{power}"
+        return f"one sentence in {self.resample} drawn by the discriminator's odds{power}"
 
     def writer(self, generator: Generator, judge: Discriminator) -> Generator:
-        """What writes the text scored after the adversarial phase: the generator, or generator and judge together."""
+        """What writes the text scored after the adversarial phase: the generator, or both players together."""
         if self.resample == 1:
             return generator
         return Resampled(generator, judge, self.resample, self.sharpness)
@@ -155,10 +155,10 @@ def likelihood_of(
 
 @torch.no_grad()
 def judge_accuracy(discriminator: Discriminator, encoded: Encoded, engine: Accelerator) -> dict[str, Score]:
-    """`class-accuracy-judge`: share of labelled real sentences that the judge classifies correctly.
+    """`class-accuracy-judge`: share of labelled real sentences that the discriminator classifies correctly.
 
     In [0, 1], higher is better. The aim of semi-supervised training; it says nothing about the generated text. Absent
-    if the judge does not classify or no label is known.
+    if the discriminator does not classify or no label is known.
     """
     right = sentences = 0
     with judging(discriminator), engine.autocast():

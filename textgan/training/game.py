@@ -22,8 +22,8 @@ class Game:
     """Both players on their device, with everything they need for a step.
 
     train and heldout are encoded splits on the CPU; heldout is validation text, never test text. judged: the real text
-    that the judge learns from, `train` unless some is kept for it alone. A batch that is asked for is that of all
-    ranks together, and each gets its share.
+    that the discriminator learns from, `train` unless some is kept for it alone. A batch that is asked for is that of
+    all ranks together, and each gets its share.
     """
 
     generator: Generator
@@ -47,7 +47,7 @@ class Game:
 
     @property
     def writers(self) -> dict[str, nn.Module]:
-        """The players needed to write text: the generator, and the judge if the generator reads it."""
+        """The players needed to write text: the generator, and the discriminator if the generator reads it."""
         players: dict[str, nn.Module] = {"generator": self.generator}
         return players | ({"discriminator": self.discriminator} if self.generator.reads_judge else {})
 
@@ -88,7 +88,7 @@ class Game:
 
     @torch.no_grad()
     def write_fakes(self, like: Text, size: int, progress: float) -> Text:
-        """Text by the strategy's own sampler, for the judge to learn from."""
+        """Text by the strategy's own sampler, for the discriminator to learn from."""
         policy_mode(self.generator)
         with self.engine.autocast():
             return self.generator.write(
@@ -110,7 +110,7 @@ def policy_mode(generator: Generator) -> None:
 
 @contextmanager
 def judging(discriminator: Discriminator) -> Iterator[None]:
-    """The judge without dropout and without gradients of its own; the gradient through it still flows."""
+    """The discriminator without dropout and without gradients of its own; the gradient through it still flows."""
     was_training = discriminator.training
     wanted = [parameter.requires_grad for parameter in discriminator.parameters()]
     discriminator.eval().requires_grad_(False)
@@ -135,7 +135,7 @@ def pair_accuracy(real: Verdict, fake: Verdict, objective: Objective | None = No
 
 
 def told_classes(verdict: Verdict) -> dict[str, Tensor]:
-    """Share of sentences that the judge classifies correctly; empty if it does not classify or there are no labels."""
+    """Share of sentences that the discriminator classifies correctly; empty if it does not classify, or no labels."""
     if verdict.classes is None or verdict.labels is None:
         return {}
     return {"class-accuracy-heldout": (verdict.classes.argmax(1) == verdict.labels).float().mean()}

@@ -1,4 +1,4 @@
-"""Replay of old fakes: the judge's batches contain earlier generated text too (Shrivastava et al. 2017)."""
+"""Replay of old fakes: the discriminator's batches contain earlier generated text too (Shrivastava et al. 2017)."""
 
 from __future__ import annotations
 

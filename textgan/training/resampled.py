@@ -17,7 +17,7 @@ AT_ONCE = 2048
 
 
 class Resampled(Generator):
-    """Sampling importance resampling (Rubin 1988) of a generator by the odds of its judge.
+    """Sampling importance resampling (Rubin 1988) of a generator by the odds of its discriminator.
 
     One in `candidates` sentences that the generator draws is chosen, with weights exp(sharpness * score). If the score
     is the log-odds log p_data(x) - log p_G(x), as for the optimal discriminator of a classifying objective, the chosen

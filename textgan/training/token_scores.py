@@ -24,8 +24,8 @@ REAL = 256  # held-out sentences whose mean score stands beside
 @dataclass(frozen=True)
 class TokenScores:
     """ids: for each sentence its tokens, the end included. values: as many scores, higher is more real. start: the
-    mean score before any token, None where the judge scores tokens itself. real: the mean score of held-out text.
-    how: the protocol, in words."""
+    mean score before any token, None where the discriminator scores tokens itself. real: the mean score of held-out
+    text. how: the protocol, in words."""
 
     ids: list[list[int]]
     values: list[list[float]]
@@ -35,7 +35,7 @@ class TokenScores:
 
 
 class _Score:
-    """An objective whose reward is the judge's score itself, so that runs of any objective are shown alike."""
+    """An objective whose reward is the discriminator's score itself, so that runs of any objective are shown alike."""
 
     def reward(self, real: Verdict, fake: Verdict) -> Tensor:
         return fake.score
@@ -67,10 +67,10 @@ def why_not(game: Game) -> str:
 def token_scores(game: Game, seed: int) -> TokenScores | str:
     """Scores of a few fresh sentences, the same for a seed, or why there are none.
 
-    By the judge's own score of each token where it gives one. Otherwise the value of token t is the mean score of
-    `COMPLETIONS` sentences that the generator draws on from tokens 0..t, the last token's that of the sentence itself
-    (SeqGAN, Yu et al. 2017, eq. 4, with the score in place of the reward, and the generator in place of its lagging
-    copy). Fewer sentences where that would cost more than `WORK`.
+    By the discriminator's own score of each token where it gives one. Otherwise the value of token t is the mean score
+    of `COMPLETIONS` sentences that the generator draws on from tokens 0..t, the last token's that of the sentence
+    itself (SeqGAN, Yu et al. 2017, eq. 4, with the score in place of the reward, and the generator in place of its
+    lagging copy). Fewer sentences where that would cost more than `WORK`.
     """
     why = why_not(game)
     if why:
