@@ -50,13 +50,13 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     material = read(recipe, display)
     streams.seed_all(settings.seed)
     engine = engine_for(settings.device, settings.precision, settings.threads)
-    generator, judge = players(recipe, material, engine.device)
-    discriminator = judge or Discriminator()
+    generator, given = players(recipe, material, engine.device)
+    discriminator = given or Discriminator()
     objective: Objective = part(recipe, "objective", decode=material.tokenizer.decode)
     strategy: Strategy = part(recipe, "strategy") or Strategy()
     penalty: Penalty | None = part(recipe, "penalty")
     check_they_fit(discriminator, objective, strategy, penalty)
-    evaluation = _evaluation(recipe, objective, judge)
+    evaluation = _evaluation(recipe, objective, given)
     evaluation.final = min(evaluation.final, len(material.corpus.train))
     train, judged = material.parted(recipe)
     game = Game(
@@ -78,7 +78,7 @@ def build(recipe: Recipe, display: Display | None = None, ranks: Ranks = ALONE) 
     return Built(material.corpus, material.tokenizer, material.test, game, phases, evaluation, material.notes)
 
 
-def _evaluation(recipe: Recipe, objective: Objective, judge: Discriminator | None) -> Evaluation:
+def _evaluation(recipe: Recipe, objective: Objective, discriminator: Discriminator | None) -> Evaluation:
     """How the run is scored during and after training; Mistake if a metric's model or encoder is missing."""
     metrics = recipe.settings.metrics
     evaluation: Evaluation = recipe.evaluation.build(metrics=metrics)
@@ -89,7 +89,7 @@ def _evaluation(recipe: Recipe, objective: Objective, judge: Discriminator | Non
             raise Mistake("evaluate.encoder: none of the metrics takes one; add frechet or mauve to metrics")
         check_encoder(evaluation.encoder)
     check_resampling(evaluation, objective)
-    if evaluation.resample > 1 and judge is not None and not judge.one_by_one:
+    if evaluation.resample > 1 and discriminator is not None and not discriminator.one_by_one:
         raise Mistake(
             "evaluate.resample: the discriminator's score of a sentence depends on the others in its batch; set "
             "discriminator.minibatch to 0"

@@ -22,8 +22,8 @@ def check_one_space(generator: Generator, discriminator: Discriminator) -> None:
             "another; set discriminator.table to 'corpus'"
         )
     size = getattr(getattr(generator, "table", None), "shape", (0, 0))[1]
-    for judge in discriminator.members():
-        table = getattr(judge, "table", None)
+    for member in discriminator.members():
+        table = getattr(member, "table", None)
         if size and isinstance(table, torch.nn.Embedding) and table.embedding_dim != size:
             raise Mistake(
                 f"discriminator.embedding: {table.embedding_dim}, but the generator outputs vectors of size {size}; "

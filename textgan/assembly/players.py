@@ -27,8 +27,8 @@ def players(
         "classes": classes,
     }
     generator: Generator = part(recipe, "generator", **handed).to(device)
-    judge: Discriminator | None = part(recipe, "discriminator", **handed, decode=material.tokenizer.decode)
-    discriminator = judge or Discriminator()
+    given: Discriminator | None = part(recipe, "discriminator", **handed, decode=material.tokenizer.decode)
+    discriminator = given or Discriminator()
     check_one_space(generator, discriminator)
     discriminator = discriminator.to(device)
     generator.meet(discriminator)
@@ -41,14 +41,16 @@ def players(
     discriminator.meet(generator)
     if settings.judge:
         take_judge(settings.judge, discriminator, generator, material.tokenizer, settings)
-    _rehearse(recipe, generator, judge, classes)
-    return generator, judge
+    _rehearse(recipe, generator, given, classes)
+    return generator, given
 
 
-def _rehearse(recipe: Recipe, generator: Generator, judge: Discriminator | None, classes: int) -> None:
+def _rehearse(
+    recipe: Recipe, generator: Generator, discriminator: Discriminator | None, classes: int
+) -> None:
     """Try out a generator or discriminator from a user's own file; the toolkit's own are covered by tests."""
     length = recipe.settings.length
     if is_own(recipe, "generator", generator):
         rehearse_generator(generator, length, classes)
-    if judge is not None and is_own(recipe, "discriminator", judge):
-        rehearse_judge(judge, generator.vocabulary, length, classes)
+    if discriminator is not None and is_own(recipe, "discriminator", discriminator):
+        rehearse_judge(discriminator, generator.vocabulary, length, classes)

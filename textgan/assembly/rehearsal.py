@@ -59,13 +59,15 @@ def rehearse_generator(generator: Generator, length: int, classes: int = 0) -> N
         )
 
 
-def rehearse_judge(judge: Discriminator, vocabulary: Vocabulary, length: int, classes: int = 0) -> None:
+def rehearse_judge(
+    discriminator: Discriminator, vocabulary: Vocabulary, length: int, classes: int = 0
+) -> None:
     """Mistake if its verdict is not one score per sentence. length: the most tokens of a sentence."""
     if not len(_words(vocabulary)):
         return
-    name = type(judge).__name__
-    with _trying(judge, "discriminator"):
-        verdict = judge.judge(_text(vocabulary, length, classes, _device(judge)))
+    name = type(discriminator).__name__
+    with _trying(discriminator, "discriminator"):
+        verdict = discriminator.judge(_text(vocabulary, length, classes, _device(discriminator)))
     if not isinstance(verdict, Verdict):
         raise Mistake(f"discriminator: {name} returns a {type(verdict).__name__}; return a Verdict, {SEE}")
     if not isinstance(verdict.score, Tensor):

@@ -109,10 +109,10 @@ def _try_judge(game: Game, real: Text) -> None:
     """One discriminator round as in `DiscriminatorTrainer`, without the optimiser step, and the objective's value."""
     fake = game.write_fakes(real, SENTENCES, 0.0)
     game.discriminator.train()
-    for judge in game.discriminator.members():
-        weights = [weight for weight in judge.parameters() if weight.requires_grad]
+    for member in game.discriminator.members():
+        weights = [weight for weight in member.parameters() if weight.requires_grad]
         with game.engine.autocast():
-            loss = game.objective.discriminator_loss(*judge.judge_both(real, fake))
+            loss = game.objective.discriminator_loss(*member.judge_both(real, fake))
         if weights:
             what = f"objective: {type(game.objective).__name__}.discriminator_loss"
             check_gradient(what, loss, weights, "discriminator")
@@ -120,7 +120,7 @@ def _try_judge(game: Game, real: Text) -> None:
             continue
         what = f"penalty: {type(game.penalty).__name__}.__call__"
         with game.engine.autocast():
-            penalty = game.penalty(judge, real, fake)
+            penalty = game.penalty(member, real, fake)
         check_loss(what, penalty)
         if weights and penalty.item():  # a penalty applied every n-th step is a plain 0 at the others
             check_gradient(what, penalty, weights, "discriminator")
@@ -144,18 +144,18 @@ def _check_passes_through(game: Game, real: Text) -> None:
             vectors = vectors.requires_grad_()
         points = [one.relaxed for one in choices or () if one.relaxed is not None]
         points += [] if vectors is None else [vectors]
-        for judge in game.discriminator.members() if points else ():
-            _check_reads(judge, replace(text, choices=choices, vectors=vectors), points)
+        for member in game.discriminator.members() if points else ():
+            _check_reads(member, replace(text, choices=choices, vectors=vectors), points)
 
 
-def _check_reads(judge: Discriminator, text: Text, points: list[Tensor]) -> None:
-    verdict = judge.judge(text)
+def _check_reads(discriminator: Discriminator, text: Text, points: list[Tensor]) -> None:
+    verdict = discriminator.judge(text)
     told = [one.float().square().sum() for one in (verdict.score, verdict.features) if one.requires_grad]
     found = torch.autograd.grad(torch.stack(told).sum(), points, allow_unused=True) if told else ()
     if all(one is None or not one.any() for one in found):
         raise Mistake(
-            f"discriminator: {type(judge).__name__}.embed passes no gradient to relaxed tokens, which this strategy "
-            f"needs; read them with text.read(self.table.weight) instead of text.ids, {SEE}"
+            f"discriminator: {type(discriminator).__name__}.embed passes no gradient to relaxed tokens, which this "
+            f"strategy needs; read them with text.read(self.table.weight) instead of text.ids, {SEE}"
         )
 
 

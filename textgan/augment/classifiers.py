@@ -23,16 +23,16 @@ _words = 20_000
 
 
 def learn_classes(
-    judge: Discriminator,
+    classifier: Discriminator,
     next_text: Callable[[], Text],
     optimizer: torch.optim.Optimizer,
     updates: int,
 ) -> None:
     """Train a discriminator with class logits on labelled text for `updates` steps, by class cross-entropy only."""
-    judge.train()
+    classifier.train()
     for _ in range(updates):
         given = next_text()
-        told = judge.judge(given).classes
+        told = classifier.judge(given).classes
         assert told is not None and given.labels is not None
         optimizer.zero_grad()
         cross_entropy(told, given.labels).backward()
@@ -50,7 +50,7 @@ def cnn(train: Split, test: Split, classes: int, seed: int, updates: int) -> np.
         sizes = [len(row) for row in tokenizer.encode(train.texts)]
         length = max(8, min(_longest, int(np.quantile(sizes, 0.99, method="nearest")) + 1))
         encoded, _ = encode(train, tokenizer, length, overlong="truncate")
-        judge = CNN(
+        classifier = CNN(
             tokenizer.vocabulary,
             labels="tell",
             classes=classes,
@@ -59,19 +59,19 @@ def cnn(train: Split, test: Split, classes: int, seed: int, updates: int) -> np.
         )
         batches = Batches(encoded, BATCH, seed)
         learn_classes(
-            judge, lambda: batches.next()[0], torch.optim.Adam(judge.parameters(), lr=1e-3), updates
+            classifier, lambda: batches.next()[0], torch.optim.Adam(classifier.parameters(), lr=1e-3), updates
         )
-    return _right(judge.eval(), test, tokenizer, length)
+    return _right(classifier.eval(), test, tokenizer, length)
 
 
 @torch.no_grad()
-def _right(judge: CNN, test: Split, tokenizer: Tokenizer, length: int) -> np.ndarray:
+def _right(classifier: CNN, test: Split, tokenizer: Tokenizer, length: int) -> np.ndarray:
     text = encode(test, tokenizer, length, overlong="truncate", place="test")[0].text
     assert text.labels is not None and len(text) == len(test)
     found = []
     for begin in range(0, len(text), 256):
         part = text[begin : begin + 256]
-        told = judge.judge(part).classes
+        told = classifier.judge(part).classes
         assert told is not None and part.labels is not None
         found.append((told.argmax(1) == part.labels).numpy())
     return np.concatenate(found)

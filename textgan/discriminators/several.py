@@ -40,7 +40,9 @@ class Several(Discriminator):
     ) -> None:
         super().__init__()
         if copies < 1 or not parts:
-            raise ValueError(f"copies: {copies} of {len(parts)} parts; there must be one discriminator at least")
+            raise ValueError(
+                f"copies: {copies} of {len(parts)} parts; there must be one discriminator at least"
+            )
         handed: dict[str, Any] = {
             **{"vocabulary": vocabulary, "vectors": vectors, "length": length},
             **{"classes": classes, "decode": decode},
@@ -49,34 +51,34 @@ class Several(Discriminator):
             bind("discriminator", mapping, handed, f"discriminator.parts.{place}")
             for place, mapping in enumerate(parts)
         ]
-        judges: list[Discriminator] = [part.build(**handed) for part in bound for _ in range(copies)]
+        members: list[Discriminator] = [part.build(**handed) for part in bound for _ in range(copies)]
         for place, part in enumerate(parts):
-            if not judges[place * copies].reads_relaxed:
+            if not members[place * copies].reads_relaxed:
                 raise Mistake(
                     f"discriminator.parts.{place}: {part.get('name')!r} reads token ids only, and the members of an "
                     "ensemble share their embeddings; use it as the only discriminator"
                 )
-        self.judges = nn.ModuleList(judges)
+        self.judges = nn.ModuleList(members)
         self.together = together
         self.sharpness = sharpness
-        self.reads_vectors = all(judge.reads_vectors for judge in judges)
-        self.one_by_one = all(judge.one_by_one for judge in judges)
+        self.reads_vectors = all(member.reads_vectors for member in members)
+        self.one_by_one = all(member.one_by_one for member in members)
         one = Text(torch.zeros(1, 1, dtype=torch.long), torch.ones(1, 1, dtype=torch.bool))
-        self.sizes = [judge.embed(one).shape[-1] for judge in judges]
+        self.sizes = [member.embed(one).shape[-1] for member in members]
 
     def meet(self, generator: Generator) -> None:
-        for judge in self.members():
-            judge.meet(generator)
+        for member in self.members():
+            member.meet(generator)
 
     def members(self) -> list[Discriminator]:
-        return [judge for judge in self.judges if isinstance(judge, Discriminator)]
+        return [member for member in self.judges if isinstance(member, Discriminator)]
 
     def embed(self, text: Text) -> Tensor:
-        return torch.cat([judge.embed(text) for judge in self.members()], -1)  # (B, T, sum of E)
+        return torch.cat([member.embed(text) for member in self.members()], -1)  # (B, T, sum of E)
 
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
         read = embeddings.split(self.sizes, -1)
-        verdicts = [judge(x, weight, labels) for judge, x in zip(self.members(), read, strict=True)]
+        verdicts = [member(x, weight, labels) for member, x in zip(self.members(), read, strict=True)]
         return Verdict(
             self._aggregate([verdict.score for verdict in verdicts]),
             torch.cat([verdict.features for verdict in verdicts], -1),

@@ -34,7 +34,7 @@ def recipe(found: Examination) -> str:
         ["bleu", "self-bleu", "distinct", "nll"] if _has_words(found) else ["duplicates", "novelty", "nll"]
     )
     best = "bleu-4" if _has_words(found) else "nll"
-    judge: dict[str, Any] = {
+    discriminator: dict[str, Any] = {
         "name": "cnn",
         "embedding": 64,
         "widths": [2, 3, 4, 5],
@@ -42,7 +42,7 @@ def recipe(found: Examination) -> str:
         "dropout": 0.5,
     }
     if labelled:
-        judge["labels"] = "project"
+        discriminator["labels"] = "project"
         metrics = ["class-accuracy", *metrics]
     epochs = max(1, min(30, _steps // max(train, 1)))
     lines = [
@@ -58,7 +58,7 @@ def recipe(found: Examination) -> str:
         lines.append("overlong: truncate")
     lines += [
         f"generator: {_flow({'name': 'lstm', 'embedding': size // 2, 'hidden': size})}",
-        f"discriminator: {_flow(judge)}",
+        f"discriminator: {_flow(discriminator)}",
         "objective: {name: non-saturating}",
         f"strategy: {_flow(_strategy(long))}",
         "",

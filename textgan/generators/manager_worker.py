@@ -19,8 +19,8 @@ from textgan.types import Choice, Discriminator, Generator, Prompt, State, Text,
 class _Kept:
     """Holds the discriminator out of `parameters()`; a copy of the generator reads the same one."""
 
-    def __init__(self, judge: Discriminator) -> None:
-        self.judge = judge
+    def __init__(self, discriminator: Discriminator) -> None:
+        self.discriminator = discriminator
 
     def __deepcopy__(self, memo: object) -> _Kept:
         return self
@@ -102,13 +102,13 @@ class ManagerWorker(Generator):
             if prompt.labels is None:
                 raise ValueError("this generator writes by label: the prompt needs labels (B,)")
             state["label"] = read_labels(self.labels, prompt.labels)  # (B, E)
-        with self._judge() as judge:
-            return state | _named("judge-", judge.begin_reading(prompt.size))
+        with self._reading() as discriminator:
+            return state | _named("judge-", discriminator.begin_reading(prompt.size))
 
     def step(self, token: Tensor | Choice, state: State) -> tuple[Tensor, State]:
-        with self._judge() as judge:
+        with self._reading() as discriminator:
             kept = {name: value for name, value in state.items() if name.startswith("judge-")}
-            features, read = judge.read_on(
+            features, read = discriminator.read_on(
                 token, {name.removeprefix("judge-"): value for name, value in kept.items()}
             )
         carried = [state["manager-h"], state["manager-c"]]
@@ -170,8 +170,8 @@ class ManagerWorker(Generator):
 
     def _features(self, text: Text) -> Tensor:
         """Of every prefix, (B,T+1,F)."""
-        with self._judge() as judge:
-            return judge.features_along(text).float()
+        with self._reading() as discriminator:
+            return discriminator.features_along(text).float()
 
     def _goals(self, features: Tensor) -> Tensor:
         """One before each token, (B,T,F), from the features of what stands before it."""
@@ -186,16 +186,16 @@ class ManagerWorker(Generator):
         return (direction.unsqueeze(-1) * hidden.unsqueeze(-2)).flatten(-2)
 
     @contextmanager
-    def _judge(self) -> Iterator[Discriminator]:
+    def _reading(self) -> Iterator[Discriminator]:
         """The discriminator in eval mode and without gradients, whichever of the two models is being trained."""
-        judge = self._kept.judge
-        was_training = judge.training
-        judge.eval()
+        discriminator = self._kept.discriminator
+        was_training = discriminator.training
+        discriminator.eval()
         try:
             with torch.no_grad():
-                yield judge
+                yield discriminator
         finally:
-            judge.train(was_training)
+            discriminator.train(was_training)
 
 
 def _named(prefix: str, state: State) -> State:

@@ -106,12 +106,12 @@ def word_counts(encoded: Encoded, vocabulary: Vocabulary) -> np.ndarray:
 @torch.no_grad()
 def _vectors(built: Built, encoded: Encoded) -> np.ndarray:
     """The discriminator's features (N,F), computed in batches in the documents' order; zero where no word is known."""
-    judge, device = built.game.discriminator, built.game.engine.device
+    discriminator, device = built.game.discriminator, built.game.engine.device
     found = []
-    with judging(judge):
+    with judging(discriminator):
         for begin in range(0, len(encoded), _BATCH):
             text = encoded.text[begin : begin + _BATCH].to(device)
-            found.append(judge.judge(text).features.float().cpu())
+            found.append(discriminator.judge(text).features.float().cpu())
     words = built.tokenizer.vocabulary.words()[encoded.text.ids] * encoded.text.mask  # (N, T)
     vectors: np.ndarray = (torch.cat(found) * words.any(1, keepdim=True)).numpy()
     return vectors

@@ -84,6 +84,6 @@ class Pen:
         parts = zip(self.tokenizer.sentences(rows), lengths, nats, scores, luck, strict=True)
         return [Drawn(words, name, *told) for words, *told in parts]
 
-    def _scores(self, judge: Discriminator, text: Text) -> list[float | None]:
+    def _scores(self, discriminator: Discriminator, text: Text) -> list[float | None]:
         with self.engine.autocast():
-            return [*judge.judge(text).score.cpu().double().tolist()]
+            return [*discriminator.judge(text).score.cpu().double().tolist()]

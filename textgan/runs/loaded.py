@@ -93,11 +93,11 @@ class LoadedRun:
         weights = self._weights(asked)
         begin = self._prefix(asked.prefix)
         known = self._known() if asked.novel else frozenset[int]()
-        judge: Discriminator | None = None
+        discriminator: Discriminator | None = None
         if asked.needs_judge:
-            judge = self.judge(asked.needs_judge)
+            discriminator = self.judge(asked.needs_judge)
         elif told and not isinstance(found := self._judge(), str):
-            judge = found
+            discriminator = found
         by_odds = {"--reject: odds": asked.reject == "odds", "--resample:": asked.resample > 1}
         for option, given in by_odds.items():
             if given and not isinstance(self._objective(), Logistic):
@@ -107,7 +107,7 @@ class LoadedRun:
                     "as 0.5"
                 )
         likelihood = told and self.generator.has_likelihood
-        pen = Pen(self.generator, self.tokenizer, self.length, self.engine, judge, likelihood)
+        pen = Pen(self.generator, self.tokenizer, self.length, self.engine, discriminator, likelihood)
         sampler = Draw(asked.temperature, asked.top_k, asked.top_p)
 
         def candidates(name: str | None, pilot: bool = False) -> Iterator[Drawn]:
@@ -136,14 +136,12 @@ class LoadedRun:
                 "leave it out"
             )
         handed = _handed(recipe, self.tokenizer, self.label_names)
-        judge: Discriminator = part(recipe, "discriminator", **handed, decode=self.tokenizer.decode)
-        if not judge.one_by_one:
-            return (
-                "this run's discriminator scores a sentence by its batch (discriminator.minibatch); leave it out"
-            )
-        judge.meet(self.generator)
-        checkpoints.load_player(self.path / "checkpoints" / "last", "discriminator", judge)
-        return judge.to(self.engine.device).eval()
+        discriminator: Discriminator = part(recipe, "discriminator", **handed, decode=self.tokenizer.decode)
+        if not discriminator.one_by_one:
+            return "this run's discriminator scores a sentence by its batch (discriminator.minibatch); leave it out"
+        discriminator.meet(self.generator)
+        checkpoints.load_player(self.path / "checkpoints" / "last", "discriminator", discriminator)
+        return discriminator.to(self.engine.device).eval()
 
     def _objective(self) -> object:
         return part(self.recipe, "objective", decode=self.tokenizer.decode)
@@ -247,9 +245,9 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
             f"--checkpoint: the run has no checkpoint {checkpoint!r}.{did_you_mean(checkpoint, known)}"
         )
     if generator.reads_judge:
-        judge: Discriminator = part(recipe, "discriminator", **handed, decode=tokenizer.decode)
-        checkpoints.load_player(folder, "discriminator", judge)
-        generator.meet(judge.to(engine.device).eval())
+        discriminator: Discriminator = part(recipe, "discriminator", **handed, decode=tokenizer.decode)
+        checkpoints.load_player(folder, "discriminator", discriminator)
+        generator.meet(discriminator.to(engine.device).eval())
     checkpoints.load_player(folder, "generator", generator)
     generator = generator.to(engine.device).eval()
     return LoadedRun(

@@ -51,12 +51,12 @@ class Cooperative(Strategy):
         return Turn(loss, fake, {"g-loss": loss.detach(), "divergence": per_token})
 
 
-def _mediator(judge: Discriminator) -> Mediator:
-    if not isinstance(judge, Mediator):
+def _mediator(discriminator: Discriminator) -> Mediator:
+    if not isinstance(discriminator, Mediator):
         raise Mistake(
             "strategy: cooperative needs a discriminator that predicts the next word; set discriminator=mediator"
         )
-    return judge
+    return discriminator
 
 
 def token_divergence(generator: Generator, mediator: Mediator, text: Text) -> Tensor:

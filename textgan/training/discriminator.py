@@ -59,11 +59,11 @@ class DiscriminatorTrainer:
         members = game.discriminator.members()
         with game.engine.autocast():
             loss = torch.stack(
-                [game.joint.discriminator_loss(*judge.judge_both(real, fake)) for judge in members]
+                [game.joint.discriminator_loss(*member.judge_both(real, fake)) for member in members]
             ).sum()
         log = {"d-loss": loss.detach()}
         if game.penalty is not None:
-            penalty = torch.stack([game.penalty(judge, real, fake) for judge in members]).sum()
+            penalty = torch.stack([game.penalty(member, real, fake) for member in members]).sum()
             log["d-penalty"] = penalty.detach()
             loss = loss + penalty
         log["d-grad-norm"] = descend(
@@ -76,8 +76,8 @@ class DiscriminatorTrainer:
 
         The generator does not change meanwhile, so the fakes of all rounds are written together, which is faster.
         """
-        for judge in self.game.discriminator.members():
-            judge.noise = self.noise * (1 - progress)
+        for member in self.game.discriminator.members():
+            member.noise = self.noise * (1 - progress)
         batches = max(1, pool // self.batch)  # pool and batch are those of all ranks together
         pairs = self._pairs(count * batches, progress)
         for begin in range(0, len(pairs), batches):

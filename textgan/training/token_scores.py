@@ -51,12 +51,12 @@ class _Score:
 
 def why_not(game: Game) -> str:
     """Why tokens cannot be scored; empty if they can. `token_scores` also checks the cost."""
-    generator, judge = game.generator, game.discriminator
-    if not any(True for _ in judge.parameters()):
+    generator, discriminator = game.generator, game.discriminator
+    if not any(True for _ in discriminator.parameters()):
         return "the run has no discriminator"
     if hasattr(game.objective, "compared"):
         return "the discriminator compares sentences with real ones and cannot score one alone"
-    if not judge.one_by_one:
+    if not discriminator.one_by_one:
         return "the discriminator's score of a sentence depends on the others in its batch"
     if not generator.has_likelihood:
         return "the generator has no next-token probabilities to complete a sentence with"
@@ -75,26 +75,26 @@ def token_scores(game: Game, seed: int) -> TokenScores | str:
     why = why_not(game)
     if why:
         return why
-    generator, judge, device = game.generator, game.discriminator, game.engine.device
+    generator, discriminator, device = game.generator, game.discriminator, game.engine.device
     labels = asked_labels(game.train.text.labels, SENTENCES, seed)
     if labels is not None:
         labels = labels.to(device)
     was_training = generator.training
-    with judging(judge), game.engine.autocast(), seeded(seed):
+    with judging(discriminator), game.engine.autocast(), seeded(seed):
         policy_mode(generator)
         text = generator.write(Prompt(SENTENCES, labels), game.length, Draw())
-        real, verdict = _of_real(game), judge.judge(text)
+        real, verdict = _of_real(game), discriminator.judge(text)
         start: float | None = None
         if verdict.per_token is not None:
             values = verdict.per_token
             how = "The discriminator's own score of each token."
         else:
-            affordable = int(WORK / _work(generator, judge, game.length))
+            affordable = int(WORK / _work(generator, discriminator, game.length))
             if not affordable:
                 return "completing every prefix would take too long with these models"
             text = text[slice(0, affordable)]
             completions = roll_out(generator, text, COMPLETIONS, Draw(), game.length, from_empty=True)
-            found, empty = prefix_values(completions, text, judge, _Score(), verdict)
+            found, empty = prefix_values(completions, text, discriminator, _Score(), verdict)
             values, start = found, float(empty.mean())
             how = (
                 f"A word's score is the discriminator's mean score of {COMPLETIONS} sentences that the generator "
@@ -119,7 +119,9 @@ def _of_real(game: Game) -> float | None:
     return float(game.discriminator.judge(text.to(game.engine.device)).score.cpu().double().mean())
 
 
-def _work(generator: nn.Module, judge: nn.Module, length: int) -> float:
+def _work(generator: nn.Module, discriminator: nn.Module, length: int) -> float:
     """Multiplications for a sentence of `length` tokens: each prefix is written to its end and judged."""
-    weights = sum(parameter.numel() for player in (generator, judge) for parameter in player.parameters())
+    weights = sum(
+        parameter.numel() for player in (generator, discriminator) for parameter in player.parameters()
+    )
     return weights * COMPLETIONS * length * (length + 1) / 2
