@@ -351,7 +351,7 @@ def faults(bench: Bench, kills: int, trials: int) -> dict[str, tuple[str, Callab
         "nan-d": ("NaN in the discriminator", lambda: bench.nan(trials, "discriminator")),
         "nan-reward": ("NaN in the reward or loss", lambda: bench.nan(trials, "reward")),
         "nan-data": (
-            "NaN in what the judge reads of real and written text",
+            "NaN in what the discriminator reads of real and written text",
             lambda: bench.nan(trials, "data"),
         ),
         "damaged": (

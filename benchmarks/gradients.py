@@ -3,8 +3,8 @@
     python benchmarks/gradients.py [--only exact|toy|grammar] [--quick]
 
 `exact`: two tables of bias on a game small enough to enumerate, the one of tests/strategies/toy.py: four tokens, at
-most three positions, a fixed CNN as the discriminator ("judge"). Bias is |mean estimate - exact| / |exact| over all
-the generator's parameters, from 20 estimates of 4,096 sentences. Every figure is a mean over six games (generators and
+most three positions, a fixed CNN as the discriminator. Bias is |mean estimate - exact| / |exact| over all the
+generator's parameters, from 20 estimates of 4,096 sentences. Every figure is a mean over six games (generators and
 discriminators of six seeds); for Gumbel, with the least and the greatest of them and the standard error of one. Cosine
 and length compare the mean estimate with the exact gradient.
 
@@ -62,7 +62,7 @@ HEAD = (
 
 
 def judge_by_mask(self: CNN, text: Text) -> Verdict:
-    """The judge as it is without presence."""
+    """The discriminator as it is without presence."""
     text = replace(text, presence=None)
     return self(self.embed(text), text.mask, text.labels)
 
@@ -77,12 +77,14 @@ def gumbel_table() -> None:
             for temperature in TEMPERATURES:
                 biases, errors = [], []
                 for game in GAMES:
-                    generator, judge = players(game)
-                    truth = exact_gradient(generator, judge, objective)
+                    generator, discriminator = players(game)
+                    truth = exact_gradient(generator, discriminator, objective)
                     if way == "mask":
-                        judge.judge = judge_by_mask.__get__(judge)  # type: ignore[method-assign]
+                        discriminator.judge = judge_by_mask.__get__(discriminator)  # type: ignore[method-assign]
                     torch.manual_seed(5)
-                    found = estimates(Gumbel(temperature, hard), generator, judge, objective, 4096, REPEATS)
+                    found = estimates(
+                        Gumbel(temperature, hard), generator, discriminator, objective, 4096, REPEATS
+                    )
                     biases.append(float((found.mean(0) - truth).norm() / truth.norm()))
                     errors.append(float(found.std(0).norm() / REPEATS**0.5 / truth.norm()))
                 cells.append(f"{mean(biases):.2f} ({min(biases):.2f}-{max(biases):.2f}; ±{mean(errors):.2f})")
@@ -107,11 +109,11 @@ def strategies_table() -> None:
     for name, strategy in cases.items():
         rows = []
         for game in GAMES:
-            generator, judge = players(game)
-            truth = exact_gradient(generator, judge, objective)
+            generator, discriminator = players(game)
+            truth = exact_gradient(generator, discriminator, objective)
             torch.manual_seed(5)
-            found = estimates(strategy(), generator, judge, objective, 4096, REPEATS).mean(0)
-            noise = estimates(strategy(), generator, judge, objective, 64, 200).std(0).norm()
+            found = estimates(strategy(), generator, discriminator, objective, 4096, REPEATS).mean(0)
+            noise = estimates(strategy(), generator, discriminator, objective, 64, 200).std(0).norm()
             cosine = torch.cosine_similarity(found, truth, 0)
             bias, length = (found - truth).norm() / truth.norm(), found.norm() / truth.norm()
             rows.append([float(x) for x in (bias, cosine, length, noise / truth.norm())])
@@ -197,9 +199,9 @@ def toy_table(quick: bool) -> list[dict[str, Any]]:
         display.say(f"toy: {name}")
         found = []
         for game in games:
-            generator, judge = players(game)
-            truth = Estimates.exact(exact_gradient(generator, judge, objective))
-            small = Situation(generator, judge, objective, real_text(), Prompt(64), LENGTH, 0.0)
+            generator, discriminator = players(game)
+            truth = Estimates.exact(exact_gradient(generator, discriminator, objective))
+            small = Situation(generator, discriminator, objective, real_text(), Prompt(64), LENGTH, 0.0)
             large = replace(small, prompt=Prompt(1024))
             strategy = warmed(make(), small)
             worth = estimate(strategy, small, 5 if quick else 60, reference=truth, seed=1)

@@ -62,7 +62,7 @@ class Piece:
 
 
 class Players:
-    """A generator and SeqGAN's judge; sentences have the full length, as EOS is never written."""
+    """A generator and SeqGAN's discriminator; sentences have the full length, as EOS is never written."""
 
     def __init__(self, size: Size, widths: list[int] = WIDTHS, filters: list[int] = FILTERS) -> None:
         torch.manual_seed(0)
@@ -72,11 +72,11 @@ class Players:
         self.generator = LSTM(self.vocabulary, embedding=EMBEDDING, hidden=HIDDEN)
         with torch.no_grad():
             self.generator.output.bias[self.vocabulary.eos] = -50.0
-        self.judge = CNN(
+        self.discriminator = CNN(
             self.vocabulary, embedding=JUDGE_EMBEDDING, widths=widths, filters=filters, dropout=0.25
         )
         self.classic_generator = ClassicGenerator(self.generator)
-        self.classic_judge = ClassicJudge(self.judge)
+        self.classic_judge = ClassicJudge(self.discriminator)
         policy_mode(self.generator)
 
     def text(self, count: int) -> Text:
@@ -88,7 +88,7 @@ class Players:
         return 2 * self.size.words * HIDDEN + 2 * 4 * HIDDEN * (EMBEDDING + HIDDEN)
 
     def sentence_flop(self) -> float:
-        """One sentence through the judge."""
+        """One sentence through the discriminator."""
         positions = [max(1, self.size.length - width + 1) for width in self.widths]
         windows = sum(
             2 * width * count * JUDGE_EMBEDDING * at
@@ -100,7 +100,8 @@ class Players:
     def situation(self) -> Situation:
         size = self.size
         return Situation(
-            self.generator, self.judge, NonSaturating(), self.text(size.batch), Prompt(size.batch), size.length, 0.5
+            self.generator, self.discriminator, NonSaturating(), self.text(size.batch), Prompt(size.batch),
+            size.length, 0.5
         )  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def seqgan_step(size: Size, rounds: int | None) -> Piece:
     strategy.begin(players.generator)
 
     def ours() -> None:
-        with judging(players.judge):
+        with judging(players.discriminator):
             turn = strategy.turn(players.situation())
             _descend(turn.loss, optimizer)
         strategy.after_step(players.generator)
@@ -123,7 +124,7 @@ def seqgan_step(size: Size, rounds: int | None) -> Piece:
     done = rounds or size.rollouts
 
     def classic_step() -> None:
-        players.judge.eval()
+        players.discriminator.eval()
         ids = classic.write(torch.zeros(size.batch, 0, dtype=torch.long), size.length)
         values = classic_values(classic, players.classic_judge, ids, done, size.length)
         loss = -((values - values.mean(0)) * classic.log_prob(ids)).sum() / size.batch
@@ -160,21 +161,21 @@ def discriminator_step(size: Size, rounds: int | None) -> Piece:
     """64 real and 64 fake sentences: forward, backward, Adam."""
     players = Players(size)
     real, fake = players.text(size.batch), players.text(size.batch)
-    optimizer = Optimizer(lr=1e-4).build(players.judge.parameters())
-    classic_optimizer = torch.optim.Adam(players.judge.parameters(), 1e-4)
+    optimizer = Optimizer(lr=1e-4).build(players.discriminator.parameters())
+    classic_optimizer = torch.optim.Adam(players.discriminator.parameters(), 1e-4)
     objective = NonSaturating()
 
     def ours() -> None:
-        players.judge.train()
-        judge = players.judge
-        _descend(objective.discriminator_loss(*judge.judge_both(real, fake)), optimizer)
+        players.discriminator.train()
+        discriminator = players.discriminator
+        _descend(objective.discriminator_loss(*discriminator.judge_both(real, fake)), optimizer)
 
     def classic() -> None:
-        players.judge.train()
-        judge = players.classic_judge
+        players.discriminator.train()
+        discriminator = players.classic_judge
         loss = (
-            softplus(-judge.judge(real.ids, real.mask)).mean()
-            + softplus(judge.judge(fake.ids, fake.mask)).mean()
+            softplus(-discriminator.judge(real.ids, real.mask)).mean()
+            + softplus(discriminator.judge(fake.ids, fake.mask)).mean()
         )
         _descend(loss, classic_optimizer)
 
@@ -184,13 +185,13 @@ def discriminator_step(size: Size, rounds: int | None) -> Piece:
 def scoring(size: Size, rounds: int | None) -> Piece:
     """8,192 sentences judged, no graph; the classic side reads them in the training step's batches of 64."""
     players = Players(size)
-    players.judge.eval()
+    players.discriminator.eval()
     text = players.text(8_192)
 
     @torch.no_grad()
     def ours() -> None:
         for begin in range(0, len(text), 512):
-            players.judge.judge(text[begin : begin + 512])
+            players.discriminator.judge(text[begin : begin + 512])
 
     @torch.no_grad()
     def classic() -> None:
@@ -229,35 +230,35 @@ def mle_step(size: Size, rounds: int | None) -> Piece:
 
 
 def gumbel_iteration(size: Size, rounds: int | None) -> Piece:
-    """One generator step and five discriminator steps by straight-through Gumbel-Softmax; the judge of our recipes."""
+    """One generator step and five discriminator steps by straight-through Gumbel-Softmax, with our recipes' CNN."""
     players = Players(size, [2, 3, 4, 5], [64] * 4)
-    judge, generator = players.judge, players.generator
+    discriminator, generator = players.discriminator, players.generator
     objective = NonSaturating()
     g_optimizer = Optimizer(lr=1e-4).build(generator.parameters())
-    d_optimizer = Optimizer(lr=1e-4).build(judge.parameters())
+    d_optimizer = Optimizer(lr=1e-4).build(discriminator.parameters())
     strategy: Strategy = Gumbel(1.0)
     strategy.begin(generator)
 
     def ours() -> None:
-        judge.train()
+        discriminator.train()
         with torch.no_grad():  # as in training: the generator stands still meanwhile
             fakes = generator.write(Prompt(5 * size.batch), size.length, strategy.judge_sampler(0.5))
         for step in range(5):
             fake = fakes[step * size.batch : (step + 1) * size.batch]
-            loss = objective.discriminator_loss(*judge.judge_both(players.text(size.batch), fake))
+            loss = objective.discriminator_loss(*discriminator.judge_both(players.text(size.batch), fake))
             _descend(loss, d_optimizer)
-        with judging(judge):
+        with judging(discriminator):
             _descend(strategy.turn(players.situation()).loss, g_optimizer)
 
     classic, classic_judge = players.classic_generator, players.classic_judge
     classic_g = torch.optim.Adam(generator.parameters(), 1e-4)
-    classic_d = torch.optim.Adam(judge.parameters(), 1e-4)
+    classic_d = torch.optim.Adam(discriminator.parameters(), 1e-4)
 
     def score(tokens: Tensor, mask: Tensor) -> Tensor:
         return classic_judge(classic_judge.embed_one_hot(tokens), mask)
 
     def classic_iteration() -> None:
-        judge.train()
+        discriminator.train()
         for _ in range(5):
             real = players.text(size.batch)
             fake = classic.relaxed(size.batch, size.length, 1.0).detach()

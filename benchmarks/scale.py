@@ -100,7 +100,7 @@ def worker(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def exact(built: Any, ranks: Any) -> dict[str, Any]:
-    """The ranks' gradient of an MLE step and of a judge's, against that of one process, in float64."""
+    """The ranks' gradient of an MLE step and of a discriminator's, against that of one process, in float64."""
     import torch
 
     from textgan.machine.ranks import ALONE

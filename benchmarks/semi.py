@@ -73,16 +73,16 @@ def best_of(built: Built, advance: Callable[[], None]) -> tuple[float, float]:
 
 
 def plain_cnn(built: Built) -> tuple[float, float]:
-    game, judge = built.game, built.game.discriminator
+    game, discriminator = built.game, built.game.discriminator
     text = game.train.text
     assert text.labels is not None
     rows = text.labels >= 0
     known = Encoded(Text(text.ids[rows], text.mask[rows], text.labels[rows]), game.train.known[rows])
     batches = game.batches(known, 64, stream=1)
-    optimizer = torch.optim.Adam(judge.parameters(), lr=5e-4)
+    optimizer = torch.optim.Adam(discriminator.parameters(), lr=5e-4)
 
     def advance() -> None:
-        learn_classes(judge, lambda: game.next_text(batches), optimizer, UPDATES)
+        learn_classes(discriminator, lambda: game.next_text(batches), optimizer, UPDATES)
 
     return best_of(built, advance)
 

@@ -99,7 +99,7 @@ def cell(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def judge_numbers(folder: Path) -> dict[str, float]:
-    """Over the adversarial steps: the judge's mean held-out accuracy, and how far the generator's gradient swings."""
+    """Over the adversarial steps: the discriminator's held-out accuracy, and the swing of the generator's gradient."""
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     steps = [row for row in rows if row["kind"] == "train" and row["phase"] == "adversarial"]
     norms = [row["g-grad-norm"] for row in steps]
@@ -131,7 +131,7 @@ def spread(values: Iterable[float], digits: int = 3) -> str:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Markdown: real text, the start, and every stabiliser; then what failed and the commands of the first seed."""
-    heads = [*SCORES, "judge's held-out accuracy", "swing of G's gradient", "minutes", "seeds"]
+    heads = [*SCORES, "discriminator's held-out accuracy", "swing of G's gradient", "minutes", "seeds"]
     lines = ["| stabiliser | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     whole = [row for row in rows if "scores" in row]
     for state in ("real", "before"):
@@ -145,18 +145,23 @@ def table(rows: list[dict[str, Any]]) -> str:
             spread(row["judge"][key] for row in mine) for key in ("d-accuracy-heldout", "g-grad-swing")
         ]
         ends = [*numbers, spread((row["minutes"] for row in mine), 1), str(len(mine))]
-        lines.append(_line(name, [row["scores"]["after"] for row in mine], ends))
+        lines.append(_line(_shown(name), [row["scores"]["after"] for row in mine], ends))
     failed = [
-        f"- failed: {row['stabiliser']}, seed {row['seed']}: {row['failed']}"
+        f"- failed: {_shown(row['stabiliser'])}, seed {row['seed']}: {row['failed']}"
         for row in rows
         if "failed" in row
     ]
     first = min(row["seed"] for row in rows)
-    commands = [f"- {row['stabiliser']}: `{row['command']}`" for row in rows if row["seed"] == first]
+    commands = [f"- {_shown(row['stabiliser'])}: `{row['command']}`" for row in rows if row["seed"] == first]
     commits = sorted({str(row["commit"]) for row in whole})
     return "\n".join(
         [*lines, "", *failed, f"Commit {', '.join(commits)}. Commands of seed {first}:", *commands]
     )
+
+
+def _shown(name: str) -> str:
+    """A name of `STABILISERS` for the reader: the rows of results keep the word of their time."""
+    return name.replace("judge", "discriminator")
 
 
 def _line(name: str, scores: list[dict[str, float]], ends: list[str]) -> str:

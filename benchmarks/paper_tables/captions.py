@@ -120,9 +120,10 @@ TABLE_6 = Table(
     6,
     "Image COCO captions: MLE, then SeqGAN from it",
     published.TEXYGEN,
-    "MLE: LSTM-32, 80 epochs at 1e-2, no early stop (overfitted, as theirs). SeqGAN: the published judge and "
-    "objective; a lighter schedule: judge 4 epochs over 4,096 + 4,096, then 60 turns (200) with 8 rollouts (16) and "
-    "one judge epoch over 2,048 + 2,048. Scored as table 1, 9,500 written sentences, with spaces around marks as the "
+    "MLE: LSTM-32, 80 epochs at 1e-2, no early stop (overfitted, as theirs). SeqGAN: the published discriminator "
+    "and objective; a lighter schedule: discriminator 4 epochs over 4,096 + 4,096, then 60 turns (200) with 8 rollouts "
+    "(16) and one discriminator epoch over 2,048 + 2,048. Scored as table 1, 9,500 written sentences, with spaces "
+    "around marks as the "
     "released samples have (else 'sky.' is a word, and self-BLEU-5 .024 lower)",
     COCO_SPLIT,
     (Cell("MLE", written, MLE_COCO), Cell("SeqGAN", written, SEQGAN_COCO)),

@@ -33,7 +33,7 @@ def rejection_words(folder: Path, smoke: bool = False) -> list[str]:
 
 
 def rejected(folder: Path, setting: Setting) -> Values:
-    """`0.5/bleu-5`, ... of what the judge keeps, and `last@0.7/bleu-5`, ... of cooler text of the same generator."""
+    """`0.5/bleu-5`, ... of what the discriminator keeps, and `last@0.7/bleu-5`, ... of the generator's cooler text."""
     out = folder / "rejection.json"
     log = folder.with_name(f"{folder.name}.log")
     call([str(REJECTION), *rejection_words(folder, setting.smoke), "--out", str(out)], log)
@@ -77,9 +77,9 @@ TABLE_9 = Table(
     9,
     "Rejection by a discriminator against temperature",
     published.REJECTION,
-    "an early-stopped LSTM-128 on 10,000 captions; a CNN judge of 1,000 updates against its text; of "
+    "an early-stopped LSTM-128 on 10,000 captions; a CNN discriminator of 1,000 updates against its text; of "
     f"{KEPT:,} / share drawn sentences the {KEPT:,} with the highest score, beside {KEPT:,} sentences at lower "
-    "temperatures. Theirs: news, another judge",
+    "temperatures. Theirs: news, another discriminator",
     "coco60: a random split (AUC .52)",
     (Cell(CELL_9, rejected, JUDGE, commands=rejection_commands),),
     rejection_rows,

@@ -59,8 +59,8 @@ TABLE_10 = Table(
     10,
     "Accuracy with few labels",
     published.SALIMANS,
-    "movie reviews (mr), sentences; the judge of the semi-supervised GAN beside the same CNN on the labelled sentences "
-    "alone; see the head of benchmarks/semi.py",
+    "movie reviews (mr), sentences; the discriminator of the semi-supervised GAN beside the same CNN on the labelled "
+    "sentences alone; see the head of benchmarks/semi.py",
     "mr: one collection of reviews, its usual split; how alike the parts are is not measured here",
     (Cell(CELL, measured, commands=lambda _: ["python benchmarks/semi.py --labels 25 50 100"]),),
     rows,

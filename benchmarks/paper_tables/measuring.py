@@ -1,4 +1,4 @@
-"""What is measured of a finished run: its final scores, its front by temperature, its judge, its text by a preset."""
+"""What is measured of a finished run: final scores, front by temperature, discriminator, text by a preset."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def final_scores(folder: Path) -> Values:
 
 
 def judge_and_looks(folder: Path) -> Values:
-    """The judge's mean accuracy over the turns, on training and on held-out real text, and the looks on the way."""
+    """Mean accuracy of the discriminator over the turns, on training and held-out real text, and the looks."""
     told = [json.loads(line) for line in (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     rows = [row for row in told if row["phase"] == "adversarial"]
     turns = [row for row in rows if row["kind"] == "train"]

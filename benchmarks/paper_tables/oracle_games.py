@@ -46,8 +46,8 @@ def seqgan_rows(found: Found) -> list[Row]:
         Row("NLL_oracle of its own MLE", found.of(one, "before/source-nll"), None, "9.038"),
         Row("NLL_test", found.of(one, NLL_TEST)),
         Row("NLL_test of its own MLE", found.of(one, "before/nll")),
-        Row("judge's accuracy, training text, mean over turns", found.of(one, "d-accuracy-train")),
-        Row("judge's accuracy, held-out text, mean over turns", found.of(one, "d-accuracy-heldout")),
+        Row("discriminator's accuracy, training text, mean over turns", found.of(one, "d-accuracy-train")),
+        Row("discriminator's accuracy, held-out text, mean over turns", found.of(one, "d-accuracy-heldout")),
     ]
     rows += [
         Row(f"NLL_oracle after {turn} turns (1,000 sentences)", found.of(one, f"turn-{turn}/source-nll"))
@@ -59,13 +59,13 @@ def seqgan_rows(found: Found) -> list[Row]:
             ours = found.each(partial(heldout_at, level=level, state=state), one)
             printed = f"{theirs:.2f}" if theirs and state == "last" else "–"
             rows.append(Row(f"{name}: NLL_test where NLL_oracle is {level:g}", ours, None, printed))
-    told = "3 judge epochs a turn in place of 1 (one seed)"
+    told = "3 discriminator epochs a turn in place of 1 (one seed)"
     return [
         *rows,
         Row(f"{told}: NLL_oracle", found.of(three, NLL)),
         Row(f"{told}: below its own MLE by", found.each(gain, three)),
         Row(f"{told}: NLL_test", found.of(three, NLL_TEST)),
-        Row(f"{told}: judge's accuracy, held-out text", found.of(three, "d-accuracy-heldout")),
+        Row(f"{told}: discriminator's accuracy, held-out text", found.of(three, "d-accuracy-heldout")),
         *(
             Row(f"{told}: NLL_oracle after {turn} turns", found.of(three, f"turn-{turn}/source-nll"))
             for turn in LOOKS
@@ -77,9 +77,9 @@ TABLE_5 = Table(
     5,
     "SeqGAN on the oracle",
     published.SEQGAN,
-    "published generator, judge and objective; a lighter schedule: 40 MLE epochs (120), judge 6 x 2 epochs (50 x 3), "
-    "then 60 turns (200) with one judge epoch over 4,096 + 4,096 (5 x 3 over 10,000). The front's published figures "
-    "are those of Caccia et al. 2020",
+    "published generator, discriminator and objective; a lighter schedule: 40 MLE epochs (120), discriminator 6 x 2 "
+    "epochs (50 x 3), then 60 turns (200) with one discriminator epoch over 4,096 + 4,096 (5 x 3 over 10,000). The "
+    "front's published figures are those of Caccia et al. 2020",
     ONE_SOURCE,
     (
         Cell("SeqGAN", seqgan, SEQGAN, commands=sweep_command("all")),

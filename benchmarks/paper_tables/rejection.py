@@ -1,4 +1,4 @@
-"""The best of what a run's generator writes, by the score of the run's judge; BLEU-5 and self-BLEU-5 of what is kept.
+"""The best of what a run's generator writes, by its discriminator's score; BLEU-5 and self-BLEU-5 of what is kept.
 
     python benchmarks/paper_tables/rejection.py RUN [--keep 5000] [--shares 0.5 0.25 0.125] [--out FILE]
 
@@ -30,12 +30,12 @@ from textgan.training.game import judging
 
 @torch.no_grad()
 def rejection(run: Path, keep: int, shares: list[float]) -> dict[str, float]:
-    """BLEU-5 and self-BLEU-5 for each share, in (0, 1]. The judge reads its own tokens of the written lines."""
+    """BLEU-5 and self-BLEU-5 for each share, in (0, 1]. The discriminator reads its own tokens of the written lines."""
     loaded = load(run)
     recipe = Recipe.load(run / "recipe.yaml")
     built = build(recipe)
-    judge = built.game.discriminator
-    checkpoints.load_player(run / "checkpoints" / "last", "discriminator", judge)
+    discriminator = built.game.discriminator
+    checkpoints.load_player(run / "checkpoints" / "last", "discriminator", discriminator)
     drawn = round(keep / min(shares))
     print(f"{run}: {drawn:,} sentences, to be judged", file=sys.stderr)
     texts = write_sentences(
@@ -50,8 +50,8 @@ def rejection(run: Path, keep: int, shares: list[float]) -> dict[str, float]:
     encoded, _ = encode(
         Split(texts), loaded.tokenizer, loaded.length, overlong="truncate", place="written text"
     )
-    with judging(judge):
-        scores = torch.cat([judge.judge(text).score for text, _ in ordered(encoded, BATCH)])
+    with judging(discriminator):
+        scores = torch.cat([discriminator.judge(text).score for text, _ in ordered(encoded, BATCH)])
     values: dict[str, float] = {}
     for share in shares:
         kept = Samples([texts[row] for row in best(scores, keep, share)], built.corpus.test.texts)
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path, help="a run folder with a judge")
+    parser.add_argument("run", type=Path, help="a run folder with a discriminator")
     parser.add_argument("--keep", type=int, default=5000, help="sentences that are kept")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.5, 0.25, 0.125])
     parser.add_argument("--out", type=Path, help="a JSON file, in place of standard output")
