@@ -80,7 +80,7 @@ RECIPE = {
 }
 
 
-def test_a_run_without_a_judge_is_resumed(ground: Ground) -> None:
+def test_a_run_without_a_discriminator_is_resumed(ground: Ground) -> None:
     outcome = trial(ground, "train", "../runs/short-mle.yaml", "--out", "run", "--resume", run="short-mle")
     assert (outcome.code, outcome.fault) == (0, "")
 
@@ -130,7 +130,7 @@ def test_a_budget_is_named_by_a_word(ground: Ground) -> None:
     assert outcome.code == 2 and "budget: the recipe has none" in outcome.error
 
 
-def test_a_judge_that_an_objective_cannot_train_is_told(ground: Ground) -> None:
+def test_a_discriminator_that_an_objective_cannot_train_is_told(ground: Ground) -> None:
     change = {"discriminator": {"name": "mediator", "hidden": 4, "embedding": 4}, "objective": "rank"}
     change |= {"strategy": "reinforce", "train": {"adversarial": {"steps": 1, "batch": 4, "d_steps": 1}}}
     outcome = trial(ground, "train", "r.yaml", "--out", "new", r_yaml=recipes.as_yaml(RECIPE | change))

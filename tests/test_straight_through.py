@@ -23,7 +23,7 @@ def _quadratic(token: Tensor) -> Tensor:
 
 
 def _steep(token: Tensor) -> Tensor:
-    """No polynomial: what a judge is."""
+    """No polynomial: what a discriminator is."""
     return (token @ CURVE).tanh().sum(-1) + _quadratic(token)
 
 

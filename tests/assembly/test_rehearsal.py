@@ -1,4 +1,4 @@
-"""What a user's own generator and judge are tried for before they train; the toolkit's own pass it all."""
+"""What a user's own generator and discriminator are tried for before they train; the toolkit's own pass it all."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_rehearsal_leaves_everything_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("classes", [0, 2])
-def test_the_judge_of_the_docs_passes(classes: int) -> None:
+def test_the_discriminator_of_the_docs_passes(classes: int) -> None:
     rehearse_judge(of_the_docs("Mean")(VOCABULARY), VOCABULARY, 20, classes)
 
 

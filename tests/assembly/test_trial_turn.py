@@ -68,7 +68,7 @@ def test_the_parts_of_the_docs_pass(strategy: Any) -> None:
 def test_every_objective_of_the_toolkit_is_rewarded_in_order(name: str) -> None:
     try:
         rehearse_turn(game(objective=bind("objective", {"name": name}).build()))
-    except Mistake as mistake:  # one that needs another judge says so
+    except Mistake as mistake:  # one that needs another discriminator says so
         assert " needs " in str(mistake), mistake
 
 
@@ -173,7 +173,7 @@ def test_a_strategy_that_gives_something_else_is_a_mistake(old: str, new: str, e
 
 
 @pytest.mark.parametrize("strategy", [Gumbel(), Gumbel(hard=False), Embedding()])
-def test_a_judge_that_reads_ids_is_of_no_use_to_a_pathwise_strategy(strategy: Any) -> None:
+def test_a_discriminator_that_reads_ids_is_of_no_use_to_a_pathwise_strategy(strategy: Any) -> None:
     """The gradient to where a sentence ends, through `text.weight`, is still there, and is no excuse."""
     blind = of_the_docs("Mean", (READ, "self.table(text.ids)"))(VOCABULARY)
     with pytest.raises(Mistake, match=r"^discriminator: Mean\.embed passes no gradient to relaxed tokens"):

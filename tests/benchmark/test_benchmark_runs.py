@@ -91,7 +91,7 @@ def test_strategies_begin_with_the_same_bits_and_get_as_many_updates(out: Path) 
         assert cell.command.startswith(f"textgan train {label} ") and f"start={start}" in cell.command
 
 
-def test_what_begins_with_one_judge_begins_with_the_same_bits_of_it(out: Path) -> None:
+def test_what_begins_with_one_discriminator_begins_with_the_same_bits_of_it(out: Path) -> None:
     found = benchmark(out, [*WORDS, str(out.parent / "idle.yaml")])
     (judge,) = (out / "judges").iterdir()  # of gumbel-short, idle and broken, whose fakes are plain draws
     took = {

@@ -91,7 +91,7 @@ def test_a_start_is_shared_whatever_the_game_and_the_measuring_are() -> None:
 
 
 def judges(found: Plan) -> dict[str, str | None]:
-    """The judge that each run takes over, by the run's key."""
+    """The discriminator that each run takes over, by the run's key."""
     runs = {key: run for key, run in found.runs.items() if run.kind == "cell"}
     for key, run in runs.items():
         judge = run.recipe.settings.judge
@@ -106,7 +106,7 @@ def judges(found: Plan) -> dict[str, str | None]:
      ("discriminator.filters=4,8", False), ("objective.clip=2,3", False), ("train.discriminator.steps=2,3", False),
      ("train.discriminator.steps=0", False), ("generator.hidden=16,32", False)],
 )  # fmt: skip
-def test_a_judge_is_shared_by_what_it_has_learnt_from(change: str, shared: bool) -> None:
+def test_a_discriminator_is_shared_by_what_it_has_learnt_from(change: str, shared: bool) -> None:
     found = planned("front-closed-short", "2", grid=(change,))
     of_cells = judges(found)
     assert (None in of_cells.values()) != shared
@@ -123,21 +123,21 @@ def test_a_judge_is_shared_by_what_it_has_learnt_from(change: str, shared: bool)
     assert kinds == sorted(kinds, key=["start", "judge", "cell"].index)
 
 
-def test_strategies_whose_judges_read_the_same_text_share_one() -> None:
+def test_strategies_whose_discriminators_read_the_same_text_share_one() -> None:
     found = planned("mle-short", "gumbel-short", "seqgan-short", "embedding-short")
     shared = judges(found)
     assert shared["gumbel-short-seed1"] == shared["seqgan-short-seed1"] is not None
     assert shared["embedding-short-seed1"] is None  # its fakes are no plain draws
 
 
-def test_a_judge_that_the_user_names_is_left_alone(tmp_path: Path) -> None:
+def test_a_discriminator_that_the_user_names_is_left_alone(tmp_path: Path) -> None:
     found = planned("front-closed-short", f"judge={tmp_path}", grid=("strategy.anchor=0,1",))
     assert {run.kind for run in found.runs.values()} == {"start", "cell"}
     cells = [run for run in found.runs.values() if run.kind == "cell"]
     assert {run.recipe.settings.judge for run in cells} == {tmp_path}
 
 
-def test_a_judge_from_before_is_taken_and_a_cell_that_has_its_own_keeps_it(tmp_path: Path) -> None:
+def test_a_discriminator_from_before_is_taken_and_a_cell_that_has_its_own_keeps_it(tmp_path: Path) -> None:
     both = planned("front-closed-short", out=tmp_path, grid=("strategy.anchor=0,1",))
     (judge,) = set(judges(both).values())
     (tmp_path / "judges" / str(judge)).mkdir(parents=True)
@@ -194,10 +194,10 @@ def _without_none(value: Any) -> Any:
     return value
 
 
-def test_who_reads_the_judge_or_has_no_likelihood_phase_is_held_against_another() -> None:
+def test_who_reads_the_discriminator_or_has_no_likelihood_phase_is_held_against_another() -> None:
     found = planned("leakgan-short", "cot-short", "wgan-gp-short", "arae-short", "seqgan-short", "mle-short")
     leak = found.runs[one(found, "leakgan-short").run]
-    assert leak.needs is None  # its teacher forcing reads the judge, which nobody else has
+    assert leak.needs is None  # its teacher forcing reads the discriminator, which nobody else has
     assert leak.fronts == {"last": leak.key, "pretrained": f"{leak.key}-pretrained"}
     assert one(found, "leakgan-short").baseline == f"{leak.key}-pretrained"
     plain = one(found, "mle-short").run

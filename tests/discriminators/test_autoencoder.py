@@ -1,4 +1,4 @@
-"""The energy by hand, blind to what follows the end, and low on what the judge has learned to rebuild."""
+"""The energy by hand, blind to what follows the end, and low on what the discriminator has learned to rebuild."""
 
 from __future__ import annotations
 

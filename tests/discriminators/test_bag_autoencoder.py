@@ -1,4 +1,4 @@
-"""A judge of bags: the energy by hand, nothing after the end counts, and every way of writing enters alike."""
+"""A discriminator of bags: the energy by hand, nothing after the end counts, and every way of writing enters alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judge against a convolution written out by hand, and blind to whatever follows a sentence's end."""
+"""The discriminator against a convolution written out by hand, and blind to whatever follows a sentence's end."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_a_label_stands_beside_every_token() -> None:
         _judge(labels="concatenate")
 
 
-def test_a_judge_that_tells_classes_is_real_with_the_probability_of_all_of_them() -> None:
+def test_a_discriminator_that_tells_classes_is_real_with_the_probability_of_all_of_them() -> None:
     judge = _judge(classes=3, labels="tell")
     verdict = judge.judge(_text())  # it needs no label
     assert verdict.classes is not None and verdict.classes.shape == (5, 3) and judge.tells_classes

@@ -1,4 +1,4 @@
-"""A transformers encoder as a judge of text: by hand, by cache, and in a run."""
+"""A transformers encoder as a discriminator of text: by hand, by cache, and in a run."""
 
 from __future__ import annotations
 

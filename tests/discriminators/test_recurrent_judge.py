@@ -1,4 +1,4 @@
-"""The judge that reads along: every token scored from those before it, and the last one the sentence's score."""
+"""The recurrent discriminator: every token scored from those before it, and the last one the sentence's score."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_spectral_norm_bounds_the_recurrent_weights_as_they_are_used() -> None:
     for name in ("weight_ih_l0", "weight_hh_l0"):
         assert float(torch.linalg.matrix_norm(getattr(held, name).detach(), 2)) == pytest.approx(1, abs=0.02)
     before = judge.judge(_text()).score
-    with torch.no_grad():  # the norm takes the scale away: ten times the raw weight is the same judge
+    with torch.no_grad():  # the norm takes the scale away: ten times the raw weight is the same discriminator
         held.parametrizations.weight_ih_l0.original.mul_(10)
     assert torch.allclose(judge.judge(_text()).score, before, atol=1e-4)
 

@@ -51,7 +51,7 @@ def test_mean_min_and_softmax_by_hand() -> None:
     assert torch.allclose(_several(together="softmax", sharpness=0.0).eval().judge(text).score, verdict.score)
 
 
-def test_copies_differ_and_judges_of_tokens_tell_of_tokens_together() -> None:
+def test_copies_differ_and_discriminators_of_tokens_tell_of_tokens_together() -> None:
     judge = _several(parts=PARTS[1:], copies=3).eval()
     text = _text()
     scores = _scores(judge, text)
@@ -63,7 +63,7 @@ def test_copies_differ_and_judges_of_tokens_tell_of_tokens_together() -> None:
 
 
 def test_each_learns_as_if_it_were_alone() -> None:
-    """The gradient of the summed losses is, for each judge, that of its own loss: not of the aggregate's."""
+    """The gradient of the summed losses is, for each discriminator, that of its own loss: not of the aggregate's."""
     real, fake, objective = _text(1), _text(2), NonSaturating()
     judge = _several()
     alone = copy.deepcopy(judge.members())
@@ -83,7 +83,7 @@ def test_mistakes_in_a_part_have_their_place() -> None:
         _several(copies=0)
 
 
-def test_a_judge_of_words_alone_is_refused() -> None:
+def test_a_discriminator_of_words_alone_is_refused() -> None:
     with pytest.raises(Mistake, match="discriminator.parts.1: 'mediator' reads token ids only"):
         _several(parts=[PARTS[0], {"name": "mediator"}], copies=2)
 

@@ -1,4 +1,4 @@
-"""A generator of bags: what it gives the judge, and the words it is read as."""
+"""A generator of bags: what it gives the discriminator, and the words it is read as."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_gradients_of_the_energy_reach_every_parameter_and_are_finite() -> None:
     assert generator.layers[-1].weight.grad[4:].abs().sum() > 0  # type: ignore[union-attr, index]
 
 
-def test_a_judge_that_reads_no_bags_and_a_prefix_are_refused() -> None:
+def test_a_discriminator_that_reads_no_bags_and_a_prefix_are_refused() -> None:
     generator = Bag(VOCABULARY)
     with pytest.raises(Mistake, match="bag-autoencoder"):
         generator.meet(CNN(VOCABULARY))

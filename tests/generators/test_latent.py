@@ -89,7 +89,7 @@ def test_noise_is_on_the_code_in_training_alone() -> None:
     assert torch.equal(generator.log_prob(text), generator.log_prob(text))
 
 
-def test_the_judge_reads_the_codes_that_were_written_from() -> None:
+def test_the_discriminator_reads_the_codes_that_were_written_from() -> None:
     generator, judge = _players()
     text = generator.eval().write(Prompt(7), 5, Greedy())
     assert text.vectors is not None and text.vectors.shape == (7, 1, 6) and text.vectors.requires_grad
@@ -105,7 +105,7 @@ def _with_gradient(generator: Latent) -> set[str]:
     return {name.split(".")[0] for name, weight in generator.named_parameters() if weight.grad is not None}
 
 
-def test_the_judges_own_step_leaves_the_generator_alone() -> None:
+def test_the_discriminators_own_step_leaves_the_generator_alone() -> None:
     generator, judge = _players()
     real = _text()
     with torch.no_grad():

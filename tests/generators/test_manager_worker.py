@@ -109,7 +109,7 @@ def test_the_intrinsic_reward_and_the_managers_gain_by_hand() -> None:
             assert float(worth[row, t]) == pytest.approx(math.fsum(cosines) / len(cosines), abs=1e-4)
 
 
-def test_neither_learns_from_the_others_loss_nor_the_judge_from_any() -> None:
+def test_neither_learns_from_the_others_loss_nor_the_discriminator_from_any() -> None:
     generator, judge = _players()
     text = _text(generator)
     manager = [*generator.manager.parameters(), *generator.goal.parameters()]
@@ -128,14 +128,14 @@ def test_neither_learns_from_the_others_loss_nor_the_judge_from_any() -> None:
     assert all(parameter.grad is None for parameter in [*manager, *judge.parameters()])
 
 
-def test_the_judge_is_shared_never_owned_and_left_as_it_was() -> None:
+def test_the_discriminator_is_shared_never_owned_and_left_as_it_was() -> None:
     generator, judge = _players()
     names = {name for name, _ in generator.named_parameters()}
     assert not any("convolution" in name or "score" in name for name in names)
     text = _text(generator)
     judge.train()
     first = generator.log_prob(text)
-    assert torch.equal(first, generator.log_prob(text))  # no dropout of the judge's comes through
+    assert torch.equal(first, generator.log_prob(text))  # no dropout of the discriminator's comes through
     assert judge.training
     copied = copy.deepcopy(generator)
     with torch.no_grad():
@@ -152,6 +152,6 @@ def test_real_text_teaches_both() -> None:
     assert torch.allclose(generator.teach(text), generator.log_prob(text) + gain)
 
 
-def test_a_judge_that_gives_no_prefix_features_is_refused() -> None:
+def test_a_discriminator_that_gives_no_prefix_features_is_refused() -> None:
     with pytest.raises(Mistake, match="set discriminator to cnn"):
         ManagerWorker(VOCABULARY).meet(Discriminator())

@@ -1,4 +1,4 @@
-"""Generators of distributions: what a judge reads of them, against its definition."""
+"""Generators of distributions: what a discriminator reads of them, against its definition."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_presence_is_the_chance_that_no_end_came_before() -> None:
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_the_judge_reads_distributions_and_its_gradient_reaches_every_weight(which: int) -> None:
+def test_the_discriminator_reads_distributions_and_its_gradient_reaches_every_weight(which: int) -> None:
     generator = _generators()[which]
     text = generator.write(Prompt(40), 6, Greedy())
     assert text.ids.shape == (40, 6) and text.choices is not None

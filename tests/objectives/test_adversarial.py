@@ -94,7 +94,7 @@ def test_seqgan_reward_is_the_probability_of_being_real() -> None:
     assert reward.tolist() == pytest.approx([_sigmoid(s) for s in FAKE])
 
 
-def test_at_the_best_judge_the_mean_log_odds_are_minus_the_divergence() -> None:
+def test_at_the_best_discriminator_the_mean_log_odds_are_minus_the_divergence() -> None:
     """D = p / (p + q) has the logit log p - log q, whose mean under q is -KL(q || p)."""
     p, q = torch.tensor([0.5, 0.3, 0.2]), torch.tensor([0.2, 0.2, 0.6])
     score = (p / (p + q)).logit()

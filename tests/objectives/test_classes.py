@@ -1,4 +1,4 @@
-"""Class probabilities, losses and penalties of the judges that tell classes, against figures worked out by hand."""
+"""Class probabilities, losses and penalties where the discriminator tells classes, against figures by hand."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_loss_pulls_only_what_it_should() -> None:
     assert torch.allclose(gradient, torch.tensor(wanted, dtype=torch.float64), rtol=1e-12)
 
 
-def test_a_judge_without_classes_is_refused() -> None:
+def test_a_discriminator_without_classes_is_refused() -> None:
     score = torch.zeros(2)
     with pytest.raises(ValueError, match="discriminator.labels: tell"):
         ClassPenalty().reward(Verdict(score, score), Verdict(score, score))

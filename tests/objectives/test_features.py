@@ -106,7 +106,7 @@ def test_relative_bandwidths_do_not_know_the_scale() -> None:
     objective = MaximumMeanDiscrepancy()
     small = objective.distance(_verdict(f), _verdict(g))
     assert torch.allclose(objective.distance(_verdict(1000 * f), _verdict(1000 * g)), small)
-    same = torch.ones(4, 3, requires_grad=True)  # a judge that says the same of all text: no NaN
+    same = torch.ones(4, 3, requires_grad=True)  # a discriminator that says the same of all text: no NaN
     (gradient,) = torch.autograd.grad(objective.distance(_verdict(same.detach()), _verdict(same)), same)
     assert torch.isfinite(gradient).all()
 

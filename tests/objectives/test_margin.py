@@ -27,14 +27,14 @@ def test_losses_and_reward_by_hand() -> None:
     )
 
 
-def test_a_fake_beyond_the_margin_gives_the_judge_no_gradient() -> None:
+def test_a_fake_beyond_the_margin_gives_the_discriminator_no_gradient() -> None:
     fake = verdict(0.5, 2.0, 1.0)
     Margin(margin=1.5).discriminator_loss(verdict(0.1), fake).backward()
     assert fake.score.grad is not None
     assert fake.score.grad.tolist() == pytest.approx([1 / 3, 0.0, 1 / 3])
 
 
-def test_without_a_margin_the_judge_is_a_plain_autoencoder() -> None:
+def test_without_a_margin_the_discriminator_is_a_plain_autoencoder() -> None:
     real = verdict(0.25, 0.75)
     assert Margin(margin=0).discriminator_loss(real, verdict(0.5, 2.0)).item() == pytest.approx(0.5)
 

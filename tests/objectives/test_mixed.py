@@ -41,7 +41,7 @@ def test_the_mixed_reward_by_hand(share: float) -> None:
     assert torch.allclose(reward, torch.tensor(wanted))
 
 
-def test_the_judge_alone_asks_no_function() -> None:
+def test_the_discriminator_alone_asks_no_function() -> None:
     def never(sentences: list[str]) -> list[float]:
         raise AssertionError
 

@@ -1,4 +1,4 @@
-"""The gradient penalty against a judge whose gradient is known, and against finite differences."""
+"""The gradient penalty against a discriminator whose gradient is known, and against finite differences."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_texts_of_different_widths_meet() -> None:
     assert float(penalty) == pytest.approx(((3 * 2) ** 0.5 * 0.5 - 1) ** 2, rel=1e-5)
 
 
-def test_its_own_gradient_reaches_the_judge() -> None:
+def test_its_own_gradient_reaches_the_discriminator() -> None:
     """The penalty is differentiated twice: checked against finite differences in one weight."""
     torch.manual_seed(0)
     judge = CNN(Vocabulary(9), embedding=4, widths=[2], filters=3, dropout=0.0, highway=False).double()
@@ -143,7 +143,7 @@ def _sentences(lengths: list[int], width: int, seed: int) -> Text:
     return Text(torch.nn.functional.pad(ids, (0, 20))[:, :width].masked_fill(~mask, 0), mask)
 
 
-def test_every_judge_is_seen() -> None:
+def test_every_discriminator_is_seen() -> None:
     assert {one["name"] for one in JUDGES} | WORDS_ALONE == PARTS["discriminator"].keys()
 
 

@@ -43,6 +43,6 @@ def test_rewards_are_2d_minus_1_inside_the_mask() -> None:
     assert torch.allclose(PerToken().reward(REAL, FAKE), torch.stack([wanted[0].mean(), wanted[1, 0]]))
 
 
-def test_a_judge_of_whole_sentences_is_refused() -> None:
+def test_a_discriminator_of_whole_sentences_is_refused() -> None:
     with pytest.raises(Mistake, match="'recurrent'"):
         PerToken().discriminator_loss(Verdict(torch.zeros(2), torch.zeros(2, 1)), FAKE)

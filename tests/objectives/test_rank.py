@@ -40,7 +40,7 @@ def test_a_case_by_hand() -> None:
     objective = Rank(gamma=2.0, references=1)
     # P = e^1.2 / (e^1.2 + e^0) = 3.3201 / 4.3201 = 0.76852
     assert float(objective.reward(real, fake).exp()) == pytest.approx(0.76852, abs=1e-5)
-    # The real sentence among the written one: 1 / (1 + 3.3201) = 0.23148; the judge's loss of both:
+    # The real sentence among the written one: 1 / (1 + 3.3201) = 0.23148; the discriminator's loss of both:
     loss = -math.log(0.23148) - math.log(1 - 0.76852)
     assert float(objective.discriminator_loss(real, fake)) == pytest.approx(loss, abs=1e-4)
     assert float(objective.generator_loss(real, fake)) == pytest.approx(-math.log(0.76852), abs=1e-5)
@@ -85,7 +85,7 @@ def test_a_sure_ranker_and_silent_features_give_numbers() -> None:
 
 @pytest.mark.parametrize("gamma", [0.5, 5.0, 10.0, 40.0, 300.0])
 @pytest.mark.parametrize("count", [1, 2])
-def test_the_judge_learns_however_far_the_written_text_is_ahead(gamma: float, count: int) -> None:
+def test_the_discriminator_learns_however_far_the_written_text_is_ahead(gamma: float, count: int) -> None:
     """Against the formula in float64, with written text that wins outright, loses outright and stands between."""
     real = torch.tensor([[1.0, 0.0], [1.0, 0.1], [-1.0, 0.2], [-1.0, 0.5]], dtype=torch.double)[2 - count :]
     written = torch.tensor([[1.0, 0.05], [-0.8, 0.5], [0.1, 0.9]], dtype=torch.double)

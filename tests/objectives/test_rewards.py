@@ -60,7 +60,7 @@ EXCEPTIONS = [("minimax", {}), ("semi-supervised", {}), ("per-token", {}), ("mar
 @pytest.mark.parametrize(("name", "options"), FOLLOWED, ids=str)
 @pytest.mark.parametrize("seed", range(3))
 def test_its_derivative_is_that_of_minus_the_loss(name: str, options: dict[str, Any], seed: int) -> None:
-    """By all that the judge says of the sentence, the others being given, times the batch's size."""
+    """By all that the discriminator says of the sentence, the others being given, times the batch's size."""
     wanted, real, fake = objective(name, **options), verdict(6, 10 + seed), verdict(5, 20 + seed)
     given = [getattr(fake, leaf).requires_grad_() for leaf in LEAVES]
 

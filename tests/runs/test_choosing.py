@@ -64,7 +64,7 @@ def test_the_bar_leaves_the_share_below_it() -> None:
     assert kept(scored(-1, 0, 1), 9, Asked(min_score=0.0)) == ["s1", "s2"]
 
 
-def test_by_odds_what_is_kept_has_the_odds_of_the_judge() -> None:
+def test_by_odds_what_is_kept_has_the_odds_of_the_discriminator() -> None:
     """Sentences i of equal frequency with score log(odds i): kept are exactly odds i / highest of them."""
     odds = {"a": 1.0, "b": 0.5, "c": 0.25}
     luck = [(i + 0.5) / 100 for i in range(100)]

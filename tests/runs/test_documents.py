@@ -1,4 +1,4 @@
-"""Document vectors of a run: the judge's features, the same every time, and zero where no word is known."""
+"""Document vectors of a run: the discriminator's features, the same every time, and zero where no word is known."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_vectors_are_the_same_every_time_and_those_of_the_trained_judge(trained: Path) -> None:
+def test_vectors_are_the_same_every_time_and_those_of_the_trained_discriminator(trained: Path) -> None:
     first, again = read(trained), read(trained)
     assert np.array_equal(first.trained.test, again.trained.test)
     assert np.array_equal(first.untrained.train, again.untrained.train)

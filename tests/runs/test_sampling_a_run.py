@@ -1,4 +1,4 @@
-"""`LoadedRun.sample`: the same sentences whatever their number, chosen by the judge, balanced, and told of."""
+"""`LoadedRun.sample`: the same sentences whatever their number, chosen by the discriminator, balanced, and told of."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_jsonl(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(rows) == 3 and all(set(row) == keys and row["text"].startswith("the") for row in rows)
 
 
-def test_a_run_without_a_judge_says_so(tmp_path: Path) -> None:
+def test_a_run_without_a_discriminator_says_so(tmp_path: Path) -> None:
     (tmp_path / "lines.txt").write_text(
         "".join(f"line {i} of {i % 7}\n" for i in range(40)), encoding="utf-8"
     )
@@ -125,7 +125,7 @@ def test_a_run_without_a_judge_says_so(tmp_path: Path) -> None:
         "--min-score": Asked(min_score=0.0),
     }.items():
         with pytest.raises(
-            Mistake, match=f"^{option}: this run has no judge; train one with a recipe that has"
+            Mistake, match=f"^{option}: this run has no discriminator; train one with a recipe"
         ):
             run.draw(1, asked)
     (one,) = run.draw(1, Asked(), told=True)

@@ -52,7 +52,7 @@ def test_the_loss_is_the_weighted_likelihood_of_what_was_written(baseline: float
     assert float(turn.loss.detach()) == pytest.approx(wanted, abs=1e-5)
 
 
-def test_the_gradient_is_that_of_the_likelihood_under_the_judges_estimate() -> None:
+def test_the_gradient_is_that_of_the_likelihood_under_the_discriminators_estimate() -> None:
     """Truth: the gradient of E_q log p with q(x) = p(x) D/(1-D) / Z held fixed, over all 40 sentences."""
     generator, judge = players()
     text = every_sentence()
@@ -80,7 +80,7 @@ def test_a_whole_prefix_is_teacher_forcing() -> None:
 
 
 def test_the_prefix_is_taught_and_the_rest_is_weighed() -> None:
-    """A judge that is blind weighs all alike: with baseline 1 only the prefix, of one token, is learnt."""
+    """A discriminator that is blind weighs all alike: with baseline 1 only the prefix, of one token, is learnt."""
     generator, judge = players()
     real = every_sentence()[torch.tensor([0, 20, 39])]  # the first is nothing but its end
     strategy = ImportanceWeights(prefix=1 / 3, completions=4)

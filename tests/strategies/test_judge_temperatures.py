@@ -1,4 +1,4 @@
-"""What the judge learns from may be drawn at several temperatures; what is rewarded is drawn at 1."""
+"""What the discriminator learns from may be drawn at several temperatures; what is rewarded is drawn at 1."""
 
 from __future__ import annotations
 

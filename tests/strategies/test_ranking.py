@@ -1,4 +1,4 @@
-"""Rewards by rank follow the judge's scores, and not a sentence's place in the batch."""
+"""Rewards by rank follow the discriminator's scores, and not a sentence's place in the batch."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_order_is_that_of_the_values_wherever_a_sentence_stands() -> None:
     assert torch.allclose(rescaled_by_rank(3 * values - 7, mask, 4.0), found)
 
 
-def test_in_a_turn_the_better_the_judge_scores_a_sentence_the_higher_its_reward() -> None:
+def test_in_a_turn_the_better_the_discriminator_scores_a_sentence_the_higher_its_reward() -> None:
     generator, judge = players()
     seen = {}
     credit = generator.credit

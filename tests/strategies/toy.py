@@ -38,7 +38,7 @@ def every_sentence() -> Text:
 
 
 def players(seed: int = 0) -> tuple[Generator, Discriminator]:
-    """A generator and a fixed judge with strong opinions."""
+    """A generator and a fixed discriminator with strong opinions."""
     torch.manual_seed(seed)
     generator = LSTM(VOCABULARY, embedding=3, hidden=4)
     judge = CNN(VOCABULARY, embedding=4, widths=[1, 2, 3], filters=8, dropout=0.5, highway=False)

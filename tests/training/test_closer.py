@@ -86,7 +86,7 @@ def test_a_run_keeps_it_and_resuming_makes_it_again(small_recipe, tmp_path):
     assert (folder / "closer.json").read_bytes() == kept
 
 
-def test_a_run_without_a_judge_says_why_there_are_no_scores(small_recipe, tmp_path):
+def test_a_run_without_a_discriminator_says_why_there_are_no_scores(small_recipe, tmp_path):
     folder = train(small_recipe("mle-short"), tmp_path / "mle")
     found = parse(json.loads((folder / "closer.json").read_text()), folder)
     assert found.scores is None and found.unscored == "the run trained no discriminator"

@@ -32,7 +32,7 @@ def test_collapse_is_said_once_when_the_share_of_distinct_sentences_halves() -> 
     assert "entropy" in text and "at first it was 3.00" in text
 
 
-def test_a_judge_that_is_never_in_doubt_is_said() -> None:
+def test_a_discriminator_that_is_never_in_doubt_is_said() -> None:
     assert _said("d-accuracy-train", [0.97] * 40) == []
     assert len(_said("d-accuracy-train", [1.0] * 40)) == 1
     assert _said("d-accuracy-train", [1.0] * (WINDOW - 1)) == []

@@ -1,4 +1,4 @@
-"""Text that the judge alone learns from: no phase of the generator ever reads it."""
+"""Text that the discriminator alone learns from: no phase of the generator ever reads it."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def test_the_parts_are_those_of_the_seed() -> None:
     assert sentences(one.judged.text) != sentences(other.judged.text)
 
 
-def test_a_start_that_has_read_the_judges_text_is_refused(tmp_path: Path) -> None:
+def test_a_start_that_has_read_the_discriminators_text_is_refused(tmp_path: Path) -> None:
     for name, share in (("all", "0"), ("half", "0.5")):
         train(Recipe.load("mle-short", [*SMALL, f"judge_share={share}"]), tmp_path / name)
     change = [*SMALL, "judge_share=0.5"]
     build(Recipe.load("seqgan-short", [*change, f"start={tmp_path / 'half'}"]))
     for start, more in (("all", []), ("half", ["seed=2"])):
-        with pytest.raises(Mistake, match="its generator was trained on the judge's text"):
+        with pytest.raises(Mistake, match="its generator was trained on the discriminator's text"):
             build(Recipe.load("seqgan-short", [*change, f"start={tmp_path / start}", *more]))
 
 

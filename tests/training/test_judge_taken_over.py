@@ -1,4 +1,4 @@
-"""A judge that was trained in an earlier run: taken over to the bit, or refused."""
+"""A discriminator that was trained in an earlier run: taken over to the bit, or refused."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def small(name: str, *overrides: str) -> Recipe:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`mle`, and `judge`: the judge of its text."""
+    """`mle`, and `judge`: the discriminator of its text."""
     folder = tmp_path_factory.mktemp("runs")
     train(small("mle-short"), folder / "mle")
     train(small("seqgan-short", ALONE, f"start={folder / 'mle'}"), folder / "judge")
     return folder
 
 
-def test_the_judge_is_that_of_the_run_and_is_not_trained_before_the_game(runs: Path, tmp_path: Path) -> None:
+def test_the_discriminator_is_that_of_the_run_and_is_not_trained_before_the_game(runs: Path, tmp_path: Path) -> None:
     words = [f"start={runs / 'mle'}", f"judge={runs / 'judge'}"]
     built = build(small("seqgan-short", *words))
     assert [phase.name for phase in built.phases] == ["adversarial"]
@@ -57,13 +57,13 @@ def test_the_judge_is_that_of_the_run_and_is_not_trained_before_the_game(runs: P
         (["judge={runs}/judge", "start={runs}/mle", ALONE], "no other phase is left"),
     ],
 )  # fmt: skip
-def test_a_judge_that_cannot_be_taken_over_is_refused(runs: Path, words: list[str], told: str) -> None:
+def test_a_discriminator_that_cannot_be_taken_over_is_refused(runs: Path, words: list[str], told: str) -> None:
     with pytest.raises(Mistake, match=told):
         build(small("seqgan-short", *[word.replace("{runs}", str(runs)) for word in words]))
 
 
-def test_a_generator_that_reads_its_judge_and_a_recipe_without_one_take_none(runs: Path) -> None:
-    with pytest.raises(Mistake, match="reads its judge"):
+def test_a_generator_that_reads_its_discriminator_and_a_recipe_without_one_take_none(runs: Path) -> None:
+    with pytest.raises(Mistake, match="reads its discriminator"):
         build(small("leakgan-short", f"judge={runs / 'judge'}"))
     with pytest.raises(Mistake, match="no discriminator that learns"):
         build(small("mle-short", f"judge={runs / 'judge'}"))

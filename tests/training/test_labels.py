@@ -49,7 +49,7 @@ def test_to_write_leaves_a_generator_in_its_mode(mode: bool) -> None:
     assert generator.training is mode
 
 
-def test_the_judge_is_scored_on_sentences_of_known_label() -> None:
+def test_the_discriminator_is_scored_on_sentences_of_known_label() -> None:
     torch.manual_seed(0)
     judge = CNN(Vocabulary(9), embedding=4, widths=[1], filters=3, labels="tell", classes=2)
     ids = torch.randint(4, 9, (6, 3))
@@ -87,7 +87,7 @@ def test_written_text_is_of_the_labels_that_real_text_has() -> None:
 
 
 @pytest.mark.parametrize(("share", "labelled"), [(0.75, 6), (0.25, 2)])
-def test_the_judge_reads_as_many_labelled_sentences_as_its_objective_asks_for(
+def test_the_discriminator_reads_as_many_labelled_sentences_as_its_objective_asks_for(
     share: float, labelled: int
 ) -> None:
     small = ["budget=smoke", "labelled=6", "threads=1", f"objective.labelled_share={share}"]

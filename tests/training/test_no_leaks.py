@@ -96,7 +96,7 @@ class KnowsBySight(Discriminator):
         return Verdict(score, score.unsqueeze(1))
 
 
-def test_held_out_accuracy_is_of_text_that_the_judge_never_trains_on(built: Built) -> None:
+def test_held_out_accuracy_is_of_text_that_the_discriminator_never_trains_on(built: Built) -> None:
     built.game.discriminator = KnowsBySight(built.game)
     judge = DiscriminatorTrainer(built.game, 4, Optimizer(), stream=30)
     nothing = torch.zeros(4, 3, dtype=torch.long)

@@ -88,7 +88,7 @@ def test_a_good_likelihood_is_learnt(small_recipe: Callable[..., Recipe], tmp_pa
     assert math.log(120) - 0.3 < per_sentence < math.log(120) + 1.5
 
 
-def test_the_judge_s_learning_rate_follows_its_schedule(small_recipe: Callable[..., Recipe]) -> None:
+def test_the_discriminator_s_learning_rate_follows_its_schedule(small_recipe: Callable[..., Recipe]) -> None:
     steps = "train.discriminator={steps: 4, optimizer: {lr: 0.2, name: sgd}, rate: {start: 1, end: 0}}"
     built = build(small_recipe("seqgan-short", "train.mle=null", steps))
     phase = next(phase for phase in built.phases if isinstance(phase, Discriminate))
@@ -169,7 +169,7 @@ def test_an_iteration_has_as_many_steps_of_each_kind_as_asked(
     assert len(judged) == 24 and len(turns) == 8 and len(taught) == 5
 
 
-def test_the_judge_gives_rewards_without_dropout_and_learns_nothing_from_it(
+def test_the_discriminator_gives_rewards_without_dropout_and_learns_nothing_from_it(
     small_recipe: Callable[..., Recipe],
 ) -> None:
     game = build(small_recipe("seqgan-short", "discriminator.dropout=0.5")).game
@@ -188,7 +188,7 @@ def test_the_judge_gives_rewards_without_dropout_and_learns_nothing_from_it(
     assert judge.training and all(parameter.requires_grad for parameter in judge.parameters())
 
 
-def test_fakes_for_the_judge_carry_no_graph(small_recipe: Callable[..., Recipe]) -> None:
+def test_fakes_for_the_discriminator_carry_no_graph(small_recipe: Callable[..., Recipe]) -> None:
     for strategy in ("gumbel", "{name: gumbel, hard: false}", "embedding", "reinforce"):
         game = build(small_recipe("seqgan-short", f"strategy={strategy}")).game
         fake = game.write_fakes(game.train.text, 5, progress=0.5)

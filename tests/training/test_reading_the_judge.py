@@ -1,4 +1,4 @@
-"""A generator that reads the judge writes the same wherever its run is opened: both players travel together."""
+"""A generator that reads the discriminator writes the same wherever its run is opened: both players travel together."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def test_every_checkpoint_holds_both_players_and_writes_what_the_run_wrote(finis
         files = {file.name for file in (finished / "checkpoints" / checkpoint).iterdir()}
         assert {"generator.safetensors", "discriminator.safetensors"} <= files
         assert list(load(finished, checkpoint).sample(4, seed=1))
-    # the judge has learned between the two, so that of `last` would not do for `pretrained`
+    # the discriminator has learned between the two, so that of `last` would not do for `pretrained`
     judges = [
         finished / "checkpoints" / name / "discriminator.safetensors" for name in ("pretrained", "last")
     ]
     assert judges[0].read_bytes() != judges[1].read_bytes()
 
 
-def test_a_run_begun_from_another_takes_over_its_judge(
+def test_a_run_begun_from_another_takes_over_its_discriminator(
     finished: Path, small_recipe: Callable[..., Recipe]
 ) -> None:
     recipe = small_recipe("leakgan-short", f"start={finished}")
@@ -49,6 +49,6 @@ def test_a_run_begun_from_another_takes_over_its_judge(
     assert torch.equal(texts[0][0], texts[1][0]) and torch.equal(texts[0][1], texts[1][1])
 
 
-def test_a_judge_without_features_of_prefixes_is_refused(small_recipe: Callable[..., Recipe]) -> None:
+def test_a_discriminator_without_features_of_prefixes_is_refused(small_recipe: Callable[..., Recipe]) -> None:
     with pytest.raises(Mistake, match="set discriminator to cnn"):
         build(small_recipe("leakgan-short", "discriminator.name=multi-representation"))

@@ -1,4 +1,4 @@
-"""Sentences chosen by the judge's odds: the distribution of what is chosen, enumerated; and a run that is scored so."""
+"""Sentences chosen by the discriminator's odds: the distribution of the chosen, enumerated; and a run scored so."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_t
     run = train(Recipe.load("seqgan-short", [*SMALL, "metrics=[bleu, self-bleu, nll]"]), tmp_path / "run")
     told = json.loads((run / "evaluation.json").read_text())
     (how,) = told["written"]
-    assert "one sentence in 4 drawn by the judge's odds" in how
+    assert "one sentence in 4 drawn by the discriminator's odds" in how
     rows = told["rows"]
     assert "nll" in rows["before"] and "nll" not in rows["after"]
     after = {name: score["value"] for name, score in rows["after"].items()}
@@ -165,7 +165,7 @@ def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_t
     alone = unaided.points[-1].scores
     assert "nll" in alone and alone["bleu-2"] != found["last", 1.0]["bleu-2"]
     sharp = sweep(run, [1.0], checkpoint="last", sharpness=3.0)
-    assert "one sentence in 4 drawn by the judge's odds to the power of 3" in unescape(front.render(sharp))
+    assert "one sentence in 4 drawn by the discriminator's odds to the power of 3" in unescape(front.render(sharp))
     assert sharp.points[-1].scores["bleu-2"] != found["last", 1.0]["bleu-2"]
     cut = sweep(run, [1.0], checkpoint="all", top_p=0.5)
     page = unescape(front.render(cut))

@@ -46,7 +46,7 @@ def test_weights_and_the_order_of_the_text_are_those_of_the_seed(small_recipe: M
 
 
 def _streams(parts: object) -> Iterator[Batches]:
-    """Every stream of text that a phase and its trainer of the judge hold."""
+    """Every stream of text that a phase and its trainer of the discriminator hold."""
     for part in vars(parts).values():
         if isinstance(part, Batches):
             yield part
@@ -62,7 +62,7 @@ def test_every_stream_of_text_has_an_order_of_its_own(small_recipe: Make) -> Non
         found += _streams(phase)
     assert (
         len(found) == 1 + 2 + 3
-    )  # MLE; the judge before the game; both players in it, and held-out text twice
+    )  # MLE; the discriminator before the game; both players in it, and held-out text twice
     orders = [
         [tuple(row) for text, _ in islice(iter(stream.next, None), 2) for row in text.ids.tolist()]
         for stream in found

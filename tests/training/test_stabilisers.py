@@ -1,4 +1,4 @@
-"""What steadies the game in the trainer: an average of the generator, old fakes, noise, several judges."""
+"""What steadies the game in the trainer: an average of the generator, old fakes, noise, several discriminators."""
 
 from __future__ import annotations
 
@@ -145,10 +145,10 @@ def test_noise_falls_to_zero(
     assert levels == pytest.approx([0, 0, 0, 0.6, 0.4, 0.2, 0.0])
 
 
-def test_each_of_several_judges_takes_the_step_that_it_would_take_alone(
+def test_each_of_several_discriminators_takes_the_step_that_it_would_take_alone(
     small_recipe: Callable[..., Recipe],
 ) -> None:
-    """Loss and penalty are summed over the judges, so how many they are is no part of a judge's learning rate."""
+    """Loss and penalty are summed over the discriminators, so their number is no part of a learning rate."""
     parts = (
         "discriminator={name: several, copies: 3, parts: [{name: cnn, embedding: 8, filters: 4, dropout: 0}]}"
     )

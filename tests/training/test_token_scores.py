@@ -52,7 +52,7 @@ def test_the_value_of_a_prefix_is_the_mean_over_its_completions(game):
     assert found.start is not None and 0 < found.start < game.generator.vocabulary.size
 
 
-def test_a_judge_that_scores_tokens_is_asked_for_them(game):
+def test_a_discriminator_that_scores_tokens_is_asked_for_them(game):
     game.discriminator = Reads()
     found = token_scores(game, seed=3)
     assert not isinstance(found, str) and found.start is None
