@@ -93,8 +93,8 @@ def test_a_run_that_was_replaced_is_another_request(home: Path, tmp_path: Path) 
     data = read_labelled(request.train, "text", "kind", None, 1)
     check_work(request, data)
     check_work(request, data)  # the same goes on
-    judge = load(path).judge()
-    players = {"generator": load(path, "pretrained").generator, "discriminator": judge}
+    discriminator = load(path).judge()
+    players = {"generator": load(path, "pretrained").generator, "discriminator": discriminator}
     checkpoints.save(path / "checkpoints" / "last", players, {"step": 9}, "adversarial step 9")
     with pytest.raises(Mistake, match=r"the work of another request \(different: run-checkpoint\); "):
         check_work(request, data)

@@ -25,27 +25,27 @@ def _text() -> Text:
     return Text(torch.randint(4, 12, (5, 6)).masked_fill(~mask, 0), mask)
 
 
-def _judge(**options: object) -> Autoencoder:
+def _discriminator(**options: object) -> Autoencoder:
     torch.manual_seed(0)
     sizes = {"embedding": 4, "hidden": 7, "code": 3}
     return Autoencoder(VOCABULARY, vectors=_vectors, **sizes, **options).eval()  # type: ignore[arg-type]
 
 
 def test_energy_by_hand_in_order() -> None:
-    judge = _judge()
+    discriminator = _discriminator()
     text = _text()
-    verdict = judge.judge(text)
+    verdict = discriminator.judge(text)
     layers = []
-    for size, mine in ((4, judge.encoder), (3, judge.decoder)):
+    for size, mine in ((4, discriminator.encoder), (3, discriminator.decoder)):
         plain = nn.LSTM(size, 7, batch_first=True)
         plain.load_state_dict(mine.weights.state_dict())
         layers.append(plain)
     for row in range(len(text)):
         length = int(text.mask[row].sum())
         x = _vectors(4)[text.ids[row, :length]]
-        code = judge.to_code(layers[0](x.unsqueeze(0))[0][0, -1])
+        code = discriminator.to_code(layers[0](x.unsqueeze(0))[0][0, -1])
         states, _ = layers[1](code.expand(1, length, -1))
-        errors = (x - judge.rebuild(states[0])).square().sum(-1)
+        errors = (x - discriminator.rebuild(states[0])).square().sum(-1)
         assert torch.allclose(verdict.score[row], -errors.mean(), atol=1e-6)
         assert torch.allclose(verdict.features[row], code, atol=1e-6)
         assert verdict.per_token is not None
@@ -54,71 +54,75 @@ def test_energy_by_hand_in_order() -> None:
 
 
 def test_energy_by_hand_of_a_bag() -> None:
-    judge = _judge(reads="bag")
+    discriminator = _discriminator(reads="bag")
     text = _text()
-    verdict = judge.judge(text)
+    verdict = discriminator.judge(text)
     for row in range(len(text)):
         bag = _vectors(4)[text.ids[row, : int(text.mask[row].sum())]].mean(0)
-        code = judge.to_code(judge.encoder(bag))
-        error = (bag - judge.rebuild(judge.decoder(code))).square().sum()
+        code = discriminator.to_code(discriminator.encoder(bag))
+        error = (bag - discriminator.rebuild(discriminator.decoder(code))).square().sum()
         assert torch.allclose(verdict.score[row], -error, atol=1e-6)
     flipped = Text(text.ids[:1].flip(1), text.mask[:1])
-    assert torch.allclose(judge.judge(flipped).score, verdict.score[:1], atol=1e-6)  # it knows no order
+    assert torch.allclose(
+        discriminator.judge(flipped).score, verdict.score[:1], atol=1e-6
+    )  # it knows no order
 
 
 def test_nothing_rebuilt_is_energy_1() -> None:
-    judge = _judge()
+    discriminator = _discriminator()
     with torch.no_grad():
-        judge.rebuild.weight.zero_()
-        judge.rebuild.bias.zero_()
-    assert torch.allclose(judge.judge(_text()).score, -torch.ones(5), atol=1e-6)
+        discriminator.rebuild.weight.zero_()
+        discriminator.rebuild.bias.zero_()
+    assert torch.allclose(discriminator.judge(_text()).score, -torch.ones(5), atol=1e-6)
 
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_nothing_after_the_end_changes_the_energy_and_one_hots_enter_too(options: dict[str, object]) -> None:
-    judge = _judge(**options)
+    discriminator = _discriminator(**options)
     text = _text()
-    score = judge.judge(text).score
+    score = discriminator.judge(text).score
     noise = torch.where(text.mask, text.ids, torch.randint(4, 12, text.ids.shape))
-    assert torch.equal(judge.judge(Text(noise, text.mask)).score, score)
+    assert torch.equal(discriminator.judge(Text(noise, text.mask)).score, score)
     longer = Text(pad(text.ids, (0, 7), value=9), pad(text.mask, (0, 7)))
-    assert torch.allclose(judge.judge(longer).score, score, atol=1e-6)
+    assert torch.allclose(discriminator.judge(longer).score, score, atol=1e-6)
     one_hot = torch.eye(12)[text.ids]
     choices = tuple(Choice(text.ids[:, at], one_hot[:, at]) for at in range(6))
-    assert torch.allclose(judge.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6)
+    assert torch.allclose(
+        discriminator.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("reads", ["order", "bag"])
 def test_it_learns_to_rebuild_real_text_and_not_the_rest(reads: str) -> None:
-    judge = _judge(reads=reads).train()
+    discriminator = _discriminator(reads=reads).train()
     real = _text()
     torch.manual_seed(9)
     fake = Text(torch.randint(4, 12, (5, 6)).masked_fill(~real.mask, 0), real.mask)
     objective = Energy(margin=0.6)
-    optimizer = torch.optim.Adam([p for p in judge.parameters() if p.requires_grad], 0.02)
+    optimizer = torch.optim.Adam([p for p in discriminator.parameters() if p.requires_grad], 0.02)
     for _ in range(150):
         optimizer.zero_grad()
-        objective.discriminator_loss(*judge.judge_both(real, fake)).backward()
+        objective.discriminator_loss(*discriminator.judge_both(real, fake)).backward()
         optimizer.step()
-    found = objective.value(*judge.eval().judge_both(real, fake))
+    found = objective.value(*discriminator.eval().judge_both(real, fake))
     assert float(found["energy-real"]) < 0.5 * float(found["energy-fake"])
-    assert torch.equal(judge.table.weight, _vectors(4))
+    assert torch.equal(discriminator.table.weight, _vectors(4))
 
 
 def test_corruption_is_for_training_alone() -> None:
-    judge = _judge(corruption=0.5)
+    discriminator = _discriminator(corruption=0.5)
     text = _text()
-    assert torch.equal(judge.judge(text).score, judge.judge(text).score)
-    judge.train()
-    assert not torch.equal(judge.judge(text).score, judge.judge(text).score)
+    assert torch.equal(discriminator.judge(text).score, discriminator.judge(text).score)
+    discriminator.train()
+    assert not torch.equal(discriminator.judge(text).score, discriminator.judge(text).score)
     with pytest.raises(ValueError, match="corruption"):
-        _judge(corruption=1.0)
+        _discriminator(corruption=1.0)
 
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_what_stands_past_the_end_is_not_read(options: dict[str, object]) -> None:
-    judge, text = _judge(**options), _text()
-    read = judge.embed(text).detach()
+    discriminator, text = _discriminator(**options), _text()
+    read = discriminator.embed(text).detach()
     scribbled = torch.where(text.mask.unsqueeze(-1), read, 3.0)
-    wanted, found = (judge(one, text.weight) for one in (read, scribbled))
+    wanted, found = (discriminator(one, text.weight) for one in (read, scribbled))
     assert torch.equal(found.score, wanted.score) and torch.equal(found.features, wanted.features)

@@ -23,18 +23,18 @@ TEXT = Text(
 BAGS = torch.tensor([[0, 0, 0, 0, 1, 0, 1, 0], [0, 0, 0, 0, 0, 1, 0, 0]], dtype=torch.float)
 
 
-def judge(**arguments: object) -> BagAutoencoder:
+def discriminator(**arguments: object) -> BagAutoencoder:
     torch.manual_seed(0)
     return BagAutoencoder(VOCABULARY, hidden=3, **arguments).eval()  # type: ignore[arg-type]
 
 
 def test_a_document_is_the_set_of_its_words() -> None:
-    assert torch.equal(judge().embed(TEXT), BAGS.unsqueeze(1))
+    assert torch.equal(discriminator().embed(TEXT), BAGS.unsqueeze(1))
 
 
 @pytest.mark.parametrize("error", ["squared", "cross-entropy"])
 def test_the_energy_by_hand(error: str) -> None:
-    made = judge(error=error)
+    made = discriminator(error=error)
     verdict = made.judge(TEXT)
     for row in range(2):
         x = BAGS[row].tolist()
@@ -56,7 +56,7 @@ def test_the_energy_by_hand(error: str) -> None:
 
 
 def test_padding_and_order_change_nothing() -> None:
-    made = judge()
+    made = discriminator()
     wide = Text(
         torch.tensor([[6, 4, 2, 5, 5, 5, 0]]), torch.tensor([[True, True, True, False, False, False, False]])
     )
@@ -64,7 +64,7 @@ def test_padding_and_order_change_nothing() -> None:
 
 
 def test_masking_hides_words_in_training_alone_and_they_are_to_be_rebuilt() -> None:
-    made = judge(masking=0.999)
+    made = discriminator(masking=0.999)
     clean = made.judge(TEXT).score
     assert torch.equal(made.judge(TEXT).score, clean)
     torch.manual_seed(1)  # in training the encoder then sees nothing of either document
@@ -80,7 +80,7 @@ def test_relaxed_text_is_the_bag_of_its_drawn_words_and_passes_gradients(hard: b
     torch.manual_seed(3)
     writer = LSTM(VOCABULARY, embedding=4, hidden=6)
     text = writer.write(Prompt(5), 6, GumbelSoftmax(1e-4, hard=hard))
-    made = judge()
+    made = discriminator()
     drawn = made.embed(Text(text.ids, text.mask))
     assert torch.allclose(made.embed(text), drawn, atol=1e-4)
     writer.zero_grad()
@@ -92,7 +92,7 @@ def test_relaxed_text_is_the_bag_of_its_drawn_words_and_passes_gradients(hard: b
 
 
 def test_a_gradient_penalty_takes_bags_and_documents_of_any_width() -> None:
-    made = judge()
+    made = discriminator()
     fake = Bag(VOCABULARY, noise=3, hidden=4).write(Prompt(2), 9, Greedy())
     loss = GradientPenalty()(made, TEXT, fake.detach())
     loss.backward()
@@ -104,8 +104,8 @@ def test_players_that_do_not_fit_each_other_are_refused() -> None:
         return torch.randn(VOCABULARY.size, size)
 
     with pytest.raises(Mistake, match="set generator to 'bag'"):
-        judge().meet(Continuous(VOCABULARY, vectors=vectors, embedding=4))
-    judge().meet(Bag(VOCABULARY))
-    judge().meet(LSTM(VOCABULARY))
+        discriminator().meet(Continuous(VOCABULARY, vectors=vectors, embedding=4))
+    discriminator().meet(Bag(VOCABULARY))
+    discriminator().meet(LSTM(VOCABULARY))
     with pytest.raises(ValueError, match="masking"):
-        judge(masking=1.0)
+        discriminator(masking=1.0)

@@ -19,42 +19,42 @@ def _text(width: int = 6) -> Text:
     return Text(ids.masked_fill(~mask, 0), mask)
 
 
-def _judge(**options: object) -> CNN:
+def _discriminator(**options: object) -> CNN:
     torch.manual_seed(0)
     return CNN(VOCABULARY, embedding=4, widths=[1, 2, 3, 9], filters=5, **options).eval()  # type: ignore[arg-type]
 
 
 def test_features_by_hand() -> None:
-    judge = _judge(highway=False)
+    discriminator = _discriminator(highway=False)
     text = _text()
-    embeddings = judge.embed(text)
+    embeddings = discriminator.embed(text)
     wanted = []
     for row in range(len(text)):
         length = int(text.mask[row].sum())
         features = []
-        for width, layer in zip(judge.widths, judge.convolutions, strict=True):
+        for width, layer in zip(discriminator.widths, discriminator.convolutions, strict=True):
             padded = torch.cat([embeddings[row], torch.zeros(width, 4)])
             count = max(1, length - width + 1)
             windows = [padded[start : start + width] for start in range(count)]  # (width, E) each
             values = [(layer.weight * window.T).sum((1, 2)) + layer.bias for window in windows]
             features.append(torch.stack(values).relu().amax(0))
         wanted.append(torch.cat(features))
-    assert torch.allclose(judge.judge(text).features, torch.stack(wanted), atol=1e-5)
+    assert torch.allclose(discriminator.judge(text).features, torch.stack(wanted), atol=1e-5)
 
 
 def test_a_window_counts_as_much_as_its_last_token_is_present() -> None:
-    judge = _judge(highway=False)
+    discriminator = _discriminator(highway=False)
     presence = torch.tensor([[1.0, 0.7, 0.2, 0.0]], requires_grad=True)
     text = Text(torch.tensor([[4, 5, 6, 7]]), torch.ones(1, 4, dtype=torch.bool), presence=presence)
-    weighted = judge.table(text.ids)[0] * presence[0].unsqueeze(1)  # (4, E)
+    weighted = discriminator.table(text.ids)[0] * presence[0].unsqueeze(1)  # (4, E)
     wanted = []
-    for width, layer in zip(judge.widths, judge.convolutions, strict=True):
+    for width, layer in zip(discriminator.widths, discriminator.convolutions, strict=True):
         padded = torch.cat([weighted, torch.zeros(width, 4)])
         values = [(layer.weight * padded[at : at + width].T).sum((1, 2)) + layer.bias for at in range(4)]
         counts = [1.0] + [presence[0, at + width - 1] for at in range(1, max(1, 5 - width))]
         kept = [value * count for value, count in zip(values, counts, strict=False)]
         wanted.append(torch.stack(kept).relu().amax(0))
-    features = judge.judge(text).features
+    features = discriminator.judge(text).features
     assert torch.allclose(features, torch.cat(wanted).unsqueeze(0), atol=1e-5)
     (ours,) = torch.autograd.grad(features.sum(), presence)
     (theirs,) = torch.autograd.grad(torch.cat(wanted).sum(), presence)
@@ -63,107 +63,113 @@ def test_a_window_counts_as_much_as_its_last_token_is_present() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"highway": False}, {"spectral_norm": True}])
 def test_nothing_after_the_end_changes_the_score(options: dict[str, object]) -> None:
-    judge = _judge(**options)
+    discriminator = _discriminator(**options)
     text = _text()
-    score = judge.judge(text).score
+    score = discriminator.judge(text).score
     noise = torch.where(text.mask, text.ids, torch.randint(4, 12, text.ids.shape))
-    assert torch.equal(judge.judge(Text(noise, text.mask)).score, score)
+    assert torch.equal(discriminator.judge(Text(noise, text.mask)).score, score)
     longer = Text(
         torch.nn.functional.pad(text.ids, (0, 7), value=9), torch.nn.functional.pad(text.mask, (0, 7))
     )
-    assert torch.allclose(judge.judge(longer).score, score, atol=1e-6)
+    assert torch.allclose(discriminator.judge(longer).score, score, atol=1e-6)
 
 
 def test_ids_one_hots_and_vectors_enter_by_the_same_door() -> None:
-    judge = _judge()
+    discriminator = _discriminator()
     text = _text()
-    score = judge.judge(text).score
+    score = discriminator.judge(text).score
     one_hot = torch.eye(VOCABULARY.size)[text.ids]
     for hard in (False, True):
         choices = tuple(Choice(text.ids[:, at], one_hot[:, at], hard) for at in range(text.ids.shape[1]))
-        assert torch.allclose(judge.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6)
-    vectors = judge.table(text.ids)
-    assert torch.allclose(judge.judge(Text(text.ids, text.mask, vectors=vectors)).score, score, atol=1e-6)
+        assert torch.allclose(
+            discriminator.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6
+        )
+    vectors = discriminator.table(text.ids)
+    assert torch.allclose(
+        discriminator.judge(Text(text.ids, text.mask, vectors=vectors)).score, score, atol=1e-6
+    )
 
 
 def test_labels_project() -> None:
-    judge = _judge(classes=3)
+    discriminator = _discriminator(classes=3)
     text = _text()
     labels = torch.tensor([0, 1, 2, 0, 1])
-    verdict = judge(judge.embed(text), text.mask, labels)
-    assert judge.labels is not None
-    plain = judge.score(verdict.features).squeeze(-1)
-    assert torch.allclose(verdict.score - plain, (judge.labels(labels) * verdict.features).sum(-1), atol=1e-5)
+    verdict = discriminator(discriminator.embed(text), text.mask, labels)
+    assert discriminator.labels is not None
+    plain = discriminator.score(verdict.features).squeeze(-1)
+    assert torch.allclose(
+        verdict.score - plain, (discriminator.labels(labels) * verdict.features).sum(-1), atol=1e-5
+    )
     with pytest.raises(ValueError, match="labels"):
-        judge.judge(text)
+        discriminator.judge(text)
 
 
 def test_spectral_norm_bounds_the_weights() -> None:
-    judge = _judge(spectral_norm=True)
-    judge.train()
+    discriminator = _discriminator(spectral_norm=True)
+    discriminator.train()
     for _ in range(50):
-        judge.judge(_text())
-    judge.eval()
-    assert judge.highway is not None
-    for layer in (*judge.convolutions, judge.highway, judge.score):
+        discriminator.judge(_text())
+    discriminator.eval()
+    assert discriminator.highway is not None
+    for layer in (*discriminator.convolutions, discriminator.highway, discriminator.score):
         norm = float(torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2))
         assert norm == pytest.approx(1, abs=0.02)
 
 
 def test_a_number_of_filters_for_every_width() -> None:
-    judge = CNN(VOCABULARY, widths=[1, 2], filters=[3, 7])
-    assert judge.judge(_text()).features.shape == (5, 10)
+    discriminator = CNN(VOCABULARY, widths=[1, 2], filters=[3, 7])
+    assert discriminator.judge(_text()).features.shape == (5, 10)
     with pytest.raises(ValueError, match="filters"):
         CNN(VOCABULARY, widths=[1, 2, 3], filters=[3, 7])
 
 
 def test_a_label_stands_beside_every_token() -> None:
-    judge = _judge(classes=3, labels="concatenate", highway=False)
+    discriminator = _discriminator(classes=3, labels="concatenate", highway=False)
     text = _text()
     labels = torch.tensor([0, 1, 2, -1, 1])
-    assert judge.beside is not None
+    assert discriminator.beside is not None
     plain = CNN(VOCABULARY, embedding=8, widths=[1, 2, 3, 9], filters=5, highway=False).eval()
     plain.load_state_dict(
-        {k: v for k, v in judge.state_dict().items() if k not in ("table.weight", "beside.weight")},
+        {k: v for k, v in discriminator.state_dict().items() if k not in ("table.weight", "beside.weight")},
         strict=False,
     )
-    label = judge.beside.weight[labels] * (labels >= 0).unsqueeze(1)
+    label = discriminator.beside.weight[labels] * (labels >= 0).unsqueeze(1)
     joined = torch.cat(
-        [judge.embed(text), label.unsqueeze(1).expand(-1, 6, -1) * text.mask.unsqueeze(-1)], -1
+        [discriminator.embed(text), label.unsqueeze(1).expand(-1, 6, -1) * text.mask.unsqueeze(-1)], -1
     )
-    judged = judge.judge(Text(text.ids, text.mask, labels))
+    judged = discriminator.judge(Text(text.ids, text.mask, labels))
     assert torch.allclose(judged.score, plain(joined, text.mask).score, atol=1e-6)
-    others = judge.judge(Text(text.ids, text.mask, torch.tensor([1, 1, 2, -1, 1]))).score
+    others = discriminator.judge(Text(text.ids, text.mask, torch.tensor([1, 1, 2, -1, 1]))).score
     assert (others != judged.score).tolist() == [True, False, False, False, False]
     with pytest.raises(ValueError, match="needs labels"):
-        judge.judge(text)
+        discriminator.judge(text)
     with pytest.raises(ValueError, match="labels: 'concatenate'"):
-        _judge(labels="concatenate")
+        _discriminator(labels="concatenate")
 
 
 def test_a_discriminator_that_tells_classes_is_real_with_the_probability_of_all_of_them() -> None:
-    judge = _judge(classes=3, labels="tell")
-    verdict = judge.judge(_text())  # it needs no label
-    assert verdict.classes is not None and verdict.classes.shape == (5, 3) and judge.tells_classes
+    discriminator = _discriminator(classes=3, labels="tell")
+    verdict = discriminator.judge(_text())  # it needs no label
+    assert verdict.classes is not None and verdict.classes.shape == (5, 3) and discriminator.tells_classes
     with_written = torch.cat([verdict.classes, torch.zeros(5, 1)], 1).softmax(1)  # K + 1 classes
     assert torch.allclose(verdict.score.sigmoid(), with_written[:, :3].sum(1), atol=1e-6)
     assert torch.allclose(1 - verdict.score.sigmoid(), with_written[:, 3], atol=1e-6)
 
 
 def test_an_unknown_label_adds_nothing() -> None:
-    judge = _judge(classes=3)
+    discriminator = _discriminator(classes=3)
     text = _text()
-    verdict = judge(judge.embed(text), text.mask, torch.tensor([-1] * 5))
-    assert torch.equal(verdict.score, judge.score(verdict.features).squeeze(-1))
+    verdict = discriminator(discriminator.embed(text), text.mask, torch.tensor([-1] * 5))
+    assert torch.equal(verdict.score, discriminator.score(verdict.features).squeeze(-1))
 
 
 @pytest.mark.parametrize(("classes", "options"), [(0, {}), (2, {}), (2, {"labels": "concatenate"})])
 def test_continuations_share_their_prefix(classes: int, options: dict[str, object]) -> None:
-    judge = _judge(classes=classes, **options)
+    discriminator = _discriminator(classes=classes, **options)
     torch.manual_seed(5)
     whole = torch.randint(4, 12, (3, 12))
     labels = torch.tensor([0, 1, 0]) if classes else None
-    shared = judge.shared(Text(whole, torch.ones_like(whole, dtype=torch.bool), labels))
+    shared = discriminator.shared(Text(whole, torch.ones_like(whole, dtype=torch.bool), labels))
     sentence = torch.tensor([2, 0, 0, 1, 2])
     for kept in range(12):
         ids = whole[sentence].clone()
@@ -171,43 +177,43 @@ def test_continuations_share_their_prefix(classes: int, options: dict[str, objec
         lengths = torch.randint(kept + 1, 13, (5,))
         mask = torch.arange(12) < lengths.unsqueeze(1)
         text = Text(ids, mask, None if labels is None else labels[sentence]).narrowed(int(lengths.max()))
-        score = judge.judge_continued(text, shared, sentence, kept).score
-        assert torch.allclose(score, judge.judge(text).score, atol=1e-6)
+        score = discriminator.judge_continued(text, shared, sentence, kept).score
+        assert torch.allclose(score, discriminator.judge(text).score, atol=1e-6)
 
 
 @pytest.mark.parametrize("options", [{}, {"highway": False}, {"spectral_norm": True}, {"dropout": 0.5}])
 @pytest.mark.parametrize("width", [4, 12])
 def test_the_features_of_prefixes_are_those_of_judging_each(width: int, options: dict[str, object]) -> None:
-    judge = _judge(**options)
+    discriminator = _discriminator(**options)
     torch.manual_seed(6)
     ids = torch.randint(4, 12, (5, width))
     mask = torch.arange(width) < torch.tensor([4, 1, 3, width, 2]).unsqueeze(1)
     text = Text(ids, mask)
-    along = judge.features_along(text)
-    state = judge.begin_reading(5)
-    assert along.shape == (5, width + 1, judge.feature_size)
+    along = discriminator.features_along(text)
+    state = discriminator.begin_reading(5)
+    assert along.shape == (5, width + 1, discriminator.feature_size)
     token = torch.full((5,), VOCABULARY.bos)
     for count in range(width + 1):
         prefix = Text(text.ids, text.mask & (torch.arange(width) < count))
-        wanted = judge.judge(prefix).features
+        wanted = discriminator.judge(prefix).features
         assert torch.allclose(along[:, count], wanted, atol=1e-5)
-        read, state = judge.read_on(token, state)
+        read, state = discriminator.read_on(token, state)
         whole = mask.sum(1) >= count  # what is read past a sentence's end is no part of it
         assert torch.allclose(read[whole], wanted[whole], atol=1e-5)
         token = ids[:, count] if count < width else token
 
 
 def test_minibatch_features_tell_a_collapsed_batch_from_a_diverse_one() -> None:
-    judge = _judge(minibatch=6)
-    assert not judge.one_by_one
+    discriminator = _discriminator(minibatch=6)
+    assert not discriminator.one_by_one
     torch.manual_seed(2)
     whole = torch.ones(16, 6, dtype=torch.bool)
     diverse = Text(torch.randint(4, 12, (16, 6)), whole)
     collapsed = Text(diverse.ids[:1].repeat(16, 1), whole)
-    likeness = [judge.judge(text).features[:, -6:] for text in (diverse, collapsed)]
+    likeness = [discriminator.judge(text).features[:, -6:] for text in (diverse, collapsed)]
     assert torch.allclose(likeness[1], torch.ones(16, 6), atol=1e-5)  # all the same, whatever the weights
     assert (likeness[0] < 0.9).all() and (likeness[0] > 0).all()
     # Judged beside real text, a collapsed batch would look half as diverse: the sides are judged apart.
-    real, fake = judge.judge_both(diverse, collapsed)
-    assert torch.equal(real.features, judge.judge(diverse).features)
-    assert torch.equal(fake.features, judge.judge(collapsed).features)
+    real, fake = discriminator.judge_both(diverse, collapsed)
+    assert torch.equal(real.features, discriminator.judge(diverse).features)
+    assert torch.equal(fake.features, discriminator.judge(collapsed).features)

@@ -11,12 +11,12 @@ from textgan.types import Choice, Text, Vocabulary
 VOCABULARY = Vocabulary(12)
 
 
-def _judge(**options: object) -> MultiRepresentation:
+def _discriminator(**options: object) -> MultiRepresentation:
     torch.manual_seed(0)
-    judge = MultiRepresentation(
+    discriminator = MultiRepresentation(
         VOCABULARY, embedding=6, representations=3, widths=[1, 2, 3], filters=4, **options
     )  # type: ignore[arg-type]
-    return judge.eval()
+    return discriminator.eval()
 
 
 def _text() -> Text:
@@ -29,13 +29,13 @@ def _text() -> Text:
 @torch.no_grad()
 def test_the_score_by_hand() -> None:
     """A window of a piece is a sum over its tokens and its two columns of the embedding, with filters all share."""
-    judge, text = _judge(highway=False), _text()
-    inner = judge.shared_judge
+    discriminator, text = _discriminator(highway=False), _text()
+    inner = discriminator.shared_judge
     for row in range(len(text)):
         length = int(text.mask[row].sum())
         scores = []
         for piece in range(3):
-            columns = judge.table.weight[text.ids[row, :length], 2 * piece : 2 * piece + 2]  # (T, 2)
+            columns = discriminator.table.weight[text.ids[row, :length], 2 * piece : 2 * piece + 2]  # (T, 2)
             features = []
             for width, layer in zip(inner.widths, inner.convolutions, strict=True):
                 padded = torch.cat([columns, torch.zeros(width, 2)])
@@ -46,29 +46,33 @@ def test_the_score_by_hand() -> None:
                     ]
                     features.append(max(0.0, *values))
             scores.append(float(torch.tensor(features) @ inner.score.weight[0] + inner.score.bias))
-        assert float(judge.judge(text[row : row + 1]).score) == pytest.approx(sum(scores) / 3, abs=1e-5)
+        assert float(discriminator.judge(text[row : row + 1]).score) == pytest.approx(
+            sum(scores) / 3, abs=1e-5
+        )
 
 
 @pytest.mark.parametrize("options", [{}, {"spectral_norm": True}])
 def test_a_batch_is_its_sentences_and_nothing_after_the_end_counts(options: dict[str, object]) -> None:
-    judge, text = _judge(**options), _text()
-    score = judge.judge(text).score
+    discriminator, text = _discriminator(**options), _text()
+    score = discriminator.judge(text).score
     for row in range(len(text)):
-        alone = judge.judge(text[row : row + 1].narrowed(int(text.mask[row].sum())))
+        alone = discriminator.judge(text[row : row + 1].narrowed(int(text.mask[row].sum())))
         assert torch.allclose(alone.score, score[row], atol=1e-6)
     noise = torch.where(text.mask, text.ids, torch.full_like(text.ids, 9))
-    assert torch.equal(judge.judge(Text(noise, text.mask)).score, score)
+    assert torch.equal(discriminator.judge(Text(noise, text.mask)).score, score)
     one_hot = torch.eye(VOCABULARY.size)[text.ids]
     choices = tuple(Choice(text.ids[:, at], one_hot[:, at]) for at in range(5))
-    assert torch.allclose(judge.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6)
+    assert torch.allclose(
+        discriminator.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6
+    )
 
 
 def test_labels_count_and_every_weight_learns() -> None:
-    judge, text = _judge(classes=2), _text()
+    discriminator, text = _discriminator(classes=2), _text()
     first, second = (Text(text.ids, text.mask, torch.full((4,), label)) for label in (0, 1))
-    assert not torch.allclose(judge.judge(first).score, judge.judge(second).score)
-    judge.judge(first).score.square().sum().backward()
-    assert all(parameter.grad is not None for parameter in judge.parameters())
+    assert not torch.allclose(discriminator.judge(first).score, discriminator.judge(second).score)
+    discriminator.judge(first).score.square().sum().backward()
+    assert all(parameter.grad is not None for parameter in discriminator.parameters())
 
 
 def test_pieces_must_be_equal() -> None:

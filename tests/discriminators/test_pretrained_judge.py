@@ -34,7 +34,7 @@ def bert(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tiny_bert(tmp_path_factory.mktemp("models") / "bert", words))
 
 
-def judge(model: str, **options: object) -> Pretrained:
+def discriminator(model: str, **options: object) -> Pretrained:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return Pretrained(TOKENIZER.vocabulary, TOKENIZER.decode, model=model, **options)  # type: ignore[arg-type]
@@ -49,7 +49,7 @@ def test_the_score_is_the_head_on_the_pooled_states(pool: str, bert: str) -> Non
     from transformers import AutoModel, AutoTokenizer
 
     encoder, reader = AutoModel.from_pretrained(bert).eval(), AutoTokenizer.from_pretrained(bert)
-    found = judge(bert, pool=pool).eval()
+    found = discriminator(bert, pool=pool).eval()
     lines = TOKENIZER.decode(text(TEXTS[:5]).ids)
     for row, line in enumerate(lines):
         with torch.no_grad():
@@ -62,7 +62,7 @@ def test_the_score_is_the_head_on_the_pooled_states(pool: str, bert: str) -> Non
 
 
 def test_padding_and_what_follows_the_end_are_no_part_of_it(bert: str) -> None:
-    found = judge(bert, cache=0).eval()
+    found = discriminator(bert, cache=0).eval()
     narrow, wide = text(TEXTS[:4], length=22), text(TEXTS[:4], length=40)
     assert torch.allclose(found.judge(narrow).score, found.judge(wide).score, atol=1e-6)
     dirty = Text(wide.ids.where(wide.mask, torch.tensor(7)), wide.mask)
@@ -78,7 +78,7 @@ def test_padding_and_what_follows_the_end_are_no_part_of_it(bert: str) -> None:
 
 
 def test_a_frozen_encoder_is_read_once_for_a_sentence_and_not_trained(bert: str) -> None:
-    found = judge(bert, cache=6, at_once=4)
+    found = discriminator(bert, cache=6, at_once=4)
     read: list[int] = []
     encode_piece = found._encode
     found._encode = lambda piece: read.append(len(piece)) or encode_piece(piece)  # type: ignore[method-assign, func-returns-value]
@@ -101,7 +101,7 @@ def test_a_frozen_encoder_is_read_once_for_a_sentence_and_not_trained(bert: str)
 
 
 def test_a_tuned_encoder_learns_with_its_head(bert: str) -> None:
-    found = judge(bert, frozen=False, hidden=8)
+    found = discriminator(bert, frozen=False, hidden=8)
     found.train().judge(text(TEXTS[:8])).score.sum().backward()
     learns = {name for name, value in found.named_parameters() if value.grad is not None and value.grad.any()}
     assert any(name.startswith("encoder.embeddings") for name in learns) and "head.0.weight" in learns
@@ -114,7 +114,7 @@ def test_a_tuned_encoder_learns_with_its_head(bert: str) -> None:
 
 
 def test_the_head_learns_what_the_features_show(bert: str) -> None:
-    found = judge(bert, dropout=0.0)
+    found = discriminator(bert, dropout=0.0)
     real = text(TEXTS[:20])
     words = random.Random(0).choices(sorted({word for line in TEXTS for word in line.split()}), k=200)
     fake = text([" ".join(words[at : at + 10]) for at in range(0, 200, 10)])
@@ -129,7 +129,7 @@ def test_the_head_learns_what_the_features_show(bert: str) -> None:
 
 
 def test_labels_are_projected(bert: str) -> None:
-    found = judge(bert, classes=2).eval()
+    found = discriminator(bert, classes=2).eval()
     plain = found.judge(text(TEXTS[:2], [-1, -1]))
     asked = found.judge(text(TEXTS[:2], [0, 1]))
     assert found.labels is not None
@@ -140,7 +140,7 @@ def test_labels_are_projected(bert: str) -> None:
 def test_relaxed_text_is_refused(bert: str) -> None:
     from textgan.generators.recurrent import LSTM
 
-    found = judge(bert)
+    found = discriminator(bert)
     fake = LSTM(TOKENIZER.vocabulary, embedding=4, hidden=4).write(Prompt(2), 5, GumbelSoftmax())
     with pytest.raises(Mistake, match="set strategy to 'reinforce'"):
         found.judge(fake)
@@ -149,7 +149,7 @@ def test_relaxed_text_is_refused(bert: str) -> None:
         train(Recipe.load("gumbel-short", overrides), Path("never"))
     assert not Path("never").exists()
     with pytest.raises(Mistake, match="discriminator.model: no model at 'gone/model'"):
-        judge("gone/model")
+        discriminator("gone/model")
 
 
 def test_it_plays(bert: str, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_it_plays(bert: str, tmp_path: Path) -> None:
 def test_a_real_encoder_knows_what_sentences_mean() -> None:
     where = "sentence-transformers/all-MiniLM-L6-v2"  # its name on the hub, found in the package
     lines = ["a man rides a horse .", "someone is riding a pony .", "the stock market fell today ."]
-    features = judge(where).features(lines)
+    features = discriminator(where).features(lines)
     same, other = torch.cosine_similarity(features[:1], features[1:])
     assert features.shape == (3, 384) and same > 0.5 > 0.3 > other
 
@@ -186,7 +186,9 @@ def test_a_package_that_carries_a_model_is_looked_into_before_the_hub(
     (package / "model").symlink_to(bert, target_is_directory=True)
     monkeypatch.syspath_prepend(package.parent)
     monkeypatch.setitem(CARRIED, "nobody/nothing", ("carrier", "model"))
-    assert torch.equal(judge("nobody/nothing").features(TEXTS[:2]), judge(bert).features(TEXTS[:2]))
+    assert torch.equal(
+        discriminator("nobody/nothing").features(TEXTS[:2]), discriminator(bert).features(TEXTS[:2])
+    )
     monkeypatch.setitem(CARRIED, "nobody/nothing", ("no_such_carrier", "model"))
     with pytest.raises(Mistake, match="no model at 'nobody/nothing'"):
-        judge("nobody/nothing")
+        discriminator("nobody/nothing")

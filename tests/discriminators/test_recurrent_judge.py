@@ -23,22 +23,22 @@ def _text(width: int = 6) -> Text:
     return Text(ids.masked_fill(~mask, 0), mask)
 
 
-def _judge(**options: object) -> RecurrentJudge:
+def _discriminator(**options: object) -> RecurrentJudge:
     torch.manual_seed(0)
     return RecurrentJudge(VOCABULARY, embedding=4, hidden=5, **options).eval()  # type: ignore[arg-type]
 
 
 def test_scores_are_those_of_torchs_own_layer() -> None:
-    judge = _judge(layer_norm=False)
+    discriminator = _discriminator(layer_norm=False)
     text = _text()
     plain = nn.LSTM(4, 5, batch_first=True)
-    plain.load_state_dict(judge.layers[0].weights.state_dict())
-    verdict = judge.judge(text)
+    plain.load_state_dict(discriminator.layers[0].weights.state_dict())
+    verdict = discriminator.judge(text)
     assert verdict.per_token is not None
     for row in range(len(text)):
         length = int(text.mask[row].sum())
-        states, _ = plain(judge.table(text.ids[row, :length]).unsqueeze(0))
-        scores = judge.score(states[0]).squeeze(-1)
+        states, _ = plain(discriminator.table(text.ids[row, :length]).unsqueeze(0))
+        scores = discriminator.score(states[0]).squeeze(-1)
         assert torch.allclose(verdict.per_token[row, :length], scores, atol=1e-6)
         assert not verdict.per_token[row, length:].any()
         assert torch.allclose(verdict.score[row], scores[-1], atol=1e-6)
@@ -47,11 +47,14 @@ def test_scores_are_those_of_torchs_own_layer() -> None:
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_a_tokens_score_knows_the_past_alone(options: dict[str, object]) -> None:
-    judge = _judge(**options)
+    discriminator = _discriminator(**options)
     ids = torch.tensor([[4, 5, 6, 7, 8]])
     changed = torch.tensor([[4, 5, 6, 11, 10]])
     whole = torch.ones(1, 5, dtype=torch.bool)
-    first, second = judge.judge(Text(ids, whole)).per_token, judge.judge(Text(changed, whole)).per_token
+    first, second = (
+        discriminator.judge(Text(ids, whole)).per_token,
+        discriminator.judge(Text(changed, whole)).per_token,
+    )
     assert first is not None and second is not None
     assert torch.equal(first[:, :3], second[:, :3])
     assert not torch.equal(first[:, 3], second[:, 3])
@@ -59,33 +62,37 @@ def test_a_tokens_score_knows_the_past_alone(options: dict[str, object]) -> None
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_nothing_after_the_end_changes_the_verdict(options: dict[str, object]) -> None:
-    judge = _judge(**options)
+    discriminator = _discriminator(**options)
     text = _text()
-    verdict = judge.judge(text)
+    verdict = discriminator.judge(text)
     noise = torch.where(text.mask, text.ids, torch.randint(4, 12, text.ids.shape))
-    assert torch.equal(judge.judge(Text(noise, text.mask)).score, verdict.score)
+    assert torch.equal(discriminator.judge(Text(noise, text.mask)).score, verdict.score)
     pad = torch.nn.functional.pad
-    longer = judge.judge(Text(pad(text.ids, (0, 7), value=9), pad(text.mask, (0, 7))))
+    longer = discriminator.judge(Text(pad(text.ids, (0, 7), value=9), pad(text.mask, (0, 7))))
     assert torch.allclose(longer.score, verdict.score, atol=1e-6)
     assert torch.allclose(longer.features, verdict.features, atol=1e-6)
 
 
 def test_one_hots_and_vectors_enter_by_the_same_door() -> None:
-    judge = _judge()
+    discriminator = _discriminator()
     text = _text()
-    score = judge.judge(text).score
+    score = discriminator.judge(text).score
     one_hot = torch.eye(VOCABULARY.size)[text.ids]
     choices = tuple(Choice(text.ids[:, at], one_hot[:, at]) for at in range(text.ids.shape[1]))
-    assert torch.allclose(judge.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6)
-    vectors = judge.table(text.ids)
-    assert torch.allclose(judge.judge(Text(text.ids, text.mask, vectors=vectors)).score, score, atol=1e-6)
+    assert torch.allclose(
+        discriminator.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6
+    )
+    vectors = discriminator.table(text.ids)
+    assert torch.allclose(
+        discriminator.judge(Text(text.ids, text.mask, vectors=vectors)).score, score, atol=1e-6
+    )
 
 
 def test_of_relaxed_text_the_score_is_the_expectation_over_its_end() -> None:
-    judge = _judge()
+    discriminator = _discriminator()
     presence = torch.tensor([[1.0, 0.7, 0.2, 0.0]], requires_grad=True)
     text = Text(torch.tensor([[4, 5, 6, 7]]), torch.ones(1, 4, dtype=torch.bool), presence=presence)
-    verdict = judge.judge(text)
+    verdict = discriminator.judge(text)
     assert verdict.per_token is not None
     ends = torch.tensor([0.3, 0.5, 0.2, 0.0])
     assert torch.allclose(verdict.score[0], (verdict.per_token[0] * ends).sum(), atol=1e-6)
@@ -94,40 +101,42 @@ def test_of_relaxed_text_the_score_is_the_expectation_over_its_end() -> None:
 
 
 def test_spectral_norm_bounds_the_recurrent_weights_as_they_are_used() -> None:
-    judge = _judge(spectral_norm=True)
-    judge.train()
+    discriminator = _discriminator(spectral_norm=True)
+    discriminator.train()
     for _ in range(50):
-        judge.judge(_text())
-    judge.eval()
-    held = judge.layers[0].weights
+        discriminator.judge(_text())
+    discriminator.eval()
+    held = discriminator.layers[0].weights
     for name in ("weight_ih_l0", "weight_hh_l0"):
         assert float(torch.linalg.matrix_norm(getattr(held, name).detach(), 2)) == pytest.approx(1, abs=0.02)
-    before = judge.judge(_text()).score
+    before = discriminator.judge(_text()).score
     with torch.no_grad():  # the norm takes the scale away: ten times the raw weight is the same discriminator
         held.parametrizations.weight_ih_l0.original.mul_(10)
-    assert torch.allclose(judge.judge(_text()).score, before, atol=1e-4)
+    assert torch.allclose(discriminator.judge(_text()).score, before, atol=1e-4)
 
 
 @pytest.mark.parametrize("options", OPTIONS)
 def test_it_can_be_moved_and_copied(options: dict[str, object]) -> None:
-    judge = _judge(**options).to("cpu")
-    assert torch.equal(copy.deepcopy(judge).judge(_text()).score, judge.judge(_text()).score)
+    discriminator = _discriminator(**options).to("cpu")
+    assert torch.equal(copy.deepcopy(discriminator).judge(_text()).score, discriminator.judge(_text()).score)
 
 
 def test_labels_project_at_every_token() -> None:
-    judge = _judge(classes=3)
+    discriminator = _discriminator(classes=3)
     text = _text()
     labels = torch.tensor([0, 1, 2, 0, 1])
-    verdict = judge(judge.embed(text), text.mask, labels)
-    assert judge.labels is not None
-    plain = judge.score(verdict.features).squeeze(-1)
-    assert torch.allclose(verdict.score - plain, (judge.labels(labels) * verdict.features).sum(-1), atol=1e-5)
+    verdict = discriminator(discriminator.embed(text), text.mask, labels)
+    assert discriminator.labels is not None
+    plain = discriminator.score(verdict.features).squeeze(-1)
+    assert torch.allclose(
+        verdict.score - plain, (discriminator.labels(labels) * verdict.features).sum(-1), atol=1e-5
+    )
     with pytest.raises(ValueError, match="labels"):
-        judge.judge(text)
+        discriminator.judge(text)
 
 
 def test_a_gradient_penalty_trains_it() -> None:
-    judge = _judge(dropout=0.0)
+    discriminator = _discriminator(dropout=0.0)
     text = _text()
-    GradientPenalty()(judge, text, text[[1, 0, 3, 2, 4]]).backward()
-    assert judge.layers[0].weights.weight_hh_l0.grad.abs().sum() > 0
+    GradientPenalty()(discriminator, text, text[[1, 0, 3, 2, 4]]).backward()
+    assert discriminator.layers[0].weights.weight_hh_l0.grad.abs().sum() > 0

@@ -1,4 +1,4 @@
-"""Several judges: what they say together, and that each learns as if it were alone."""
+"""Several discriminators: what they say together, and that each learns as if it were alone."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def _several(**options: object) -> Several:
     return Several(VOCABULARY, **given)  # type: ignore[arg-type]
 
 
-def _scores(judge: Several, text: Text) -> list[Tensor]:
-    return [member.judge(text).score for member in judge.members()]
+def _scores(discriminator: Several, text: Text) -> list[Tensor]:
+    return [member.judge(text).score for member in discriminator.members()]
 
 
 def test_mean_min_and_softmax_by_hand() -> None:
     text = _text()
-    judge = _several().eval()
-    first, second = _scores(judge, text)
-    verdict = judge.judge(text)
+    discriminator = _several().eval()
+    first, second = _scores(discriminator, text)
+    verdict = discriminator.judge(text)
     assert torch.allclose(verdict.score, (first + second) / 2, atol=1e-6)
     assert verdict.features.shape == (5, 6 + 6) and verdict.per_token is None  # only one tells of tokens
     assert torch.equal(_several(together="min").eval().judge(text).score, torch.minimum(first, second))
@@ -52,12 +52,12 @@ def test_mean_min_and_softmax_by_hand() -> None:
 
 
 def test_copies_differ_and_discriminators_of_tokens_tell_of_tokens_together() -> None:
-    judge = _several(parts=PARTS[1:], copies=3).eval()
+    discriminator = _several(parts=PARTS[1:], copies=3).eval()
     text = _text()
-    scores = _scores(judge, text)
+    scores = _scores(discriminator, text)
     assert not torch.equal(scores[0], scores[1]) and not torch.equal(scores[1], scores[2])
-    members = [member.judge(text).per_token for member in judge.members()]
-    verdict = judge.judge(text)
+    members = [member.judge(text).per_token for member in discriminator.members()]
+    verdict = discriminator.judge(text)
     assert verdict.per_token is not None
     assert torch.allclose(verdict.per_token, torch.stack(members).mean(0), atol=1e-6)  # type: ignore[arg-type]
 
@@ -65,12 +65,12 @@ def test_copies_differ_and_discriminators_of_tokens_tell_of_tokens_together() ->
 def test_each_learns_as_if_it_were_alone() -> None:
     """The gradient of the summed losses is, for each discriminator, that of its own loss: not of the aggregate's."""
     real, fake, objective = _text(1), _text(2), NonSaturating()
-    judge = _several()
-    alone = copy.deepcopy(judge.members())
+    discriminator = _several()
+    alone = copy.deepcopy(discriminator.members())
     torch.stack(
-        [objective.discriminator_loss(*one.judge_both(real, fake)) for one in judge.members()]
+        [objective.discriminator_loss(*one.judge_both(real, fake)) for one in discriminator.members()]
     ).sum().backward()
-    for mine, other in zip(judge.members(), alone, strict=True):
+    for mine, other in zip(discriminator.members(), alone, strict=True):
         objective.discriminator_loss(other.judge(real), other.judge(fake)).backward()
         for found, wanted in zip(mine.parameters(), other.parameters(), strict=True):
             assert torch.allclose(found.grad, wanted.grad, atol=1e-6)  # type: ignore[arg-type]
@@ -89,8 +89,8 @@ def test_a_discriminator_of_words_alone_is_refused() -> None:
 
 
 def test_weights_are_saved_with_the_whole() -> None:
-    judge = _several()
-    assert sum(p.numel() for p in judge.parameters()) == sum(
-        p.numel() for one in judge.members() for p in one.parameters()
+    discriminator = _several()
+    assert sum(p.numel() for p in discriminator.parameters()) == sum(
+        p.numel() for one in discriminator.members() for p in one.parameters()
     )
-    assert isinstance(judge.judges, nn.ModuleList)
+    assert isinstance(discriminator.judges, nn.ModuleList)

@@ -45,8 +45,8 @@ def test_one_document_can_be_written_and_a_seed_decides_it() -> None:
 
 def test_gradients_of_the_energy_reach_every_parameter_and_are_finite() -> None:
     torch.manual_seed(0)
-    generator, judge = Bag(VOCABULARY, noise=4, hidden=8), BagAutoencoder(VOCABULARY, hidden=3)
-    fake = judge.eval().judge(generator.write(Prompt(16), 6, Greedy()))
+    generator, discriminator = Bag(VOCABULARY, noise=4, hidden=8), BagAutoencoder(VOCABULARY, hidden=3)
+    fake = discriminator.eval().judge(generator.write(Prompt(16), 6, Greedy()))
     Margin(pull_away=0.1).generator_loss(fake, fake).backward()
     for name, parameter in generator.named_parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all(), name

@@ -40,10 +40,10 @@ def test_sentences_end_and_gradients_flow_through_vectors_only() -> None:
     for ids, length in zip(text.ids.tolist(), lengths.tolist(), strict=True):
         assert VOCABULARY.eos not in ids[: length - 1]
         assert ids[length:] == [VOCABULARY.pad] * (12 - length)
-    judge = CNN(VOCABULARY, embedding=5, filters=4, table="corpus", vectors=_vectors)
-    judge.judge(text).score.sum().backward()
+    discriminator = CNN(VOCABULARY, embedding=5, filters=4, table="corpus", vectors=_vectors)
+    discriminator.judge(text).score.sum().backward()
     assert all(parameter.grad is not None for parameter in generator.parameters())
-    assert judge.table.weight.grad is None
+    assert discriminator.table.weight.grad is None
     with pytest.raises(ValueError, match="prefix"):
         generator.write(Prompt(2, prefix=torch.tensor([[4], [5]])), 5, Greedy())
 

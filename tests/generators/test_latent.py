@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from textgan.discriminators.cnn import CNN
-from textgan.discriminators.latent import Latent as Judge
+from textgan.discriminators.latent import Latent as LatentDiscriminator
 from textgan.errors import Mistake
 from textgan.generators.latent import Latent
 from textgan.generators.recurrent import LSTM
@@ -28,13 +28,13 @@ def _text(size: int = 12, width: int = 6) -> Text:
     return Text(ids.masked_fill(~mask, VOCABULARY.pad), mask)
 
 
-def _players(**how: object) -> tuple[Latent, Judge]:
+def _players(**how: object) -> tuple[Latent, LatentDiscriminator]:
     torch.manual_seed(0)
     generator = Latent(VOCABULARY, embedding=8, hidden=24, code=6, noise=5, mapping=[7], **how)  # type: ignore[arg-type]
-    judge = Judge(code=6, layers=[9, 8])
-    generator.meet(judge)
-    judge.meet(generator)
-    return generator, judge
+    discriminator = LatentDiscriminator(code=6, layers=[9, 8])
+    generator.meet(discriminator)
+    discriminator.meet(generator)
+    return generator, discriminator
 
 
 @pytest.fixture(scope="module")
@@ -90,15 +90,15 @@ def test_noise_is_on_the_code_in_training_alone() -> None:
 
 
 def test_the_discriminator_reads_the_codes_that_were_written_from() -> None:
-    generator, judge = _players()
+    generator, discriminator = _players()
     text = generator.eval().write(Prompt(7), 5, Greedy())
     assert text.vectors is not None and text.vectors.shape == (7, 1, 6) and text.vectors.requires_grad
-    alone = judge.score(judge.body(text.vectors[:, 0])).squeeze(-1)
-    assert torch.equal(judge.judge(text).score, alone)
+    alone = discriminator.score(discriminator.body(text.vectors[:, 0])).squeeze(-1)
+    assert torch.equal(discriminator.judge(text).score, alone)
     real = _text()
-    read = judge.embed(real)
+    read = discriminator.embed(real)
     assert torch.equal(read[:, 0], generator.encode(real)) and not read[:, 1:].any()
-    assert not any("encoder" in name for name in judge.state_dict())
+    assert not any("encoder" in name for name in discriminator.state_dict())
 
 
 def _with_gradient(generator: Latent) -> set[str]:
@@ -106,14 +106,16 @@ def _with_gradient(generator: Latent) -> set[str]:
 
 
 def test_the_discriminators_own_step_leaves_the_generator_alone() -> None:
-    generator, judge = _players()
+    generator, discriminator = _players()
     real = _text()
     with torch.no_grad():
         fake = generator.eval().write(Prompt(12), 5, Greedy())
-    loss = Wasserstein().discriminator_loss(*judge.train().judge_both(real, fake))
-    (loss + GradientPenalty(10.0)(judge, real, fake)).backward()
+    loss = Wasserstein().discriminator_loss(*discriminator.train().judge_both(real, fake))
+    (loss + GradientPenalty(10.0)(discriminator, real, fake)).backward()
     assert not _with_gradient(generator)
-    assert all(weight.grad is not None for name, weight in judge.named_parameters() if "bias" not in name)
+    assert all(
+        weight.grad is not None for name, weight in discriminator.named_parameters() if "bias" not in name
+    )
 
 
 @pytest.mark.parametrize(("weight", "moved"), [(0.0, set()), (0.3, {"table", "encoder", "to_code"})])
@@ -121,22 +123,22 @@ def test_a_turn_moves_the_code_generator_and_the_encoder_in_opposite_directions(
     weight: float, moved: set[str]
 ) -> None:
     """By ARAE's Algorithm 1: the generator ascends the critic's score of its codes, the encoder descends its own."""
-    generator, judge = _players()
+    generator, discriminator = _players()
     generator.eval()
-    judge.eval().requires_grad_(False)
+    discriminator.eval().requires_grad_(False)
     real = _text()
     torch.manual_seed(5)
     strategy = Game(encoder=weight)
     strategy.begin(generator)
-    turn = strategy.turn(Situation(generator, judge, Wasserstein(), real, Prompt(9), 5, 0.0))
+    turn = strategy.turn(Situation(generator, discriminator, Wasserstein(), real, Prompt(9), 5, 0.0))
     turn.loss.backward()
     assert _with_gradient(generator) == {"mapping", *moved}
     found = {name: w.grad.clone() for name, w in generator.named_parameters() if w.grad is not None}
     generator.zero_grad()
     torch.manual_seed(5)
     codes = generator.draw_codes(9)
-    fooling = -judge.score(judge.body(codes)).mean()
-    (fooling + weight * judge.score(judge.body(generator.encode(real))).mean()).backward()
+    fooling = -discriminator.score(discriminator.body(codes)).mean()
+    (fooling + weight * discriminator.score(discriminator.body(generator.encode(real))).mean()).backward()
     for name, gradient in found.items():
         assert torch.allclose(generator.get_parameter(name).grad, gradient, atol=1e-7), name  # type: ignore[arg-type]
 
@@ -151,11 +153,11 @@ def test_noise_can_be_the_code_itself() -> None:
 
 
 def test_what_cannot_go_together_is_refused() -> None:
-    generator, judge = _players()
+    generator, discriminator = _players()
     with pytest.raises(Mistake, match="generator's codes have 6"):
-        Judge(code=7).meet(generator)
+        LatentDiscriminator(code=7).meet(generator)
     with pytest.raises(Mistake, match="needs a generator that has them"):
-        judge.meet(LSTM(VOCABULARY))
+        discriminator.meet(LSTM(VOCABULARY))
     with pytest.raises(Mistake, match="needs a discriminator of codes"):
         generator.meet(CNN(VOCABULARY))
     with pytest.raises(Mistake, match="needs a generator with latent codes"):

@@ -21,14 +21,14 @@ HORIZON = 3
 
 def _players(classes: int = 0, **options: object) -> tuple[ManagerWorker, CNN]:
     torch.manual_seed(0)
-    judge = CNN(VOCABULARY, embedding=4, widths=[1, 2, 4], filters=5, dropout=0.5, classes=classes)
+    discriminator = CNN(VOCABULARY, embedding=4, widths=[1, 2, 4], filters=5, dropout=0.5, classes=classes)
     generator = ManagerWorker(
         VOCABULARY, embedding=6, hidden=8, goal=5, horizon=HORIZON, classes=classes, **options
     )  # type: ignore[arg-type]
-    generator.meet(judge)
+    generator.meet(discriminator)
     with torch.no_grad():
         generator.output.weight.mul_(5)
-    return generator, judge
+    return generator, discriminator
 
 
 def _text(generator: ManagerWorker, size: int = 6) -> Text:
@@ -80,9 +80,9 @@ def _cosine(a: Tensor, b: Tensor) -> float:
 
 @torch.no_grad()
 def test_the_intrinsic_reward_and_the_managers_gain_by_hand() -> None:
-    generator, judge = _players()
+    generator, discriminator = _players()
     text = _text(generator)
-    judge.eval()
+    discriminator.eval()
     values = torch.rand(text.ids.shape) * text.mask
     worth, gain = generator.credit(text, values)
     assert gain is not None
@@ -90,7 +90,9 @@ def test_the_intrinsic_reward_and_the_managers_gain_by_hand() -> None:
     for row in range(6):
         length = int(text.mask[row].sum())
         features = [
-            judge.judge(Text(text.ids[row : row + 1, : max(t, 1)], torch.arange(max(t, 1)).unsqueeze(0) < t))
+            discriminator.judge(
+                Text(text.ids[row : row + 1, : max(t, 1)], torch.arange(max(t, 1)).unsqueeze(0) < t)
+            )
             for t in range(length + 1)
         ]
         f = [verdict.features[0] for verdict in features]
@@ -110,7 +112,7 @@ def test_the_intrinsic_reward_and_the_managers_gain_by_hand() -> None:
 
 
 def test_neither_learns_from_the_others_loss_nor_the_discriminator_from_any() -> None:
-    generator, judge = _players()
+    generator, discriminator = _players()
     text = _text(generator)
     manager = [*generator.manager.parameters(), *generator.goal.parameters()]
     others = [parameter for parameter in generator.parameters() if all(parameter is not m for m in manager)]
@@ -125,21 +127,21 @@ def test_neither_learns_from_the_others_loss_nor_the_discriminator_from_any() ->
     assert all(parameter.grad is None for parameter in others)
     generator.zero_grad()
     generator.write(Prompt(3), 5, GumbelSoftmax(1.0)).read(torch.eye(11)).square().sum().backward()
-    assert all(parameter.grad is None for parameter in [*manager, *judge.parameters()])
+    assert all(parameter.grad is None for parameter in [*manager, *discriminator.parameters()])
 
 
 def test_the_discriminator_is_shared_never_owned_and_left_as_it_was() -> None:
-    generator, judge = _players()
+    generator, discriminator = _players()
     names = {name for name, _ in generator.named_parameters()}
     assert not any("convolution" in name or "score" in name for name in names)
     text = _text(generator)
-    judge.train()
+    discriminator.train()
     first = generator.log_prob(text)
     assert torch.equal(first, generator.log_prob(text))  # no dropout of the discriminator's comes through
-    assert judge.training
+    assert discriminator.training
     copied = copy.deepcopy(generator)
     with torch.no_grad():
-        judge.table.weight.mul_(2)
+        discriminator.table.weight.mul_(2)
     changed = generator.log_prob(text)
     assert not torch.allclose(changed, first) and torch.equal(copied.log_prob(text), changed)
 

@@ -46,11 +46,13 @@ def test_the_discriminator_reads_distributions_and_its_gradient_reaches_every_we
     text = generator.write(Prompt(40), 6, Greedy())
     assert text.ids.shape == (40, 6) and text.choices is not None
     assert not torch.isin(text.ids[text.mask], torch.tensor(VOCABULARY.forbidden)).any()
-    judge = CNN(VOCABULARY, filters=4, table="one-hot", dropout=0.0).eval()
-    read = judge.embed(text)  # (B, T, V): the distributions themselves, as far as the sentence goes on
+    discriminator = CNN(VOCABULARY, filters=4, table="one-hot", dropout=0.0).eval()
+    read = discriminator.embed(
+        text
+    )  # (B, T, V): the distributions themselves, as far as the sentence goes on
     assert torch.allclose(read.sum(-1), text.weight)
     assert (read[..., list(VOCABULARY.forbidden)] == 0).all()
-    judge.judge(text).score.sum().backward()
+    discriminator.judge(text).score.sum().backward()
     without = [name for name, weight in generator.named_parameters() if weight.grad is None]
     assert not without
     assert all(torch.isfinite(weight.grad).all() for weight in generator.parameters())  # type: ignore[arg-type]
@@ -58,10 +60,10 @@ def test_the_discriminator_reads_distributions_and_its_gradient_reaches_every_we
 
 def test_real_text_is_one_hot_to_a_critic_of_distributions() -> None:
     text = text_of(_soft([4, 2, 5]), VOCABULARY)
-    judge = CNN(VOCABULARY, filters=4, table="one-hot")
-    written = judge.embed(type(text)(text.ids, text.mask))
+    discriminator = CNN(VOCABULARY, filters=4, table="one-hot")
+    written = discriminator.embed(type(text)(text.ids, text.mask))
     assert torch.equal(written, _soft([4, 2, 0]) * torch.tensor([1.0, 1.0, 0.0])[:, None])
-    assert not judge.table.weight.requires_grad
+    assert not discriminator.table.weight.requires_grad
 
 
 @pytest.mark.parametrize("which", [0, 1])

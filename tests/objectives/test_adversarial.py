@@ -67,10 +67,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("objective", "judge", "writer"), CASES, ids=lambda case: type(case).__name__)
-def test_losses_are_their_formulas(objective: Objective, judge: float, writer: float) -> None:
+@pytest.mark.parametrize(
+    ("objective", "discriminator", "writer"), CASES, ids=lambda case: type(case).__name__
+)
+def test_losses_are_their_formulas(objective: Objective, discriminator: float, writer: float) -> None:
     real, fake = _verdict(REAL), _verdict(FAKE)
-    assert float(objective.discriminator_loss(real, fake)) == pytest.approx(judge, abs=1e-12)
+    assert float(objective.discriminator_loss(real, fake)) == pytest.approx(discriminator, abs=1e-12)
     assert float(objective.generator_loss(real, fake)) == pytest.approx(writer, abs=1e-12)
 
 

@@ -55,7 +55,9 @@ def test_texts_of_different_widths_meet() -> None:
 def test_its_own_gradient_reaches_the_discriminator() -> None:
     """The penalty is differentiated twice: checked against finite differences in one weight."""
     torch.manual_seed(0)
-    judge = CNN(Vocabulary(9), embedding=4, widths=[2], filters=3, dropout=0.0, highway=False).double()
+    discriminator = CNN(
+        Vocabulary(9), embedding=4, widths=[2], filters=3, dropout=0.0, highway=False
+    ).double()
     ids = torch.randint(4, 9, (6, 5))
     real = Text(ids[:3], torch.ones(3, 5, dtype=torch.bool))
     fake = Text(ids[3:], torch.ones(3, 5, dtype=torch.bool))
@@ -63,9 +65,9 @@ def test_its_own_gradient_reaches_the_discriminator() -> None:
 
     def value() -> Tensor:
         torch.manual_seed(7)
-        return penalty(judge, real, fake)
+        return penalty(discriminator, real, fake)
 
-    weight = judge.convolutions[0].weight
+    weight = discriminator.convolutions[0].weight
     (gradient,) = torch.autograd.grad(value(), weight)
     step = 1e-6
     with torch.no_grad():
@@ -128,13 +130,13 @@ JUDGES: list[dict[str, object]] = [
 WORDS_ALONE = {"mediator", "pretrained"}  # no gradient passes through them, and penalties are refused
 
 
-def _judge(described: dict[str, object]) -> Discriminator:
+def _discriminator(described: dict[str, object]) -> Discriminator:
     torch.manual_seed(0)
     handed = {"vocabulary": VOCABULARY, "vectors": None, "length": 20, "classes": 0, "decode": None}
-    judge: Discriminator = bind("discriminator", described, handed, "discriminator").build(**handed)
+    discriminator: Discriminator = bind("discriminator", described, handed, "discriminator").build(**handed)
     if described["name"] == "latent":
-        judge.meet(Codes(VOCABULARY, code=4, embedding=4, hidden=6))
-    return judge.eval()
+        discriminator.meet(Codes(VOCABULARY, code=4, embedding=4, hidden=6))
+    return discriminator.eval()
 
 
 def _sentences(lengths: list[int], width: int, seed: int) -> Text:
@@ -150,14 +152,14 @@ def test_every_discriminator_is_seen() -> None:
 @pytest.mark.parametrize("described", JUDGES, ids=lambda one: f"{one['name']} {len(one)}")
 @pytest.mark.parametrize("name", PARTS["penalty"])
 def test_padding_changes_no_penalty(name: str, described: dict[str, object]) -> None:
-    judge = _judge(described)
+    discriminator = _discriminator(described)
     penalty = find("penalty", name, "penalty")()
-    if name == "score-decay" and not hasattr(judge, "score"):
+    if name == "score-decay" and not hasattr(discriminator, "score"):
         pytest.skip("no layer called score")
 
     def value(real: int, fake: int) -> float:
         torch.manual_seed(5)
-        found = penalty(judge, _sentences([1, 2, 4, 3], real, 1), _sentences([2, 1, 3, 4], fake, 2))
+        found = penalty(discriminator, _sentences([1, 2, 4, 3], real, 1), _sentences([2, 1, 3, 4], fake, 2))
         return float(found.detach())
 
     wanted = value(4, 4)
@@ -168,13 +170,13 @@ def test_padding_changes_no_penalty(name: str, described: dict[str, object]) -> 
 
 @pytest.mark.parametrize("described", JUDGES, ids=lambda one: f"{one['name']} {len(one)}")
 def test_r1_of_a_batch_is_the_mean_of_its_sentences_alone(described: dict[str, object]) -> None:
-    judge, lengths = _judge(described), [1, 2, 4, 3, 7]
-    if not judge.one_by_one:
+    discriminator, lengths = _discriminator(described), [1, 2, 4, 3, 7]
+    if not discriminator.one_by_one:
         pytest.skip("a verdict depends on the sentences beside it")
     penalty, batch = RealGradientPenalty(), _sentences(lengths, 20, 3)
     alone = [
         Text(batch.ids[row : row + 1, :length], batch.mask[row : row + 1, :length])
         for row, length in enumerate(lengths)
     ]
-    wanted = sum(float(penalty(judge, one, one).detach()) for one in alone) / len(lengths)
-    assert float(penalty(judge, batch, batch).detach()) == pytest.approx(wanted, rel=1e-5)
+    wanted = sum(float(penalty(discriminator, one, one).detach()) for one in alone) / len(lengths)
+    assert float(penalty(discriminator, batch, batch).detach()) == pytest.approx(wanted, rel=1e-5)

@@ -137,10 +137,19 @@ def test_a_report_on_it_and_a_run_that_starts_from_it_run_none_of_its_code(stran
     assert "<script>x" not in page and "&lt;script&gt;x" in page
     small = [word for word in SMALL if not word.startswith("train.mle")]
     small += ["train.adversarial={steps: 1, batch: 4}", "train.discriminator=null"]
-    judge = ["discriminator.filters=4", "discriminator.embedding=4"]
+    discriminator = ["discriminator.filters=4", "discriminator.embedding=4"]
     assert (
         command(
-            ["train", "gumbel-short", "start=run", f"corpus.path={text}", *small, *judge, "--out", "next"]
+            [
+                "train",
+                "gumbel-short",
+                "start=run",
+                f"corpus.path={text}",
+                *small,
+                *discriminator,
+                "--out",
+                "next",
+            ]
         )
         == 0
     )

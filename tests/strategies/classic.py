@@ -80,22 +80,22 @@ class ClassicJudge(nn.Module):
 
     def forward(self, embeddings: Tensor, mask: Tensor) -> Tensor:
         """Score (B,) of embeddings (B,T,E) whose sentences end where the mask (B,T) does."""
-        judge = self.ours
+        discriminator = self.ours
         image = (embeddings * mask.unsqueeze(-1)).unsqueeze(1)  # (B, 1, T, E)
         pooled = []
-        for width, layer in zip(judge.widths, judge.convolutions, strict=True):
+        for width, layer in zip(discriminator.widths, discriminator.convolutions, strict=True):
             kernel = layer.weight.transpose(1, 2).unsqueeze(1)  # (F, 1, k, E)
             found = conv2d(image, kernel, layer.bias).squeeze(-1).relu()  # (B, F, T-k+1)
             inside = torch.cat([torch.ones_like(mask[:, :1]), mask[:, width:]], 1).unsqueeze(1)
             pooled.append(found.masked_fill(~inside, 0.0).amax(-1))
         features = torch.cat(pooled, 1)
-        if judge.highway is not None:
-            change, gate = nn.functional.linear(features, judge.highway.weight, judge.highway.bias).chunk(
-                2, -1
-            )
+        if discriminator.highway is not None:
+            change, gate = nn.functional.linear(
+                features, discriminator.highway.weight, discriminator.highway.bias
+            ).chunk(2, -1)
             gate = gate.sigmoid()
             features = gate * change.relu() + (1 - gate) * features
-        return judge.score(judge.dropout(features)).squeeze(-1)
+        return discriminator.score(discriminator.dropout(features)).squeeze(-1)
 
     def judge(self, ids: Tensor, mask: Tensor) -> Tensor:
         return self(self.ours.table(ids), mask)
@@ -107,7 +107,7 @@ def mask_of(ids: Tensor, pad: int) -> Tensor:
 
 @torch.no_grad()
 def classic_values(
-    generator: ClassicGenerator, judge: ClassicJudge, ids: Tensor, rollouts: int, length: int
+    generator: ClassicGenerator, discriminator: ClassicJudge, ids: Tensor, rollouts: int, length: int
 ) -> Tensor:
     """Q (B,T) in probabilities, as SeqGAN has it: for every rollout and every prefix, write it out and judge it."""
     pad = generator.vocabulary.pad
@@ -115,8 +115,8 @@ def classic_values(
     for _ in range(rollouts):
         for kept in range(1, ids.shape[1]):
             whole = generator.write(ids[:, :kept], length)
-            values[:, kept - 1] += judge.judge(whole, mask_of(whole, pad)).sigmoid() / rollouts
+            values[:, kept - 1] += discriminator.judge(whole, mask_of(whole, pad)).sigmoid() / rollouts
     mask = mask_of(ids, pad)
     last = mask.sum(1, keepdim=True) - 1
-    values.scatter_(1, last, judge.judge(ids, mask).sigmoid().unsqueeze(1))
+    values.scatter_(1, last, discriminator.judge(ids, mask).sigmoid().unsqueeze(1))
     return values * mask

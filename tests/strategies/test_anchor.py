@@ -33,16 +33,16 @@ def divergence(generator: Generator, start: Generator) -> torch.Tensor:
 
 @pytest.mark.parametrize(("baseline", "rollouts"), [("none", 0), ("leave-one-out", 0), ("q-difference", 2)])
 def test_the_anchored_gradient_is_exact(baseline: str, rollouts: int) -> None:
-    start, judge = players()
+    start, discriminator = players()
     generator, objective, weight = moved(start), Minimax(), 0.3
     parameters = list(generator.parameters())
     pull = flat(torch.autograd.grad(divergence(generator, start), parameters))
-    truth = exact_gradient(generator, judge, objective) - weight * pull
+    truth = exact_gradient(generator, discriminator, objective) - weight * pull
     strategy = Reinforce(rollouts=rollouts, rollout_lag=0.0, baseline=baseline, anchor=weight)  # type: ignore[arg-type]
     strategy.begin(start)
     strategy.begin = lambda generator: None  # type: ignore[method-assign]  # the generator has moved since
     torch.manual_seed(1)
-    found = estimates(strategy, generator, judge, objective, batch=256, repeats=40)
+    found = estimates(strategy, generator, discriminator, objective, batch=256, repeats=40)
     error = found.std(0) / len(found) ** 0.5
     deviations = ((found.mean(0) - truth) / error.clamp(min=1e-9))[truth != 0]
     assert deviations.abs().max() < 4.5
@@ -54,25 +54,29 @@ def test_the_anchored_gradient_is_exact(baseline: str, rollouts: int) -> None:
 
 
 def test_at_the_start_there_is_no_pull() -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     losses = {}
     for weight in (0.0, 5.0):
         strategy = Reinforce(rollouts=0, anchor=weight)
         strategy.begin(generator)
         torch.manual_seed(2)
-        turn = strategy.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(64), LENGTH, 0.0))
+        turn = strategy.turn(
+            Situation(generator, discriminator, Minimax(), real_text(), Prompt(64), LENGTH, 0.0)
+        )
         losses[weight] = flat(torch.autograd.grad(turn.loss, list(generator.parameters())))
     assert torch.allclose(losses[0.0], losses[5.0], atol=1e-6)
     assert turn.log["anchor"].abs() < 1e-6
 
 
 def test_the_logged_drift_estimates_the_divergence() -> None:
-    start, judge = players()
+    start, discriminator = players()
     generator = moved(start)
     strategy = Reinforce(rollouts=0, anchor=0.1)
     strategy.begin(start)
     torch.manual_seed(3)
-    turn = strategy.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(20_000), LENGTH, 0.0))
+    turn = strategy.turn(
+        Situation(generator, discriminator, Minimax(), real_text(), Prompt(20_000), LENGTH, 0.0)
+    )
     per_sentence = turn.log["anchor"] * turn.fake.mask.sum() / len(turn.fake)
     assert float(per_sentence) == pytest.approx(float(divergence(generator, start).detach()), rel=0.05)
     assert "kl" not in turn.log
@@ -80,17 +84,17 @@ def test_the_logged_drift_estimates_the_divergence() -> None:
         rollouts=0, baseline="none", anchor=0.1
     )  # one sentence has no others to be held against
     lonely.begin(start)
-    turn = lonely.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(1), LENGTH, 0.0))
+    turn = lonely.turn(Situation(generator, discriminator, Minimax(), real_text(), Prompt(1), LENGTH, 0.0))
     assert turn.loss.isfinite()
 
 
 def test_a_strategy_in_mid_game_is_measured_with_its_own_anchor() -> None:
     """The bias against the exact gradient: none as it is, and that of the lost pull where it begins anew."""
-    start, judge = players()
+    start, discriminator = players()
     generator, objective = moved(start), Minimax()
     pull = flat(torch.autograd.grad(divergence(generator, start), list(generator.parameters())))
-    exact = Estimates.exact(exact_gradient(generator, judge, objective) - pull)
-    place = Situation(generator, judge, objective, real_text(), Prompt(1024), LENGTH, 0.0)
+    exact = Estimates.exact(exact_gradient(generator, discriminator, objective) - pull)
+    place = Situation(generator, discriminator, objective, real_text(), Prompt(1024), LENGTH, 0.0)
     strategy = Reinforce(rollouts=0, anchor=1.0)
     strategy.begin(start)
     assert estimate(strategy, place, 60, begin=False).against(exact).bias < 0.06
@@ -100,8 +104,8 @@ def test_a_strategy_in_mid_game_is_measured_with_its_own_anchor() -> None:
 
 def test_a_rollout_policy_that_lags_behind_a_moving_generator_has_a_bias() -> None:
     """Measured where a game has come to, and not with a rollout policy that begins there."""
-    generator, judge = players()
-    place = Situation(generator, judge, LogOdds(), real_text(), Prompt(64), LENGTH, 0.0)
+    generator, discriminator = players()
+    place = Situation(generator, discriminator, LogOdds(), real_text(), Prompt(64), LENGTH, 0.0)
     lagging = Reinforce(rollouts=4, rollout_lag=0.8, baseline="q-difference")
     lagging.begin(generator)
     optimizer = torch.optim.Adam(generator.parameters(), lr=5e-2)
@@ -112,7 +116,7 @@ def test_a_rollout_policy_that_lags_behind_a_moving_generator_has_a_bias() -> No
         optimizer.step()
         lagging.after_step(generator)
     place = replace(place, prompt=Prompt(512))
-    exact = Estimates.exact(exact_gradient(generator, judge, LogOdds()))
+    exact = Estimates.exact(exact_gradient(generator, discriminator, LogOdds()))
     fresh = Reinforce(rollouts=4, rollout_lag=0.0, baseline="q-difference")
     assert estimate(fresh, place, 60).against(exact).bias < 0.03
     assert estimate(lagging, place, 60, begin=False).against(exact).bias > 0.1

@@ -24,7 +24,7 @@ def _text() -> Text:
     return Text(ids, mask)
 
 
-def _judge() -> CNN:
+def _discriminator() -> CNN:
     torch.manual_seed(3)
     return CNN(WIDE, embedding=8, widths=[1, 2, 5, 12], filters=[6, 5, 4, 3]).eval()
 
@@ -35,7 +35,7 @@ def _generator() -> LSTM:
 
 
 def test_scores_and_their_gradient() -> None:
-    ours, text = _judge(), _text()
+    ours, text = _discriminator(), _text()
     classic = ClassicJudge(ours)
     mine, theirs = ours.judge(text).score, classic.judge(text.ids, text.mask)
     assert torch.allclose(mine, theirs, atol=1e-5)
@@ -91,15 +91,15 @@ def test_sentences_follow_the_same_distribution() -> None:
 def test_rollout_values_agree_within_their_noise() -> None:
     torch.manual_seed(0)
     ours = LSTM(VOCABULARY, embedding=3, hidden=4).eval()
-    judge = CNN(VOCABULARY, embedding=4, widths=[1, 2, 3], filters=8).eval()
+    discriminator = CNN(VOCABULARY, embedding=4, widths=[1, 2, 3], filters=8).eval()
     text = every_sentence()
     objective, count = Minimax(), 400
     with torch.no_grad():
         completions = roll_out(ours, text, count, Draw(), LENGTH)
-        real = judge.judge(text)
-        mine, _ = prefix_values(completions, text, judge, objective, real)
+        real = discriminator.judge(text)
+        mine, _ = prefix_values(completions, text, discriminator, objective, real)
         assert torch.allclose(objective.reward(real, real), real.score.sigmoid())  # the reward is D(x)
-    theirs = classic_values(ClassicGenerator(ours), ClassicJudge(judge), text.ids, count, LENGTH)
+    theirs = classic_values(ClassicGenerator(ours), ClassicJudge(discriminator), text.ids, count, LENGTH)
     spread = objective.reward(real, real).std()
     assert (mine - theirs).abs().max() < 6 * (2 / count) ** 0.5 * spread
     assert torch.equal(mine[~text.mask], torch.zeros_like(mine[~text.mask]))

@@ -152,14 +152,14 @@ def test_unknown_words_and_padding_are_not_scored() -> None:
 
 
 def test_mistakes() -> None:
-    generator, judge = players()
-    game = Situation(generator, judge, Minimax(), real_text(), Prompt(4), LENGTH, 0.0)
+    generator, discriminator = players()
+    game = Situation(generator, discriminator, Minimax(), real_text(), Prompt(4), LENGTH, 0.0)
     with pytest.raises(Mistake, match="discriminator=mediator"):
         Cooperative().turn(game)
     with pytest.raises(Mistake, match="discriminator=mediator"):
-        Cooperative().meet(judge, Minimax())
+        Cooperative().meet(discriminator, Minimax())
     with pytest.raises(Mistake, match="discriminator=mediator"):
-        Likelihood().discriminator_loss(judge.judge(real_text()), judge.judge(real_text()))
+        Likelihood().discriminator_loss(discriminator.judge(real_text()), discriminator.judge(real_text()))
     text = real_text()
     relaxed = Text(text.ids, text.mask, choices=tuple(Choice(ids) for ids in text.ids.T))
     with pytest.raises(Mistake, match="likelihood of words"):

@@ -15,12 +15,12 @@ from textgan.strategies.dense import Dense, returns
 from textgan.types import Generator, Prompt, Situation
 
 
-def _judge() -> RecurrentJudge:
+def _discriminator() -> RecurrentJudge:
     torch.manual_seed(8)
-    judge = RecurrentJudge(VOCABULARY, embedding=4, hidden=8, dropout=0.5)
+    discriminator = RecurrentJudge(VOCABULARY, embedding=4, hidden=8, dropout=0.5)
     with torch.no_grad():
-        judge.score.weight.mul_(8)
-    return judge.eval().requires_grad_(False)
+        discriminator.score.weight.mul_(8)
+    return discriminator.eval().requires_grad_(False)
 
 
 def test_returns_by_hand() -> None:
@@ -31,16 +31,16 @@ def test_returns_by_hand() -> None:
     assert torch.equal(returns(rewards, 1.0), torch.tensor([[0.5, -0.5, 0.5], [0.25, 0.0, 0.0]]))
 
 
-def _rewards(judge: RecurrentJudge) -> Tensor:
+def _rewards(discriminator: RecurrentJudge) -> Tensor:
     objective = PerToken()
-    return objective.token_reward(judge.judge(real_text()), judge.judge(every_sentence()))
+    return objective.token_reward(discriminator.judge(real_text()), discriminator.judge(every_sentence()))
 
 
-def _exact(generator: Generator, judge: RecurrentJudge, discount: float) -> Tensor:
+def _exact(generator: Generator, discriminator: RecurrentJudge, discount: float) -> Tensor:
     """For every prefix, its probability times the gradient of the expected return that follows it."""
     text = every_sentence()
     log_prob = generator.log_prob(text)  # (40, T)
-    rewards = _rewards(judge)
+    rewards = _rewards(discriminator)
     total = torch.zeros(())
     for position in range(text.ids.shape[1]):
         before = log_prob[:, :position].sum(1).exp().detach()  # of the prefix, which is given
@@ -61,33 +61,33 @@ def _exact(generator: Generator, judge: RecurrentJudge, discount: float) -> Tens
 @pytest.mark.parametrize("discount", [1.0, 0.4])
 def test_the_gradient_is_that_of_the_discounted_returns(discount: float) -> None:
     generator, _ = players()
-    judge = _judge()
-    truth = _exact(generator, judge, discount)
+    discriminator = _discriminator()
+    truth = _exact(generator, discriminator, discount)
     if discount == 1:  # then it is the gradient of one number, the expected sum of rewards
         probability = generator.log_prob(every_sentence()).sum(1).exp()
-        value = (probability * _rewards(judge).sum(1)).sum()
+        value = (probability * _rewards(discriminator).sum(1)).sum()
         whole = flat(torch.autograd.grad(value, list(generator.parameters())))
         assert torch.allclose(truth, whole, atol=1e-6)
     torch.manual_seed(1)
-    found = estimates(Dense(discount, decay=0.9), generator, judge, PerToken(), batch=256, repeats=60)
+    found = estimates(Dense(discount, decay=0.9), generator, discriminator, PerToken(), batch=256, repeats=60)
     error = found.std(0) / len(found) ** 0.5
     deviations = ((found.mean(0) - truth) / error.clamp(min=1e-9))[truth != 0]
     assert deviations.abs().max() < 4.5
     assert error.norm() < 0.05 * truth.norm()
     assert (found.mean(0) - truth).norm() < 0.08 * truth.norm()
-    other = _exact(generator, judge, 0.0)
+    other = _exact(generator, discriminator, 0.0)
     assert (found.mean(0) - other).norm() > 4 * (
         found.mean(0) - truth
     ).norm()  # a wrong discount would be seen
 
 
 def test_what_it_cannot_work_with_is_refused() -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     with pytest.raises(Mistake, match="'per-token'"):
-        Dense().meet(judge, Minimax())
+        Dense().meet(discriminator, Minimax())
     with pytest.raises(Mistake, match="'per-token'"):
-        Dense().turn(Situation(generator, judge, Minimax(), real_text(), Prompt(4), 3, 0.0))
+        Dense().turn(Situation(generator, discriminator, Minimax(), real_text(), Prompt(4), 3, 0.0))
     with pytest.raises(Mistake, match="'recurrent'"):
-        Dense().turn(Situation(generator, judge, PerToken(), real_text(), Prompt(4), 3, 0.0))
+        Dense().turn(Situation(generator, discriminator, PerToken(), real_text(), Prompt(4), 3, 0.0))
     with pytest.raises(ValueError, match="discount"):
         Dense(discount=1.2)

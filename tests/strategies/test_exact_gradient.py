@@ -41,12 +41,12 @@ def test_the_sentences_are_all_there_is() -> None:
 
 @pytest.mark.parametrize(("baseline", "rollouts"), CASES)
 def test_reinforce_matches_the_exact_gradient(baseline: str, rollouts: int) -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     objective = Minimax()
-    truth = exact_gradient(generator, judge, objective)
+    truth = exact_gradient(generator, discriminator, objective)
     torch.manual_seed(1)
     strategy = Reinforce(rollouts=rollouts, rollout_lag=0.0, baseline=baseline)  # type: ignore[arg-type]
-    found = estimates(strategy, generator, judge, objective, batch=256, repeats=40)
+    found = estimates(strategy, generator, discriminator, objective, batch=256, repeats=40)
     error = found.std(0) / len(found) ** 0.5
     deviations = ((found.mean(0) - truth) / error.clamp(min=1e-9))[truth != 0]
     # Some 130 coordinates: the largest of as many standard normals stays below 4.5 but once in 1,500 tries.
@@ -58,28 +58,28 @@ def test_reinforce_matches_the_exact_gradient(baseline: str, rollouts: int) -> N
 
 @pytest.mark.parametrize("objective", [NonSaturating(), Minimax(bounded_reward=False)])
 def test_reinforce_follows_any_objective(objective: object) -> None:
-    generator, judge = players(seed=3)
-    truth = exact_gradient(generator, judge, objective)  # type: ignore[arg-type]
+    generator, discriminator = players(seed=3)
+    truth = exact_gradient(generator, discriminator, objective)  # type: ignore[arg-type]
     torch.manual_seed(2)
-    found = estimates(Reinforce(rollouts=0), generator, judge, objective, batch=256, repeats=40)  # type: ignore[arg-type]
+    found = estimates(Reinforce(rollouts=0), generator, discriminator, objective, batch=256, repeats=40)  # type: ignore[arg-type]
     assert (found.mean(0) - truth).norm() < 0.1 * truth.norm()
 
 
 def test_reinforce_follows_an_objective_of_means() -> None:
     """Minus the generator's loss where the batch is the whole distribution: its mean score is the expected one."""
-    generator, judge = players(seed=3)
-    real, score = judge.judge(real_text()).score, judge.judge(every_sentence()).score
+    generator, discriminator = players(seed=3)
+    real, score = discriminator.judge(real_text()).score, discriminator.judge(every_sentence()).score
     probability = generator.log_prob(every_sentence()).sum(1).exp()  # (40,)
     on_fake = probability @ softplus(real.mean() - score)
     on_real = softplus(real - probability @ score).mean()
     truth = flat(torch.autograd.grad(-on_fake - on_real, list(generator.parameters())))
     torch.manual_seed(2)
-    found = estimates(Reinforce(0), generator, judge, RelativisticAverage(), batch=1024, repeats=40)
+    found = estimates(Reinforce(0), generator, discriminator, RelativisticAverage(), batch=1024, repeats=40)
     assert (found.mean(0) - truth).norm() < 0.03 * truth.norm()
 
 
 def test_baselines_and_rollouts_lower_the_variance() -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     spread = {}
     for name, strategy in {
         "none": Reinforce(rollouts=0, baseline="none"),
@@ -87,7 +87,7 @@ def test_baselines_and_rollouts_lower_the_variance() -> None:
         "rollouts": Reinforce(rollouts=8, rollout_lag=0.0, baseline="leave-one-out"),
     }.items():
         torch.manual_seed(4)
-        spread[name] = float(estimates(strategy, generator, judge, Minimax(), 128, 200).var(0).sum())
+        spread[name] = float(estimates(strategy, generator, discriminator, Minimax(), 128, 200).var(0).sum())
     assert spread["leave-one-out"] < 0.5 * spread["none"]
     assert spread["rollouts"] < 0.8 * spread["leave-one-out"]
 
@@ -97,13 +97,13 @@ def test_gumbel_bias_vanishes_with_the_temperature() -> None:
     objective = Minimax(bounded_reward=False)  # its reward is minus its generator loss, exactly
 
     def bias(temperature: float, by_mask: bool = False) -> float:
-        generator, judge = players(seed=1)
-        truth = exact_gradient(generator, judge, objective)
+        generator, discriminator = players(seed=1)
+        truth = exact_gradient(generator, discriminator, objective)
         if by_mask:
-            judge.judge = lambda text: judge(*_masked(judge, text))  # type: ignore[method-assign]
+            discriminator.judge = lambda text: discriminator(*_masked(discriminator, text))  # type: ignore[method-assign]
         torch.manual_seed(5)
         strategy = Gumbel(temperature, hard=False)
-        found = estimates(strategy, generator, judge, objective, batch=4096, repeats=20)
+        found = estimates(strategy, generator, discriminator, objective, batch=4096, repeats=20)
         assert found.std(0).norm() / 20**0.5 < 0.03 * truth.norm()  # what follows is bias, not noise
         return float((found.mean(0) - truth).norm() / truth.norm())
 
@@ -113,28 +113,30 @@ def test_gumbel_bias_vanishes_with_the_temperature() -> None:
     assert bias(0.1, by_mask=True) > 0.2
 
 
-def _masked(judge: Discriminator, text: Text) -> tuple[Tensor, Tensor]:
+def _masked(discriminator: Discriminator, text: Text) -> tuple[Tensor, Tensor]:
     text = replace(text, presence=None)
-    return judge.embed(text), text.mask
+    return discriminator.embed(text), text.mask
 
 
 def test_gumbel_draws_are_those_of_the_generator() -> None:
     """The ids under the noise are exact draws at any temperature: the mean reward is the expected one."""
-    generator, judge = players()
+    generator, discriminator = players()
     torch.manual_seed(6)
     fake = generator.write(Prompt(20_000), 3, Gumbel(0.7).sampler(0.0))
     seen = torch.zeros(VOCABULARY.size).index_add(0, fake.ids[:, 0], torch.ones(len(fake)))
     wanted = generator.logits(fake[:1])[0, 0].softmax(-1)
     assert torch.allclose(seen / len(fake), wanted, atol=0.02)
-    reward = Minimax().reward(judge.judge(fake), judge.judge(Text(fake.ids, fake.mask))).detach()
-    wanted_reward = float(expected_reward(generator, judge, Minimax()).detach())
+    reward = (
+        Minimax().reward(discriminator.judge(fake), discriminator.judge(Text(fake.ids, fake.mask))).detach()
+    )
+    wanted_reward = float(expected_reward(generator, discriminator, Minimax()).detach())
     assert abs(float(reward.mean()) - wanted_reward) < 4 * float(reward.std()) / len(fake) ** 0.5
 
 
 @pytest.mark.parametrize("term", ["entropy", "kl"])
 def test_entropy_is_raised_and_the_divergence_lowered(term: str) -> None:
     """What the term adds to the gradient, against that of its mean per token over every sentence there is."""
-    start, judge = players()
+    start, discriminator = players()
     generator, _ = players(seed=9)
     text = every_sentence()
     probability = generator.log_prob(text).sum(1).exp().detach()  # (40,): prefixes are taken as given
@@ -148,13 +150,13 @@ def test_entropy_is_raised_and_the_divergence_lowered(term: str) -> None:
         strategy.begin(start)
         strategy.begin = lambda generator: None  # type: ignore[method-assign]  # the generator has moved since
         torch.manual_seed(3)  # the same sentences: only the term is different
-        found.append(estimates(strategy, generator, judge, Minimax(), batch=8192, repeats=1)[0])
+        found.append(estimates(strategy, generator, discriminator, Minimax(), batch=8192, repeats=1)[0])
     assert (found[0] - found[1] - truth).norm() < 0.05 * truth.norm()
 
 
 @pytest.mark.parametrize("lag", [0.8, 0.0])
 def test_completions_are_the_rollout_policy_s(lag: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     strategy = Reinforce(rollouts=2, rollout_lag=lag)
     strategy.begin(generator)
     assert (strategy.rollout_policy is None) == (lag == 0)
@@ -169,7 +171,7 @@ def test_completions_are_the_rollout_policy_s(lag: float, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("textgan.strategies.reinforce.roll_out", watched)
     torch.manual_seed(0)
-    strategy.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(64), LENGTH, 0.0))
+    strategy.turn(Situation(generator, discriminator, Minimax(), real_text(), Prompt(64), LENGTH, 0.0))
     (made,) = seen
     after = made.text.mask & (torch.arange(made.text.ids.shape[1]) >= made.kept.unsqueeze(1))
     assert after.any() and bool((made.text.ids[after] == word).all()) == (lag > 0)

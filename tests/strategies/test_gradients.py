@@ -45,13 +45,15 @@ class Listed(Strategy):
 
 
 @cache
-def judge() -> Discriminator:
+def discriminator() -> Discriminator:
     with seeded(0):  # `players` seeds the stream
         return players()[1]
 
 
 def situation(generator: Generator) -> Situation:
-    return Situation(generator, judge(), Minimax(bounded_reward=False), real_text(), Prompt(64), LENGTH, 0.0)
+    return Situation(
+        generator, discriminator(), Minimax(bounded_reward=False), real_text(), Prompt(64), LENGTH, 0.0
+    )
 
 
 def listed(rows: Tensor, reference: Tensor | None = None, warm: int = 0) -> Estimates:
@@ -159,7 +161,7 @@ def test_the_same_draws_give_the_moments_of_the_same_table(strategy: Strategy) -
     generator, _ = players()
     found = estimate(strategy, situation(generator), 6, warm=0, seed=7)
     torch.manual_seed(7)
-    table = estimates(strategy, generator, judge(), Minimax(bounded_reward=False), 64, 6).double()
+    table = estimates(strategy, generator, discriminator(), Minimax(bounded_reward=False), 64, 6).double()
     torch.testing.assert_close(found.mean, table.mean(0), rtol=1e-9, atol=1e-12)
     assert found.variance == pytest.approx(float(table.var(0).sum()), rel=1e-9)
 

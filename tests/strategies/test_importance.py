@@ -16,10 +16,14 @@ from textgan.types import Discriminator, Generator, Prompt, Situation, Text, Tur
 
 
 def _turn(
-    strategy: ImportanceWeights, generator: Generator, judge: Discriminator, real: Text, progress: float = 0.0
+    strategy: ImportanceWeights,
+    generator: Generator,
+    discriminator: Discriminator,
+    real: Text,
+    progress: float = 0.0,
 ) -> Turn:
     strategy.begin(generator)
-    return strategy.turn(Situation(generator, judge, Minimax(), real, Prompt(12), LENGTH, progress))
+    return strategy.turn(Situation(generator, discriminator, Minimax(), real, Prompt(12), LENGTH, progress))
 
 
 class Blind(Discriminator):
@@ -42,10 +46,10 @@ def test_weights_by_hand() -> None:
 
 @pytest.mark.parametrize("baseline", [0.0, 1.0])
 def test_the_loss_is_the_weighted_likelihood_of_what_was_written(baseline: float) -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     torch.manual_seed(3)
-    turn = _turn(ImportanceWeights(baseline), generator, judge, real_text())
-    odds = judge.judge(turn.fake).score.exp().tolist()
+    turn = _turn(ImportanceWeights(baseline), generator, discriminator, real_text())
+    odds = discriminator.judge(turn.fake).score.exp().tolist()
     log_prob = generator.log_prob(turn.fake).sum(1).tolist()
     weights = [len(odds) * value / sum(odds) for value in odds]
     wanted = -sum((w - baseline) * lp for w, lp in zip(weights, log_prob, strict=True)) / len(odds)
@@ -54,13 +58,13 @@ def test_the_loss_is_the_weighted_likelihood_of_what_was_written(baseline: float
 
 def test_the_gradient_is_that_of_the_likelihood_under_the_discriminators_estimate() -> None:
     """Truth: the gradient of E_q log p with q(x) = p(x) D/(1-D) / Z held fixed, over all 40 sentences."""
-    generator, judge = players()
+    generator, discriminator = players()
     text = every_sentence()
     log_prob = generator.log_prob(text).sum(1)
-    target = (log_prob + judge.judge(text).score).softmax(0).detach()
+    target = (log_prob + discriminator.judge(text).score).softmax(0).detach()
     truth = flat(torch.autograd.grad((target * log_prob).sum(), list(generator.parameters())))
     torch.manual_seed(1)
-    found = estimates(ImportanceWeights(1.0), generator, judge, Minimax(), batch=4096, repeats=20)
+    found = estimates(ImportanceWeights(1.0), generator, discriminator, Minimax(), batch=4096, repeats=20)
     assert found.std(0).norm() / 20**0.5 < 0.02 * truth.norm()
     assert (found.mean(0) - truth).norm() < 0.04 * truth.norm()
 
@@ -71,9 +75,9 @@ def _likelihood_gradient(generator: Generator, text: Text, tokens: Tensor) -> Te
 
 
 def test_a_whole_prefix_is_teacher_forcing() -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     real = every_sentence()[torch.tensor([2, 7, 39])]
-    turn = _turn(ImportanceWeights(prefix=1.0, completions=4), generator, judge, real)
+    turn = _turn(ImportanceWeights(prefix=1.0, completions=4), generator, discriminator, real)
     assert turn.fake.ids.tolist() == real.ids.repeat_interleave(4, 0).tolist()
     found = flat(torch.autograd.grad(turn.loss, list(generator.parameters())))
     assert torch.allclose(found, _likelihood_gradient(generator, real, real.mask), atol=1e-6)
@@ -81,7 +85,7 @@ def test_a_whole_prefix_is_teacher_forcing() -> None:
 
 def test_the_prefix_is_taught_and_the_rest_is_weighed() -> None:
     """A discriminator that is blind weighs all alike: with baseline 1 only the prefix, of one token, is learnt."""
-    generator, judge = players()
+    generator, discriminator = players()
     real = every_sentence()[torch.tensor([0, 20, 39])]  # the first is nothing but its end
     strategy = ImportanceWeights(prefix=1 / 3, completions=4)
     turn = _turn(strategy, generator, Blind(), real)
@@ -92,10 +96,10 @@ def test_the_prefix_is_taught_and_the_rest_is_weighed() -> None:
     assert torch.allclose(found, _likelihood_gradient(generator, real, first), atol=1e-6)
     # With opinions, the continuations of each prefix are weighed among themselves.
     torch.manual_seed(2)
-    turn = _turn(strategy, generator, judge, real)
+    turn = _turn(strategy, generator, discriminator, real)
     log_prob = generator.log_prob(turn.fake)
     wanted = log_prob[:, 0].sum()
-    odds = judge.judge(turn.fake).score.exp()
+    odds = discriminator.judge(turn.fake).score.exp()
     for begin in (0, 4, 8):
         group = slice(begin, begin + 4)
         advantage = 4 * odds[group] / odds[group].sum() - 1
@@ -104,15 +108,17 @@ def test_the_prefix_is_taught_and_the_rest_is_weighed() -> None:
 
 
 def test_the_prefix_shortens_and_unknown_words_are_not_taught() -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     real = every_sentence()[torch.tensor([30, 35, 39])]
     strategy = ImportanceWeights(prefix=Schedule(1.0, 0.0))
-    kept = [float(_turn(strategy, generator, judge, real, x).log["prefix"]) for x in (0.0, 0.4, 0.7, 1.0)]
+    kept = [
+        float(_turn(strategy, generator, discriminator, real, x).log["prefix"]) for x in (0.0, 0.4, 0.7, 1.0)
+    ]
     assert kept == [3, 2, 1, 0]
     assert VOCABULARY.unk is not None
     holed = Text(real.ids.clone(), real.mask)
     holed.ids[0, 1] = VOCABULARY.unk
-    loss = _turn(strategy, generator, judge, holed).loss
+    loss = _turn(strategy, generator, discriminator, holed).loss
     known = holed.ids != VOCABULARY.unk
     assert float(loss.detach()) == pytest.approx(
         float(-(generator.log_prob(holed).detach() * known).sum() / 3), abs=1e-4

@@ -38,7 +38,7 @@ def test_the_order_is_that_of_the_values_wherever_a_sentence_stands() -> None:
 
 
 def test_in_a_turn_the_better_the_discriminator_scores_a_sentence_the_higher_its_reward() -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     seen = {}
     credit = generator.credit
 
@@ -49,8 +49,8 @@ def test_in_a_turn_the_better_the_discriminator_scores_a_sentence_the_higher_its
     generator.credit = watched  # type: ignore[method-assign]
     torch.manual_seed(3)
     strategy = Reinforce(rollouts=0, bootstrap=12.0)
-    strategy.turn(Situation(generator, judge, Minimax(), real_text(), Prompt(16), LENGTH, 0.0))
-    score = judge.judge(seen["text"]).score
+    strategy.turn(Situation(generator, discriminator, Minimax(), real_text(), Prompt(16), LENGTH, 0.0))
+    score = discriminator.judge(seen["text"]).score
     reward = seen["values"][:, 0]
     assert len(score.unique()) > 5
     better = score.unsqueeze(1) > score.unsqueeze(0) + 1e-6

@@ -142,13 +142,13 @@ def test_rollouts_follow_the_policy_given_the_prefix() -> None:
 
 
 def test_the_empty_prefix_is_valued_by_its_own_rollouts() -> None:
-    generator, judge = players()
+    generator, discriminator = players()
     text = every_sentence()[:6]
     torch.manual_seed(0)
     completions = roll_out(generator, text, 500, Draw(), LENGTH, from_empty=True)
     objective: Objective = ScoreIsReward()  # type: ignore[assignment]
-    _, empty = prefix_values(completions, text, judge, objective, verdict(0.0))
+    _, empty = prefix_values(completions, text, discriminator, objective, verdict(0.0))
     with torch.no_grad():
         probability = generator.log_prob(every_sentence()).sum(1).exp()
-        expected = (probability * judge.judge(every_sentence()).score).sum()
-    assert (empty - expected).abs().max() < 0.25 * judge.judge(every_sentence()).score.std()
+        expected = (probability * discriminator.judge(every_sentence()).score).sum()
+    assert (empty - expected).abs().max() < 0.25 * discriminator.judge(every_sentence()).score.std()

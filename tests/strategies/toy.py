@@ -41,29 +41,31 @@ def players(seed: int = 0) -> tuple[Generator, Discriminator]:
     """A generator and a fixed discriminator with strong opinions."""
     torch.manual_seed(seed)
     generator = LSTM(VOCABULARY, embedding=3, hidden=4)
-    judge = CNN(VOCABULARY, embedding=4, widths=[1, 2, 3], filters=8, dropout=0.5, highway=False)
+    discriminator = CNN(VOCABULARY, embedding=4, widths=[1, 2, 3], filters=8, dropout=0.5, highway=False)
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.mul_(1.5)
-        judge.score.weight.mul_(4)
-    return generator, judge.eval().requires_grad_(False)
+        discriminator.score.weight.mul_(4)
+    return generator, discriminator.eval().requires_grad_(False)
 
 
 def real_text() -> Text:
     return every_sentence()[torch.tensor([5, 20, 33])]
 
 
-def expected_reward(generator: Generator, judge: Discriminator, objective: Objective) -> Tensor:
+def expected_reward(generator: Generator, discriminator: Discriminator, objective: Objective) -> Tensor:
     text = every_sentence()
     probability = generator.log_prob(text).sum(1).exp()  # (40,)
-    reward = objective.reward(judge.judge(real_text()), judge.judge(text))
+    reward = objective.reward(discriminator.judge(real_text()), discriminator.judge(text))
     return (probability * reward).sum()
 
 
-def exact_gradient(generator: Generator, judge: Discriminator, objective: Objective) -> Tensor:
+def exact_gradient(generator: Generator, discriminator: Discriminator, objective: Objective) -> Tensor:
     """Of the expected reward, over all the generator's parameters, flat."""
     return flat(
-        torch.autograd.grad(expected_reward(generator, judge, objective), list(generator.parameters()))
+        torch.autograd.grad(
+            expected_reward(generator, discriminator, objective), list(generator.parameters())
+        )
     )
 
 
@@ -74,7 +76,7 @@ def flat(gradients: object) -> Tensor:
 def estimates(
     strategy: Strategy,
     generator: Generator,
-    judge: Discriminator,
+    discriminator: Discriminator,
     objective: Objective,
     batch: int,
     repeats: int,
@@ -83,7 +85,9 @@ def estimates(
     strategy.begin(generator)
     found = []
     for _ in range(repeats):
-        turn = strategy.turn(Situation(generator, judge, objective, real_text(), Prompt(batch), LENGTH, 0.0))
+        turn = strategy.turn(
+            Situation(generator, discriminator, objective, real_text(), Prompt(batch), LENGTH, 0.0)
+        )
         found.append(-flat(torch.autograd.grad(turn.loss, list(generator.parameters()), allow_unused=False)))
     return torch.stack(found)
 

@@ -71,8 +71,14 @@ def test_they_train_together(
         (["discriminator.labels=tell"], "discriminator.labels: 'tell' needs a corpus with labels"),
         (["objective=mixed-reward", "strategy=gumbel"], "strategy: .*'reinforce'"),
         (["objective={name: mixed-reward, score: ./none.py:score}"], "objective.score: there is no file"),
-        (["discriminator=mediator", "strategy=gumbel"], "strategy: this one needs a discriminator that a gradient"),
-        (["discriminator=mediator", "penalty=gradient"], "penalty: a penalty needs a discriminator that a gradient"),
+        (
+            ["discriminator=mediator", "strategy=gumbel"],
+            "strategy: this one needs a discriminator that a gradient",
+        ),
+        (
+            ["discriminator=mediator", "penalty=gradient"],
+            "penalty: a penalty needs a discriminator that a gradient",
+        ),
         (["evaluate.encoder=lm"], "evaluate.encoder: none of the metrics takes one; add frechet"),
         (["evaluate.encoder=gone/model", "metrics=[frechet]"], "encoder: no model at 'gone/model'"),
         (["discriminator.minibatch=4"], "strategy.rollouts: the discriminator's score .* set it to 0"),

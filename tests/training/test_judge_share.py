@@ -27,12 +27,18 @@ def test_each_player_has_its_own_sentences_and_together_they_have_all() -> None:
     parted = build(Recipe.load("seqgan-short", [*SMALL, "judge_share=0.3"])).game
     assert whole.judged is None and parted.judged is not None
     assert len(parted.judged) == round(0.3 * len(whole.train)) == len(whole.train) - len(parted.train)
-    every, mine, judges = (sentences(part.text) for part in (whole.train, parted.train, parted.judged))  # type: ignore[union-attr]
-    assert mine | judges == every and not mine & judges  # the grammar repeats none of these 60
+    every, mine, discriminators = (
+        sentences(part.text) for part in (whole.train, parted.train, parted.judged)
+    )  # type: ignore[union-attr]
+    assert (
+        mine | discriminators == every and not mine & discriminators
+    )  # the grammar repeats none of these 60
     assert len(every) == len(whole.train)
 
-    judge = DiscriminatorTrainer(parted, 8, Optimizer(), stream=30)
-    assert set().union(*(sentences(parted.next_text(judge.real)) for _ in range(12))) == judges
+    discriminator = DiscriminatorTrainer(parted, 8, Optimizer(), stream=30)
+    assert (
+        set().union(*(sentences(parted.next_text(discriminator.real)) for _ in range(12))) == discriminators
+    )
     batches = parted.batches(parted.train, 8, stream=1, bucket=True)
     assert set().union(*(sentences(batches.next()[0]) for _ in range(24))) == mine
 

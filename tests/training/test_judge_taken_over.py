@@ -30,7 +30,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_discriminator_is_that_of_the_run_and_is_not_trained_before_the_game(runs: Path, tmp_path: Path) -> None:
+def test_the_discriminator_is_that_of_the_run_and_is_not_trained_before_the_game(
+    runs: Path, tmp_path: Path
+) -> None:
     words = [f"start={runs / 'mle'}", f"judge={runs / 'judge'}"]
     built = build(small("seqgan-short", *words))
     assert [phase.name for phase in built.phases] == ["adversarial"]
@@ -57,7 +59,9 @@ def test_the_discriminator_is_that_of_the_run_and_is_not_trained_before_the_game
         (["judge={runs}/judge", "start={runs}/mle", ALONE], "no other phase is left"),
     ],
 )  # fmt: skip
-def test_a_discriminator_that_cannot_be_taken_over_is_refused(runs: Path, words: list[str], told: str) -> None:
+def test_a_discriminator_that_cannot_be_taken_over_is_refused(
+    runs: Path, words: list[str], told: str
+) -> None:
     with pytest.raises(Mistake, match=told):
         build(small("seqgan-short", *[word.replace("{runs}", str(runs)) for word in words]))
 

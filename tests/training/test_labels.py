@@ -51,17 +51,19 @@ def test_to_write_leaves_a_generator_in_its_mode(mode: bool) -> None:
 
 def test_the_discriminator_is_scored_on_sentences_of_known_label() -> None:
     torch.manual_seed(0)
-    judge = CNN(Vocabulary(9), embedding=4, widths=[1], filters=3, labels="tell", classes=2)
+    discriminator = CNN(Vocabulary(9), embedding=4, widths=[1], filters=3, labels="tell", classes=2)
     ids = torch.randint(4, 9, (6, 3))
     text = Text(ids, torch.ones_like(ids, dtype=torch.bool))
-    told = judge.eval().judge(text).classes.argmax(1)  # type: ignore[union-attr]
-    judge.train()  # dropout must not be in what is scored
+    told = discriminator.eval().judge(text).classes.argmax(1)  # type: ignore[union-attr]
+    discriminator.train()  # dropout must not be in what is scored
     labels = told.clone()
     labels[0], labels[1] = 1 - told[0], -1
-    found = judge_accuracy(judge, Encoded(Text(ids, text.mask, labels), text.mask), Accelerator(cpu=True))
+    found = judge_accuracy(
+        discriminator, Encoded(Text(ids, text.mask, labels), text.mask), Accelerator(cpu=True)
+    )
     assert found["class-accuracy-judge"].value == 4 / 5
     assert found["class-accuracy-judge"].signature == "class-accuracy-judge|refs:5|v:0.1"
-    assert judge.training
+    assert discriminator.training
     plain = CNN(Vocabulary(9), classes=2)
     assert (
         judge_accuracy(plain, Encoded(Text(ids, text.mask, labels), text.mask), Accelerator(cpu=True)) == {}
@@ -91,8 +93,10 @@ def test_the_discriminator_reads_as_many_labelled_sentences_as_its_objective_ask
     share: float, labelled: int
 ) -> None:
     small = ["budget=smoke", "labelled=6", "threads=1", f"objective.labelled_share={share}"]
-    judge = DiscriminatorTrainer(build(Recipe.load("semi-short", small)).game, 8, Optimizer(), stream=30)
-    labels = [judge.game.next_text(judge.real).labels for _ in range(12)]
+    discriminator = DiscriminatorTrainer(
+        build(Recipe.load("semi-short", small)).game, 8, Optimizer(), stream=30
+    )
+    labels = [discriminator.game.next_text(discriminator.real).labels for _ in range(12)]
     known = [int((of_batch >= 0).sum()) for of_batch in labels if of_batch is not None]
     assert len(known) == 12 and min(known) == labelled
     assert sum(known) < 12 * (labelled + 0.5)  # of 300 sentences 6 have one, and may come among the others

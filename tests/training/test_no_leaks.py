@@ -98,8 +98,8 @@ class KnowsBySight(Discriminator):
 
 def test_held_out_accuracy_is_of_text_that_the_discriminator_never_trains_on(built: Built) -> None:
     built.game.discriminator = KnowsBySight(built.game)
-    judge = DiscriminatorTrainer(built.game, 4, Optimizer(), stream=30)
+    discriminator = DiscriminatorTrainer(built.game, 4, Optimizer(), stream=30)
     nothing = torch.zeros(4, 3, dtype=torch.long)
     for _ in range(3):
-        log = judge.look(Text(nothing, torch.ones_like(nothing, dtype=torch.bool)))
+        log = discriminator.look(Text(nothing, torch.ones_like(nothing, dtype=torch.bool)))
         assert (float(log["d-accuracy-train"]), float(log["d-accuracy-heldout"])) == (1, 0)

@@ -173,19 +173,19 @@ def test_the_discriminator_gives_rewards_without_dropout_and_learns_nothing_from
     small_recipe: Callable[..., Recipe],
 ) -> None:
     game = build(small_recipe("seqgan-short", "discriminator.dropout=0.5")).game
-    judge, text = game.discriminator.train(), game.train.text[:6]
-    assert not torch.equal(judge.judge(text).score, judge.judge(text).score)
-    with judging(judge):
-        assert torch.equal(judge.judge(text).score, judge.judge(text).score)
+    discriminator, text = game.discriminator.train(), game.train.text[:6]
+    assert not torch.equal(discriminator.judge(text).score, discriminator.judge(text).score)
+    with judging(discriminator):
+        assert torch.equal(discriminator.judge(text).score, discriminator.judge(text).score)
         game.strategy.begin(game.generator)
         policy_mode(game.generator)
         turn = game.strategy.turn(
-            Situation(game.generator, judge, game.objective, text, Prompt(6), game.length, 0.0)
+            Situation(game.generator, discriminator, game.objective, text, Prompt(6), game.length, 0.0)
         )
         turn.loss.backward()
-    assert all(parameter.grad is None for parameter in judge.parameters())
+    assert all(parameter.grad is None for parameter in discriminator.parameters())
     assert any(parameter.grad is not None for parameter in game.generator.parameters())
-    assert judge.training and all(parameter.requires_grad for parameter in judge.parameters())
+    assert discriminator.training and all(parameter.requires_grad for parameter in discriminator.parameters())
 
 
 def test_fakes_for_the_discriminator_carry_no_graph(small_recipe: Callable[..., Recipe]) -> None:

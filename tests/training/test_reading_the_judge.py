@@ -29,10 +29,10 @@ def test_every_checkpoint_holds_both_players_and_writes_what_the_run_wrote(finis
         assert {"generator.safetensors", "discriminator.safetensors"} <= files
         assert list(load(finished, checkpoint).sample(4, seed=1))
     # the discriminator has learned between the two, so that of `last` would not do for `pretrained`
-    judges = [
+    discriminators = [
         finished / "checkpoints" / name / "discriminator.safetensors" for name in ("pretrained", "last")
     ]
-    assert judges[0].read_bytes() != judges[1].read_bytes()
+    assert discriminators[0].read_bytes() != discriminators[1].read_bytes()
 
 
 def test_a_run_begun_from_another_takes_over_its_discriminator(

@@ -77,14 +77,14 @@ def test_what_is_kept_has_the_enumerated_distribution(
 ) -> None:
     monkeypatch.setattr("textgan.training.resampled.POOL", together)
     torch.manual_seed(1)
-    judge = KnowsTheOdds(shift).train()
-    text = Resampled(ThreeSentences(), judge, 2, power).write(Prompt(20_000), 1, Draw())
+    discriminator = KnowsTheOdds(shift).train()
+    text = Resampled(ThreeSentences(), discriminator, 2, power).write(Prompt(20_000), 1, Draw())
     counts = text.ids[:, 0].bincount(minlength=3).float()
     others = {(1, 1.0), (2, 1.0), (2, 2.5)} - {(together, power)}
     assert chi_square(counts, kept(2 * together, together, power)) < CHI_SQUARE
     for other, exponent in others:  # so that the test could fail
         assert chi_square(counts, kept(2 * other, other, exponent)) > 100
-    assert judge.training
+    assert discriminator.training
 
 
 def test_the_likeliest_of_a_pool_do_not_stand_first() -> None:
@@ -165,7 +165,9 @@ def test_a_run_is_scored_by_what_both_players_write_and_its_front_has_the_same_t
     alone = unaided.points[-1].scores
     assert "nll" in alone and alone["bleu-2"] != found["last", 1.0]["bleu-2"]
     sharp = sweep(run, [1.0], checkpoint="last", sharpness=3.0)
-    assert "one sentence in 4 drawn by the discriminator's odds to the power of 3" in unescape(front.render(sharp))
+    assert "one sentence in 4 drawn by the discriminator's odds to the power of 3" in unescape(
+        front.render(sharp)
+    )
     assert sharp.points[-1].scores["bleu-2"] != found["last", 1.0]["bleu-2"]
     cut = sweep(run, [1.0], checkpoint="all", top_p=0.5)
     page = unescape(front.render(cut))
