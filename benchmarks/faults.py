@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from textgan.runs.train import Interrupted, train
 from textgan.training import checkpoints, trainer
 from textgan.training.adversarial import Adversarial
 from textgan.training.progress import Display
+from textgan.types import Text, Verdict
 
 SMALL = [
     *("corpus={name: captions, size: 200, validation: 40, test: 60}", "length=22", "threads=1"),
@@ -309,9 +311,13 @@ def _poison(phase: Adversarial, what: str) -> None:
     if what == "data":  # the word vectors that real text is read with
         table = phase.game.discriminator
         original = table.judge_both
-        table.judge_both = lambda real, fake: tuple(  # type: ignore[method-assign]
-            type(v)(**{**vars(v), "score": v.score * float("nan")}) for v in original(real, fake)
-        )
+
+        def judge_both(real: Text, fake: Text) -> tuple[Verdict, Verdict]:
+            of_real, of_fake = original(real, fake)
+            nan = float("nan")
+            return replace(of_real, score=of_real.score * nan), replace(of_fake, score=of_fake.score * nan)
+
+        table.judge_both = judge_both  # type: ignore[method-assign]
     elif what == "reward":
         objective: Any = phase.game.objective
         reward, loss = objective.reward, objective.generator_loss

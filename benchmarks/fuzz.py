@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import torch
 from hypothesis.internal.conjecture.engine import ConjectureRunner
@@ -82,7 +83,8 @@ def main() -> int:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     display = Display()
-    rows, lines = [], []
+    rows: list[dict[str, Any]] = []
+    lines: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         ground = Ground(Path(folder))
         display.say("honest runs, to be damaged")

@@ -230,7 +230,7 @@ def pretrained(quick: bool, display: Display) -> Situation:
             log = phase.step()
             display.step(phase.step_count, {key: float(value) for key, value in log.items()})
         phase.finish()
-        display.end()
+        display.end(phase.step_count, phase.total, phase.ending)
     policy_mode(game.generator)
     real = game.next_text(game.batches(game.train, 64, stream=20))
     return Situation(game.generator, game.discriminator, game.objective, real, Prompt(64), game.length, 0.0)

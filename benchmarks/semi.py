@@ -105,15 +105,18 @@ def semi_supervised(built: Built) -> tuple[float, float]:
 
 def naive_bayes(built: Built) -> tuple[float, float]:
     corpus, settings = built.corpus, built.game
-    known = int((built.game.train.text.labels >= 0).sum())  # type: ignore[operator]
+    labels = built.game.train.text.labels
+    assert labels is not None
+    known = int((labels >= 0).sum())
     split = hide_labels(corpus.train, known, len(corpus.label_names), settings.seed)
     assert (
         split.labels is not None and corpus.test.labels is not None and corpus.validation.labels is not None
     )
-    return tuple(  # type: ignore[return-value]
+    on_validation, on_test = (
         class_accuracy(part.texts, part.labels or [], split.texts, split.labels)
         for part in (corpus.validation, corpus.test)
     )
+    return on_validation, on_test
 
 
 SYSTEMS: dict[str, Callable[[Built], tuple[float, float]]] = {

@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -103,7 +104,8 @@ def growth(plot: Path) -> None:
     for axis, (name, values) in zip(axes, GROWTH.items(), strict=True):
         seconds = []
         for value in values:
-            size = replace(SIZES["short"], **{name: value})
+            changed: dict[str, Any] = {name: value}
+            size = replace(SIZES["short"], **changed)
             seconds.append(best(seqgan_step(size, 1).ours, 3))
         power = math.log(seconds[-1] / seconds[0]) / math.log(values[-1] / values[0])
         cells = (f"{value:,}: {taken:.3g}" for value, taken in zip(values, seconds, strict=True))

@@ -16,6 +16,7 @@ import time
 from math import sqrt
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from textgan.data.corpus import Corpus
 from textgan.data.embedded import Captions
@@ -33,7 +34,7 @@ SETS: dict[str, type[Corpus]] = {
 DRAWS = 5
 
 
-def measured(name: str, encoder: str | None, commit: str) -> dict[str, object]:
+def measured(name: str, encoder: str | None, commit: str) -> dict[str, Any]:
     """One row: what `shift` finds between a set's train and test."""
     corpus = SETS[name]()
     train, test = corpus.train.texts, corpus.test.texts
@@ -72,7 +73,7 @@ def main() -> None:
     for name in SETS:
         row = measured(name, options.encoder, commit)
         rows.append(row)
-        words = [", ".join(map(str, row[side])) or "–" for side in ("train_words", "test_words")]  # type: ignore
+        words = [", ".join(map(str, row[side])) or "–" for side in ("train_words", "test_words")]
         print(
             f"| {name} | {row['sentences']:,} | {row['auc']:.3f} | .5 ± {row['chance']:.3f} | {words[0]} | "
             f"{words[1]} | {row['seconds']:.2f} |",

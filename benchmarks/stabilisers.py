@@ -188,8 +188,8 @@ def main() -> None:
         for failed in pool.map(lambda seed: pretrain(seed, options), options.seeds):
             if failed:
                 sys.exit(f"the MLE start failed: {failed}")
-        cells = [(name, seed) for name in options.only for seed in options.seeds]
-        rows = list(pool.map(lambda one: cell(*one, options), cells))
+        cells = [pool.submit(cell, name, seed, options) for name in options.only for seed in options.seeds]
+        rows = [running.result() for running in cells]
     if not any("scores" in row for row in rows):
         sys.exit("no cell came to its end: " + "; ".join(str(row["failed"]) for row in rows))
     if not options.smoke:

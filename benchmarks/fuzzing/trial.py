@@ -17,11 +17,19 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import (
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+    redirect_stderr,
+    redirect_stdout,
+    suppress,
+)
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
+from unittest.mock import patch
 
 import torch
 
@@ -173,16 +181,11 @@ class Ground:
         }
 
 
-@contextmanager
-def _drawing(wanted: bool) -> Iterator[None]:
+def _drawing(wanted: bool) -> AbstractContextManager[object]:
     """Without it the figures of a run's page are empty."""
-    drawn = plots.figure
-    try:
-        if not wanted:
-            plots.figure = lambda title, alt, *_, **__: Figure(title, alt, "")  # type: ignore[assignment]
-        yield
-    finally:
-        plots.figure = drawn
+    if wanted:
+        return nullcontext()
+    return patch.object(plots, "figure", lambda title, alt, *_, **__: Figure(title, alt, ""))
 
 
 def _complaints(code: int, error: str, asked: str) -> tuple[str, str]:
@@ -297,7 +300,7 @@ class _Watch:
     def _give_up(self) -> None:
         import faulthandler
 
-        faulthandler.dump_traceback(file=sys.__stderr__)
+        faulthandler.dump_traceback(file=sys.__stderr__ or 2)
         os._exit(1)
 
     @staticmethod
