@@ -13,10 +13,13 @@ from matplotlib.figure import Figure
 from pages import BAD, asked, needs_browser, opened, own_script_only
 from synthetic import MLE, REAL, benchmark, cell, front, scored
 
-from textgan.benchmark import game_curves, page
+from textgan.benchmark import front_figures, game_curves, page
 from textgan.benchmark.gap import ALL, SOURCE, TEXT, Axes
+from textgan.benchmark.groups import groups
 from textgan.benchmark.results import Benchmark, CorpusFacts
+from textgan.benchmark.verdict import verdicts
 from textgan.report import numbers
+from textgan.report.reading import read
 
 
 def logged(folder: Path) -> Path:
@@ -92,6 +95,31 @@ def test_a_front_has_mle_behind_it(text):
     assert "MLE at 0.6 .500, .600; at 0.8 .420, .500" in mine and "up at 0.6 .550, .600" in mine
     assert "real text .370, .360" in mine
     assert sum("by likelihood" in alt for alt in alts) == 2
+
+
+@pytest.mark.parametrize("judged", [True, False])
+def test_no_two_fronts_have_the_same_title(judged: bool) -> None:
+    """Of a benchmark that was asked for more metrics; not judged: without MLE's fronts."""
+    more = {"mauve": 0.9, "lm_score": 1.1, "distinct_4": 0.8, "nll": 2.0, "source_nll": 2.5}
+    mine = cell("up", 1, front(**more), **({} if judged else {"baseline": None}))
+    bench = benchmark([mine], [front(**more)])
+    (verdict,), (group,) = verdicts(bench), groups(bench)
+    titles = [drawn.title for drawn in front_figures.fronts(group, bench, verdict, "front")]
+    assert len(titles) == 6 and len({*titles}) == 6, titles
+    for name in ("BLEU-5", "source NLL", "MAUVE", "LM score"):
+        at = [title for title in titles if f"by {name} at equal " in title]
+        assert len(at) == {"MAUVE": 2, "LM score": 2}.get(name, 0), titles
+    assert sum("MAUVE at equal self-BLEU-5" in title for title in titles) == 1
+    assert sum("MAUVE at equal distinct-4" in title for title in titles) == 1
+
+
+def test_curves_of_many_recipes_say_which_part_they_show(tmp_path: Path) -> None:
+    records = {f"r{index}": [read(logged(tmp_path / f"r{index}"))] for index in range(8)}
+    for drawn in (game_curves.over_time(records, "bleu-4", "time"), game_curves.gradients(records, "norms")):
+        first, second = (figure.title for figure in drawn)
+        assert first.endswith(" (recipes 1 to 6 of 8)") and second.endswith(" (recipes 7 to 8 of 8)")
+    (alone,) = game_curves.over_time({"r0": records["r0"]}, "bleu-4", "time")
+    assert alone.title == "BLEU-4 during the game"
 
 
 def test_every_axis_says_which_end_is_better(text):

@@ -93,11 +93,12 @@ def _front(
 
 
 def _title(verdict: Verdict, axes: Axes) -> str:
-    """`gumbel: helped +.028`."""
+    """`gumbel: helped +.028`; of other axes than BLEU's, `gumbel, by MAUVE at equal distinct-4: helped +.1`."""
+    of_asked = f", by {numbers.name(axes.quality)} at equal {numbers.name(axes.diversity)}"
+    by = {TEXT: "", SOURCE: ", by likelihood"}.get(axes, of_asked)
     gap = next((gap for gap in verdict.gaps if gap.axes == axes), None)
     if gap is None:
-        return f"{verdict.label}: {verdict.word}"
-    by = {TEXT: "", SOURCE: ", by likelihood"}.get(axes, f", by {numbers.name(axes.quality)}")
+        return f"{verdict.label}{by}: {verdict.word}"
     value = "" if gap.value is None else f" {numbers.signed(gap.value)}"
     return f"{verdict.label}{by}: {gap.word}{value}" + (f", {gap.lost}" if value and gap.lost else "")
 

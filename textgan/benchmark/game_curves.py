@@ -33,8 +33,7 @@ def over_time(records: Mapping[str, Sequence[RunRecord]], key: str, name: str) -
         if seeds:
             lines[label] = seeds
     made = []
-    for place, some in enumerate(_shared_out(lines)):
-        title = f"{numbers.name(key)} during the game"
+    for place, (title, some) in enumerate(_shared_out(f"{numbers.name(key)} during the game", lines)):
         made.append(_curves(title, some, f"{name}-{key}-{place}"))
     return made
 
@@ -43,7 +42,7 @@ def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Fig
     """The generator's gradient norm by step of the adversarial phase, on a log scale: binned medians over all seeds."""
     lines = {label: binned for label, runs in records.items() if len(binned := _binned(norms(runs))) > 1}
     made = []
-    for place, some in enumerate(_shared_out(lines)):
+    for place, (title, some) in enumerate(_shared_out("Norm of the generator's gradient", lines)):
 
         def draw(axes: Axes, some: Mapping[str, Series] = some) -> None:
             for index, (label, line) in enumerate(some.items()):
@@ -55,7 +54,6 @@ def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Fig
             _legend(axes, len(some))
 
         told = ", ".join(f"{k} ends at {numbers.plain(line[-1][1])}" for k, line in some.items())
-        title = "Norm of the generator's gradient"
         made.append(figure(title, f"{title} by step, medians: {told}.", f"{name}-{place}", draw, size=SIZE))
     return made
 
@@ -160,12 +158,18 @@ def _of_the_game(curve: Curve) -> Iterator[tuple[int, float]]:
             yield step, value
 
 
-def _shared_out(lines: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _shared_out(title: str, lines: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Each figure's title and recipes, at most `AT_MOST`; of several, the title says which recipes it shows."""
     labels = list(lines)
-    return [
-        {label: lines[label] for label in labels[first : first + AT_MOST]}
-        for first in range(0, len(labels), AT_MOST)
-    ]
+    if len(labels) <= AT_MOST:
+        return [(title, dict(lines))] if labels else []
+    figures = []
+    for first in range(0, len(labels), AT_MOST):
+        some = {label: lines[label] for label in labels[first : first + AT_MOST]}
+        last = first + len(some)
+        which = f"recipes {first + 1} to {last}" if len(some) > 1 else f"recipe {last}"
+        figures.append((f"{title} ({which} of {len(labels)})", some))
+    return figures
 
 
 def _style(index: int) -> dict[str, Any]:
