@@ -13,7 +13,8 @@ class Energy:
     The discriminator minimises E(real) + max(0, margin - E(fake)). Fakes above the margin have no loss, since their
     energy would otherwise grow without bound. The generator minimises E(fake); the reward of score-function strategies
     is -E(fake) (Yoo et al. 2017). margin: in units of the energy; choose it above the energy that real text reaches by
-    the end of training, and below that of text that cannot be reconstructed at all.
+    the end of training, and below that of text that cannot be reconstructed at all. `margin` is the same game with a
+    pull-away term, for energies near 0.
     """
 
     def __init__(self, margin: float = 1.0) -> None:
