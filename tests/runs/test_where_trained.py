@@ -49,6 +49,27 @@ def test_from_another_folder_it_says_where_to_run_the_command(
     assert textgan([word.replace("../home/run", "run") for word in words]) == 0
 
 
+@pytest.mark.slow  # it trains and scores one
+def test_a_benchmark_continued_from_another_folder_says_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["benchmark", *TRAIN[1:], "--jobs", "1", "--temperatures", "1", "--samples", "8"]
+    monkeypatch.chdir(home)
+    assert textgan([*words, "--out", "bench"]) == 0
+    (elsewhere := home.parent / "other").mkdir()
+    monkeypatch.chdir(elsewhere)
+    capsys.readouterr()
+    assert textgan([*words, "--out", "../home/bench"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert (
+        "corpus.path: my.txt does not exist in the current folder, and the recipe of ../home/bench/" in line
+    )
+    assert line.endswith("run the command from the folder that the run was trained from")
+    assert textgan([*words, "--out", "fresh"]) == 2  # no run was trained: it is a mistyped path
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("corpus.path: my.txt does not exist; relative paths start in the current folder")
+
+
 def test_the_run_folder_does_not_hold_where_it_was_trained(home: Path) -> None:
     for file in [file for file in (home / "run").rglob("*") if file.is_file()]:
         assert str(home).encode() not in file.read_bytes(), file

@@ -15,7 +15,7 @@ from textgan.benchmark.measure import Request, bench_of
 from textgan.benchmark.planned import Plan
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake
-from textgan.runs.origin import changed_code, changed_text, own_code
+from textgan.runs.origin import changed_code, changed_text, own_code, where_trained
 from textgan.runs.tempered import Bench, text_digest
 from textgan.training import checkpoints
 
@@ -50,7 +50,8 @@ def check(plan: Plan, corpora: Corpora, say: Callable[[str], None] = lambda _: N
     """Raises Mistake, one line for each text or user file that differs from what runs of the plan were trained with.
 
     An unfinished run may continue with changed user code, as with `textgan train --resume`, but not with another text.
-    Runs of earlier versions recorded no digests; say: called with a note about these.
+    Nor from another folder, if its recipe names the text by a relative path. Runs of earlier versions recorded no
+    digests; say: called with a note about these.
     """
     changed: dict[str, list[str]] = {}
     unknown: dict[str, list[str]] = {}
@@ -58,7 +59,9 @@ def check(plan: Plan, corpora: Corpora, say: Callable[[str], None] = lambda _: N
         finished = (run.path / "evaluation.json").is_file()
         if not finished and not checkpoints.exists(run.path / "checkpoints" / "last"):
             continue
-        splits = changed_text(run.path, corpora.fingerprint(run.recipe))
+        with where_trained(run.path):
+            text = corpora.fingerprint(run.recipe)
+        splits = changed_text(run.path, text)
         if splits is None:
             unknown.setdefault("text", []).append(run.label)
         elif splits:
