@@ -213,10 +213,11 @@ def _whole_checkpoint(folder: Path) -> str:
 
 
 def _damage(folder: Path) -> bool:
-    """A checkpoint that cannot even be examined is no whole one; the command itself is to say so in a line."""
+    """A checkpoint whose files cannot be read, or be named (the manifest's names may be anything), is no whole one;
+    the command itself is to say so in a line. Any other error is a fault of the check."""
     try:
         return bool(checkpoints.damage(folder))
-    except Exception:
+    except (OSError, ValueError):
         return True
 
 
