@@ -38,7 +38,7 @@ from textgan.augment.verdict import Cell, Comparison, compare
 from textgan.data.corpus import Split
 from textgan.doctor.examine import examine
 from textgan.errors import Mistake
-from textgan.runs.loaded import load
+from textgan.runs.loaded import LoadedRun, load
 from textgan.training.folder import write_json, write_text
 from textgan.training.progress import Waiting
 
@@ -96,6 +96,40 @@ def augment(request: Request, say: Callable[[str], None] = lambda line: None) ->
         notes.append(
             f"not measured at {', '.join(f'{size:,}' for size in skipped)} labels: there are not that many"
         )
+    generated = _generate(request, data, run, shares, reading, settings, say)
+    of_all = generated["all"]
+    if not len(of_all.split):
+        raise Mistake(
+            f"--out: the filters left none of {of_all.drawn:,} sentences; give more text, a --run that was trained "
+            "longer, or --reject 0"
+        )
+    if len(of_all.split) < of_all.wanted:
+        notes.append(f"{of_all.wanted:,} sentences were asked for; the filters left {len(of_all.split):,}")
+    say("measuring on held-out text whether it helps")
+    with Waiting() as waiting:
+        cells = list(
+            _measure(settings, generated, data, budget, work / "cells.jsonl", reading.letters, waiting.tell)
+        )
+    table = together(data.train, of_all.split) if request.with_real else of_all.split
+    write_table(request.out, table, data.names, request.text, request.label, data.numbers)
+    by_setting = {(s.labels, s.seed): generated[s.name] for s in settings}
+    return Outcome(request, data, of_all, by_setting, compare(cells), tuple(notes))
+
+
+def _generate(
+    request: Request,
+    data: Labelled,
+    run: LoadedRun | None,
+    shares: list[float],
+    reading: Reading,
+    settings: list[Setting],
+    say: Callable[[str], None],
+) -> dict[str, Generated]:
+    """The generated text by the name of its setting, each from a generator of its own, or all from the given run.
+
+    settings: the first has all of the real text. Text already in the work folder is reused.
+    """
+    budget, work = BUDGETS[request.budget], request.work
     generated: dict[str, Generated] = {}
     for number, setting in enumerate(settings, 1):
         counts = quotas(shares, request.n if setting.whole else _added(request.n, setting.labels))
@@ -107,48 +141,25 @@ def augment(request: Request, say: Callable[[str], None] = lambda line: None) ->
             say(
                 f"generator {number} of {len(settings) if run is None else 1}: from {setting.labels:,} labels"
             )
-            path = request.run or train_generator(
-                setting.name,
-                setting.real,
-                work / "data" / "test.csv",
-                data.names,
-                reading.tokenizer,
-                work,
-                budget,
-                setting.seed,
-            )
+            writer = run or load(
+                train_generator(
+                    setting.name, setting.real, work / "data" / "test.csv", data.names, reading.tokenizer,
+                    work, budget, setting.seed,
+                )
+            )  # fmt: skip
+            memory = 1.0 if reading.letters else 0.8
             sieve = Sieve(
-                setting.real,
-                data.names,
-                reject=request.reject,
-                letters=reading.letters,
-                memory=1.0 if reading.letters else 0.8,
+                setting.real, data.names, reject=request.reject, letters=reading.letters, memory=memory
             )
             with Waiting() as waiting:
-                found = generate(
-                    run or load(path), counts, sieve, tries=budget.tries, temperature=request.temperature,
+                text = generate(
+                    writer, counts, sieve, tries=budget.tries, temperature=request.temperature,
                     seed=setting.seed, tell=waiting.tell,
                 )  # fmt: skip
             kept.parent.mkdir(exist_ok=True)
-            found.save(kept)
+            text.save(kept)
         generated[setting.name] = Generated.load(kept)
-    made = generated["all"]
-    if not len(made.split):
-        raise Mistake(
-            f"--out: the filters left none of {made.drawn:,} sentences; give more text, a --run that was trained "
-            "longer, or --reject 0"
-        )
-    if len(made.split) < made.wanted:
-        notes.append(f"{made.wanted:,} sentences were asked for; the filters left {len(made.split):,}")
-    say("measuring on held-out text whether it helps")
-    with Waiting() as waiting:
-        cells = list(
-            _measure(settings, generated, data, budget, work / "cells.jsonl", reading.letters, waiting.tell)
-        )
-    table = together(data.train, made.split) if request.with_real else made.split
-    write_table(request.out, table, data.names, request.text, request.label, data.numbers)
-    by_setting = {(s.labels, s.seed): generated[s.name] for s in settings}
-    return Outcome(request, data, made, by_setting, compare(cells), tuple(notes))
+    return generated
 
 
 def _added(n: int, labels: int) -> int:

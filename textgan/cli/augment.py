@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from textgan.cli.shared import LARGEST, TrustCode, app, check_run, say
+
+if TYPE_CHECKING:
+    from textgan.augment.experiment import Outcome
 
 
 @app.command(
@@ -60,12 +63,8 @@ def augment(
     shares = balancing(balance)
     if run is not None:
         check_run(run)
-    from rich.console import Console
-
-    from textgan.augment import told
     from textgan.augment.experiment import augment as work_through
     from textgan.augment.request import Request
-    from textgan.augment.verdict import headline, sentence
     from textgan.runs.train import Interrupted
     from textgan.training.progress import Display
 
@@ -90,7 +89,17 @@ def augment(
     except (Interrupted, KeyboardInterrupt) as stopped:
         say("stopped; finished work is kept, and the same command continues")
         raise typer.Exit(stopped.code if isinstance(stopped, Interrupted) else 130) from None
-    reports = told.write(outcome)
+    _show(outcome)
+
+
+def _show(outcome: Outcome) -> None:
+    """Write the reports, and print what was found."""
+    from rich.console import Console
+
+    from textgan.augment import told
+    from textgan.augment.verdict import headline, sentence
+
+    reports, out = told.write(outcome), outcome.request.out
     Console().print(told.table(outcome))
     for note in outcome.notes:
         print(f"note: {note}")
@@ -98,6 +107,6 @@ def augment(
         print(f"{sentence(each)}.")
     print(f"{headline(outcome.comparisons)}.")
     print(f"{out}: {told.filters(outcome.generated)}")
-    if with_real:
+    if outcome.request.with_real:
         print(f"{out}: {told.real_text(outcome.data)}")
     print(f"report: {reports[-1]}")

@@ -6,11 +6,15 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from textgan.cli.shared import LARGEST, app, names_of, say
+
+if TYPE_CHECKING:
+    from textgan.benchmark.whole import Benchmarked
+    from textgan.training.progress import Display
 
 
 @app.command(epilog="Example: textgan benchmark recipes/short/*.yaml --seeds 1 2 3 --budget smoke")
@@ -75,9 +79,6 @@ def benchmark(
     length = Budget.parse(budget)
     values = parse_temperatures(temperatures)
     names = names_of(metrics) or []
-    from rich.console import Console
-
-    from textgan.benchmark import tables
     from textgan.benchmark.crew import Stopped
     from textgan.benchmark.whole import conduct
     from textgan.training.progress import Display
@@ -92,6 +93,15 @@ def benchmark(
     except Stopped:
         say("stopped and saved; the same command continues")
         raise typer.Exit(130) from None
+    _show(done, as_json, display)
+
+
+def _show(done: Benchmarked, as_json: bool, display: Display) -> None:
+    """Print the results; exit code 1 if a run failed."""
+    from rich.console import Console
+
+    from textgan.benchmark import tables
+
     if as_json:
         print(json.dumps({"budget": done.found.budget, "rows": done.rows}, indent=2))
     else:

@@ -126,10 +126,10 @@ def examine(
             f"file: {train.file.name} holds {amount(sentences, 'sentence')}; give {FEWEST_SENTENCES} or more"
         )
     tell("comparing", 1.0)
-    return _told(train, held, counts, tokenizer, tell)
+    return _findings(train, held, counts, tokenizer, tell)
 
 
-def _told(
+def _findings(
     file: Streamed,
     test: Streamed | None,
     counts: Counts,
@@ -154,20 +154,10 @@ def _told(
     tell("comparing sentences", 1.0)
     hashes, loose = _together(own, "hashes"), _together(own, "loose")
     exact = repeats(hashes)
-    labels = look_at_labels(counts, test is not None) if file.label is not None else None
-    kept = None
-    if labels is not None and labels.usable:
-        *_, cut = held_out(sum(map(len, own)), test is not None)
-        in_order = _together(own, "labels")[np.argsort(_together(own, "numbers"), kind="stable")]
-        kept = split_that_keeps(in_order, cut)
-        if kept is None:
-            labels = replace(
-                labels, usable=False, reason="a class has too few sentences to be in every split"
-            )
-    moved = None
-    if test is not None and min(len(train), len(held)) >= FEWEST:
-        sides = [sample, held.sample.texts]
-        moved = shift(*([" ".join(text) for text in side] if by_letter else side for side in sides))
+    labels, split = None, None
+    if file.label is not None:
+        labels, split = _labels_and_split(counts, own, test is not None)
+    moved = None if test is None else _shift(sample, held.sample.texts, counts, by_letter)
     words = {"characters": "lengths", "words": "spaced"}
     quantiles = {unit: _quantiles(_together(own, name)) for unit, name in words.items()}
     return Examination(
@@ -205,9 +195,31 @@ def _told(
         proposal=proposal,
         column=file.column,
         label=file.label,
-        split_size=kept[0] if kept else 300,
-        split_seed=kept[1] if kept else 0,
+        split_size=split[0] if split else 300,
+        split_seed=split[1] if split else 0,
     )
+
+
+def _labels_and_split(
+    counts: Counts, own: list[Side], has_test: bool
+) -> tuple[Labels, tuple[int, int] | None]:
+    """The labels, not usable if no split of the file keeps all of them; and that split's (size, seed)."""
+    labels = look_at_labels(counts, has_test)
+    if not labels.usable:
+        return labels, None
+    *_, cut = held_out(sum(map(len, own)), has_test)
+    in_order = _together(own, "labels")[np.argsort(_together(own, "numbers"), kind="stable")]
+    split = split_that_keeps(in_order, cut)
+    if split is None:
+        labels = replace(labels, usable=False, reason="a class has too few sentences to be in every split")
+    return labels, split
+
+
+def _shift(train: list[str], test: list[str], counts: Counts, by_letter: bool) -> Shift | None:
+    """Between samples of the two files; None if either file has too few sentences."""
+    if min(len(counts.train), len(counts.held)) < FEWEST:
+        return None
+    return shift(*([" ".join(text) for text in side] if by_letter else side for side in (train, test)))
 
 
 def _together(sides: list[Side], name: str) -> np.ndarray:

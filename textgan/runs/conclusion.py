@@ -11,8 +11,9 @@ from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus, token_counts
 from textgan.metrics import own_files
 from textgan.metrics.samples import HeldOut, Score
+from textgan.runs.tempered import AFTER_TRAINING
 from textgan.training import checkpoints, closer
-from textgan.training.evaluation import judge_accuracy, likelihood_of
+from textgan.training.evaluation import Evaluation, judge_accuracy, likelihood_of
 from textgan.training.folder import CLOSER, RunFolder, write_json
 from textgan.training.looks import as_rows
 from textgan.training.progress import clock
@@ -30,7 +31,7 @@ def last_texts(built: Built, trainer: Trainer) -> Texts:
     Generator and discriminator keep the weights of after.
     """
     game, folder, ranks = built.game, trainer.folder, trainer.ranks
-    count, seed = built.evaluation.final, game.seed + 2
+    count, seed = built.evaluation.final, game.seed + AFTER_TRAINING
     states = {"after": folder.checkpoints / "last"}
     if ranks.highest(ranks.first and checkpoints.exists(folder.checkpoints / "pretrained")):
         states = {"before": folder.checkpoints / "pretrained", **states}
@@ -75,30 +76,46 @@ def _entropy(corpus: Corpus) -> tuple[dict[str, float], list[str]]:
     ]
 
 
-def conclude(
-    recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder, texts: Texts
-) -> Mapping[str, Mapping[str, Score]]:
-    """The final scores against the test split: of real text, and of the generator before and after the GAN."""
+def _score(built: Built, trainer: Trainer, texts: Texts) -> dict[str, dict[str, Score]]:
+    """The scores against the test split, by state: real, and each of the texts."""
     game, evaluation, corpus = built.game, built.evaluation, built.corpus
-    count, seed = evaluation.final, game.seed + 2
-    trainer.display.say(f"scoring {amount(count, 'sentence')} against {len(corpus.test):,} test sentences")
-    test = corpus.test
+    test, count, seed = corpus.test, evaluation.final, game.seed + AFTER_TRAINING
     rows = {"real": score_real(evaluation, corpus, test.texts, count, seed, test.labels)}
     for name, (sentences, likelihood) in texts.items():
         asked = trainer.looks.asked(count, seed)
         rows[name] = evaluation.score(sentences, test.texts, corpus, likelihood, asked, test.labels)
-        folder.write_samples(name, sentences)
     if game.discriminator.tells_classes:
         rows["after"] |= judge_accuracy(game.discriminator, built.test, game.engine)
-    known, said = _entropy(corpus)
-    built.notes += said
-    written = []
+    return rows
+
+
+def _how_written(evaluation: Evaluation) -> list[str]:
+    """Notes on how the scored text was sampled, unless plainly."""
+    notes = []
     if evaluation.nucleus:
-        written.append(f"before and after: {evaluation.nucleus}; likelihoods are those of all tokens")
+        notes.append(f"before and after: {evaluation.nucleus}; likelihoods are those of all tokens")
     if evaluation.choice:
-        written.append(
+        notes.append(
             f"after: written by both players, {evaluation.choice}; text selected this way has no likelihood"
         )
+    return notes
+
+
+def conclude(
+    recipe: Recipe, built: Built, trainer: Trainer, folder: RunFolder, texts: Texts
+) -> Mapping[str, Mapping[str, Score]]:
+    """The final scores against the test split: of real text, and of the generator before and after the GAN.
+
+    They are written to the run folder with the scored text and its closer analysis.
+    """
+    game, evaluation, corpus = built.game, built.evaluation, built.corpus
+    count = evaluation.final
+    trainer.display.say(f"scoring {amount(count, 'sentence')} against {len(corpus.test):,} test sentences")
+    rows = _score(built, trainer, texts)
+    for name, (sentences, _) in texts.items():
+        folder.write_samples(name, sentences)
+    known, entropy_notes = _entropy(corpus)
+    built.notes += entropy_notes
     empty = {name: sum(not one.strip() for one in sentences) for name, (sentences, _) in texts.items()}
     if empty["after"] > NOTICED * count:
         warning = (
@@ -118,10 +135,10 @@ def conclude(
             "seed": game.seed,
             "samples": count,
             "minutes": trainer.minutes,
-            "rows": {state: as_rows(found) for state, found in rows.items()},
+            "rows": {state: as_rows(scores) for state, scores in rows.items()},
             **known,
             own_files.KEY: own_files.digests(evaluation.metrics, evaluation.beside),
-            "written": written,
+            "written": _how_written(evaluation),
             "empty": empty,
             "notes": built.notes,
             "warnings": trainer.warnings,
@@ -130,7 +147,8 @@ def conclude(
     trainer.display.say("analysing the text: words, nearest training sentences, scores by token")
     judged = bool({"discriminator", "adversarial"} & {*recipe.phases})
     lines = {name: sentences for name, (sentences, _) in texts.items()}
-    found = closer.look(lines, corpus) | closer.scores_of_tokens(game, built.tokenizer, seed + 1, judged)
-    write_json(folder.path / CLOSER, found)
+    seed = game.seed + AFTER_TRAINING + 1
+    analysis = closer.look(lines, corpus) | closer.scores_of_tokens(game, built.tokenizer, seed, judged)
+    write_json(folder.path / CLOSER, analysis)
     trainer.display.say(f"done in {clock(trainer.elapsed)}")
     return rows

@@ -11,6 +11,7 @@ from textgan.machine.streams import untouched
 from textgan.metrics.samples import Score
 from textgan.runs.loaded import load
 from textgan.runs.origin import check_text, warn_of_metrics, where_trained
+from textgan.runs.tempered import AFTER_TRAINING
 from textgan.training.evaluation import asked_labels, likelihood_of, write_sentences
 
 
@@ -39,7 +40,7 @@ def evaluate_run(
         warn_of_metrics(run, recipe)
     if metrics is not None:
         evaluation.metrics = metrics
-    labels, seed = built.game.train.text.labels, recipe.settings.seed + 2
+    labels, seed = built.game.train.text.labels, recipe.settings.seed + AFTER_TRAINING
     writer = loaded.generator
     if evaluation.resample > 1:
         writer = evaluation.writer(writer, loaded.judge("evaluate.resample"))
