@@ -11,7 +11,7 @@ from textgan.benchmark.front_figures import SIZE
 from textgan.report import numbers
 from textgan.report.log import Curve
 from textgan.report.plots import COLOURS, DASHES, MARKERS, calm, literal, time_unit
-from textgan.report.reading import RunRecord
+from textgan.report.record import RunRecord
 from textgan.report.svg import Figure, figure
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from textgan.benchmark.verdict import BASELINE
 from textgan.errors import Mistake
 from textgan.report import numbers
 from textgan.report.page import Part, fill, heads, signatures
-from textgan.report.reading import RunRecord, read
+from textgan.report.reading import read
+from textgan.report.record import RunRecord
 from textgan.training.folder import write_text
 
 SHOWN = 10  # sentences shown for each recipe

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from textgan.report.numbers import name, number, order
-from textgan.report.reading import RunRecord, part_name
+from textgan.report.record import RunRecord, part_name
 
 SAMPLES = 10
 _COLUMNS = {"real": "real text", "before": "before the game", "after": "after it"}

@@ -8,13 +8,14 @@ returns every score with its signature; a score that could not be measured is ab
 """
 
 from textgan.metrics.corpus_bleu import corpus_bleu
+from textgan.metrics.directions import DIRECTIONS, direction
 from textgan.metrics.diversity import distinct, duplicates, length_distance, mean_length, novelty
 from textgan.metrics.memorisation import copied, longest_copies, ngram_novelty
 from textgan.metrics.ngram import bleu, self_bleu, sentence_bleu, sentence_self_bleu
 from textgan.metrics.overlap import ms_jaccard, ngram_entropy
 from textgan.metrics.recall import backward_bleu, harmonic_bleu
 from textgan.metrics.samples import HeldOut, Metric, Samples, Score, signature
-from textgan.metrics.suite import DIRECTIONS, METRICS, direction, evaluate, load_metrics
+from textgan.metrics.suite import METRICS, evaluate, load_metrics
 
 __all__ = [
     "DIRECTIONS",

@@ -9,7 +9,6 @@ file beside the recipe.
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -51,47 +50,6 @@ OF_A_MODEL: dict[str, tuple[str, str]] = {
     "pretrained-lm": ("textgan.metrics.pretrained_lm", "measure_pretrained_lm"),
 }
 """The same for metrics written `NAME:MODEL`; MODEL, a folder or hub name for transformers, is passed as `model`."""
-
-DIRECTIONS: dict[str, int] = {
-    "bleu": +1,
-    "self-bleu": -1,
-    "backward-bleu": +1,
-    "harmonic-bleu": +1,
-    "corpus-bleu": +1,
-    "ms-jaccard": +1,
-    "distinct": +1,
-    "entropy": 0,
-    "duplicates": -1,
-    "novelty": +1,
-    "copied": -1,
-    "longest-copy": -1,
-    "longest-copy-max": -1,
-    "ngram-novelty": 0,
-    "length": 0,
-    "length-distance": -1,
-    "source-nll": -1,
-    "grammaticality": +1,
-    "class-accuracy": +1,
-    "class-accuracy-real": 0,
-    "class-accuracy-judge": +1,
-    "nll": -1,
-    "perplexity": -1,
-    "lm-score": 0,
-    "pretrained-nll": 0,
-    "reverse-lm": -1,
-    "frechet": -1,
-    "mauve": +1,
-}
-
-
-def direction(key: str) -> int:
-    """+1 if a higher value is better, -1 if a lower one is, 0 if neither, or for a score of a custom metric.
-
-    0 also where real text's own value is the best, and both higher and lower are worse (`entropy`, `length`,
-    `lm-score`). key: as in a result, such as `bleu-4`; every order of a
-    metric has the direction of the metric.
-    """
-    return DIRECTIONS.get(re.sub(r"-\d+$", "", key), 0)
 
 
 def evaluate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textgan.report import numbers
-from textgan.report.reading import RunRecord
+from textgan.report.record import RunRecord
 from textgan.report.table import Row, best, columns, measure, rows
 from textgan.training.unfinished import go_on
 

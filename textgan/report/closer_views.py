@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textgan.report import numbers
 from textgan.report.closer import Closer, Pair, Scores
 from textgan.report.plots import COLOURS
-from textgan.report.reading import RunRecord
+from textgan.report.record import RunRecord
 from textgan.report.svg import INK, Figure, figure
 
 if TYPE_CHECKING:

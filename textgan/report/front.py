@@ -14,7 +14,8 @@ from textgan.errors import Mistake
 from textgan.report import page, printed, table
 from textgan.report.captions import MARKED, measured_apart
 from textgan.report.fronts import DIVERSITY, QUALITY, crossings, figures, named, writers
-from textgan.report.reading import RunRecord, read
+from textgan.report.reading import read
+from textgan.report.record import RunRecord
 from textgan.runs.points import Sweep
 from textgan.training.folder import write_text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textgan.report import numbers, temperatures
 from textgan.report.plots import COLOURS, DASHES, MARKERS, calm, literal
-from textgan.report.reading import RunRecord
+from textgan.report.record import RunRecord
 from textgan.report.svg import INK, Figure, figure
 from textgan.runs.points import Sweep
 

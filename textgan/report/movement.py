@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 from textgan.report import numbers
-from textgan.report.reading import Cells, RunRecord
+from textgan.report.record import Cells, RunRecord
 
 VISIBLE = 0.005  # a smaller difference is not called a change
 ALSO = ("nll", "source-nll", "grammaticality")  # mentioned only if they changed

@@ -7,7 +7,7 @@ from html import escape
 
 from textgan.metrics.samples import Score
 from textgan.report import numbers, table
-from textgan.report.reading import RunRecord
+from textgan.report.record import RunRecord
 
 
 def of_run(record: RunRecord) -> str:

@@ -19,7 +19,8 @@ from textgan.errors import Mistake
 from textgan.report import numbers, plots, table
 from textgan.report.captions import captions, unscored
 from textgan.report.movement import direction_in_words, movements
-from textgan.report.reading import RunRecord, part_name, read
+from textgan.report.reading import read
+from textgan.report.record import RunRecord, part_name
 from textgan.report.section import section, time_spent
 from textgan.report.svg import Figure
 from textgan.report.verdict import verdict

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textgan.report import numbers
 from textgan.report.log import Curve
-from textgan.report.reading import RunRecord
+from textgan.report.record import RunRecord
 from textgan.report.svg import COLOURS as COLOURS
 from textgan.report.svg import INK, Figure, figure
 

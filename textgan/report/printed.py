@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textgan.report import numbers, tabular
 from textgan.report.captions import captions, starred, unscored
 from textgan.report.movement import movements
-from textgan.report.reading import RunRecord
+from textgan.report.record import RunRecord
 from textgan.report.table import Row, best, columns, rows
 from textgan.report.tabular import Cell, in_markdown
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from textgan.report import fronts, plots
 from textgan.report.closer_views import Views, views
-from textgan.report.reading import RunRecord, Snapshot
+from textgan.report.record import RunRecord, Snapshot
 from textgan.report.svg import INK, Figure
 from textgan.report.verdict import front_wanted
 from textgan.training.progress import clock

@@ -2,8 +2,8 @@
 
 The best generated row is marked. For BLEU, self-BLEU and distinct that is the one nearest to real text: a generator
 that repeats one good sentence beats real text in BLEU, and one that draws words at random beats it in distinct. For
-other metrics it follows `textgan.metrics.suite.direction`. A metric that was not measured is a dash (an empty field in
-csv), never 0.
+other metrics it follows `textgan.metrics.directions.direction`. A metric that was not measured is a dash (an empty
+field in csv), never 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from textgan.report import numbers
-from textgan.report.reading import Cells, RunRecord
+from textgan.report.record import Cells, RunRecord
 
 NEAREST_TO_REAL = {"bleu", "self-bleu", "distinct"}
 OF_THE_TEXT = ("source-nll", "lm-score")
@@ -145,7 +145,7 @@ def _cost(row: Row, key: str) -> float | None:
         real = row.real.get(key)
         held = real is not None and math.isfinite(real.value) and comparable(row, key)
         return abs(cell.value - real.value) if real is not None and held else None
-    from textgan.metrics.suite import direction
+    from textgan.metrics.directions import direction
 
     sign = direction(key)
     return -sign * cell.value if sign else None

@@ -7,7 +7,7 @@ import shlex
 from textgan.report import numbers
 from textgan.report.fronts import crossing
 from textgan.report.movement import VISIBLE, direction_in_words
-from textgan.report.reading import RunRecord
+from textgan.report.record import RunRecord
 
 BETTER = {"sharper and more diverse", "sharper, about as diverse", "more diverse, about as sharp"}
 WORSE = {"less sharp and less diverse", "less sharp, about as diverse", "less diverse, about as sharp"}

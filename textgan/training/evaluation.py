@@ -16,8 +16,9 @@ from textgan.data.tokenizers import Tokenizer
 from textgan.errors import did_you_mean
 from textgan.machine.ranks import ALONE, Ranks
 from textgan.machine.streams import kept, seeded
+from textgan.metrics.directions import DIRECTIONS, direction
 from textgan.metrics.samples import HeldOut, Samples, Score, signature
-from textgan.metrics.suite import DIRECTIONS, direction, evaluate
+from textgan.metrics.suite import evaluate
 from textgan.parts.ranges import Above, Candidates, Count, Nucleus, Sentences, Temperature
 from textgan.sampling import Draw
 from textgan.training.game import judging
