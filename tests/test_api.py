@@ -19,7 +19,7 @@ import textgan
 import textgan.benchmark.plan  # the folder and the function of one name do not hide each other
 from textgan.assembly.overrides import as_words, parse
 from textgan.assembly.recipe import Recipe
-from textgan.benchmark import whole
+from textgan.benchmark import end_to_end
 from textgan.cli import run as command
 from textgan.errors import Mistake
 
@@ -328,7 +328,7 @@ def test_a_benchmark_is_that_of_the_command_line(
         asked.append((given, {key: value for key, value in named.items() if key not in ("say", "command")}))
         raise Mistake("enough")
 
-    monkeypatch.setattr(whole, "conduct", conduct)
+    monkeypatch.setattr(end_to_end, "conduct", conduct)
     shell = "benchmark mle-short gumbel-short length=9 corpus.path=my.txt --seeds 1 2 --budget steps=5 "
     assert command([*shell.split(), "--grid", "strategy.hard=true,false", "--temperatures", "0.5,1"]) == 2
     assert sys.modules["textgan.benchmark"] is textgan.benchmark

@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # what a type checker and an editor know of the names below
     from textgan.api import evaluate, load, train
     from textgan.assembly.library import recipes
     from textgan.assembly.recipe import Recipe
-    from textgan.benchmark.whole import benchmark
+    from textgan.benchmark.end_to_end import benchmark
     from textgan.errors import Mistake
     from textgan.metrics.samples import Samples, Score
     from textgan.opened import Run

@@ -14,10 +14,10 @@ from textgan.augment.classifiers import CLASSIFIERS
 from textgan.augment.experiment import augment
 from textgan.augment.generating import Generated, write_table
 from textgan.augment.labelled import Labelled, pick, quotas, read_labelled, spaced, stratified, together
+from textgan.augment.report import real_text
 from textgan.augment.request import Request
 from textgan.augment.sieve import Sieve
 from textgan.augment.simple import changed, copied, more, swapped, thinned
-from textgan.augment.told import real_text
 from textgan.augment.verdict import HELPED, HURT, UNCLEAR, Cell, compare, headline, measured, sentence
 from textgan.data.corpus import Split
 from textgan.data.reading import read

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from textgan.benchmark import gather
-from textgan.benchmark.asked import Budget, sort_words
+from textgan.benchmark.arguments import Budget, sort_words
 from textgan.benchmark.crew import Stopped
 from textgan.benchmark.measure import Request
 from textgan.benchmark.plan import plan

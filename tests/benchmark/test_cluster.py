@@ -10,8 +10,8 @@ import pytest
 from textgan.benchmark import worker
 from textgan.benchmark.cluster import Cluster
 from textgan.benchmark.crew import Done, Job
+from textgan.benchmark.end_to_end import conduct
 from textgan.benchmark.run import Launcher
-from textgan.benchmark.whole import conduct
 from textgan.errors import Mistake
 
 
@@ -30,7 +30,7 @@ def test_a_wrong_launcher_or_option_is_told(tmp_path: Path) -> None:
         Launcher("submitt")
     with pytest.raises(Mistake, match="'local' takes none"):
         Launcher("local", {"timeout_min": 3})
-    from textgan.benchmark.asked import Budget, Words
+    from textgan.benchmark.arguments import Budget, Words
 
     asked = Words(("mle-short",), (), (1,), ({},))
     with pytest.raises(Mistake, match="expected KEY=VALUE"):

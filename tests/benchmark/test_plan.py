@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from textgan.assembly.recipe import Recipe
-from textgan.benchmark.asked import Budget, sort_words
+from textgan.benchmark.arguments import Budget, sort_words
 from textgan.benchmark.plan import plan
 from textgan.benchmark.planned import Plan, PlannedCell
 from textgan.errors import Mistake

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from textgan.benchmark.asked import Budget, sort_words
+from textgan.benchmark.arguments import Budget, sort_words
 from textgan.benchmark.crew import Done, Job
 from textgan.benchmark.gather import Ledger
 from textgan.benchmark.measure import Request

@@ -27,7 +27,7 @@ from blocks import ROOT, Block, blocks, cut, documents
 from textgan.assembly.library import locate, read
 from textgan.assembly.overrides import as_words
 from textgan.assembly.recipe import Recipe
-from textgan.benchmark import whole
+from textgan.benchmark import end_to_end
 from textgan.cli import app
 from textgan.cli import run as command
 from textgan.errors import Mistake
@@ -87,7 +87,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("reviews.csv").write_text("text,sentiment\n" + "\n".join(rows), encoding="utf-8")
     Path("recipes/short").mkdir(parents=True)
     shutil.copy(ROOT / "recipes/short/mle.yaml", "recipes/short")
-    whole_load, conduct = Recipe.load, whole.conduct
+    whole_load, conduct = Recipe.load, end_to_end.conduct
 
     def load(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
         budgets = read(locate(recipe))[0].get("budgets") or {}
@@ -98,12 +98,12 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             words += [f"{key}={value}" for key, value in added.items() if key not in begun]
         return whole_load(recipe, words)
 
-    def short(asked: Any, budget: Any, out: Path, **named: Any) -> whole.Benchmarked:
+    def short(asked: Any, budget: Any, out: Path, **named: Any) -> end_to_end.Benchmarked:
         few = {"temperatures": (1.0,), "samples": 20, "jobs": 1, "threads": 1}
         return conduct(replace(asked, seeds=asked.seeds[:1]), budget, out, **named | few)
 
     monkeypatch.setattr(Recipe, "load", load)
-    monkeypatch.setattr(whole, "conduct", short)
+    monkeypatch.setattr(end_to_end, "conduct", short)
     return tmp_path
 
 

@@ -1,7 +1,7 @@
 """Compares recipes under equal conditions over several seeds: plans cells, runs them, measures fronts, judges.
 
 The package itself is callable: `textgan.benchmark(["mle-short", "gumbel-short"], seeds=[1, 2, 3])` calls
-`textgan.benchmark.whole.benchmark`. A function of this name in `textgan` and this package would shadow each other.
+`textgan.benchmark.end_to_end.benchmark`. A function of this name in `textgan` and this package would shadow each other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 class _Callable(ModuleType):
     def __call__(self, *given: Any, **named: Any) -> Any:
-        from textgan.benchmark.whole import benchmark
+        from textgan.benchmark.end_to_end import benchmark
 
         return benchmark(*given, **named)
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from textgan.assembly.recipe import Recipe
-from textgan.benchmark.asked import Budget, Words
+from textgan.benchmark.arguments import Budget, Words
 from textgan.benchmark.judges import shared_judges
 from textgan.benchmark.planned import KINDS, Plan, PlannedCell, Run, cell_path, command_of
 from textgan.benchmark.variants import Variant, named_corpora, variants

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan.assembly.recipe import Recipe
-from textgan.benchmark.asked import Budget, Words
+from textgan.benchmark.arguments import Budget, Words
 from textgan.errors import Mistake
 
 

@@ -96,17 +96,17 @@ def _show(outcome: Outcome) -> None:
     """Write the reports, and print what was found."""
     from rich.console import Console
 
-    from textgan.augment import told
+    from textgan.augment import report
     from textgan.augment.verdict import headline, sentence
 
-    reports, out = told.write(outcome), outcome.request.out
-    Console().print(told.table(outcome))
+    reports, out = report.write(outcome), outcome.request.out
+    Console().print(report.table(outcome))
     for note in outcome.notes:
         print(f"note: {note}")
     for each in outcome.comparisons:
         print(f"{sentence(each)}.")
     print(f"{headline(outcome.comparisons)}.")
-    print(f"{out}: {told.filters(outcome.generated)}")
+    print(f"{out}: {report.filters(outcome.generated)}")
     if outcome.request.with_real:
-        print(f"{out}: {told.real_text(outcome.data)}")
+        print(f"{out}: {report.real_text(outcome.data)}")
     print(f"report: {reports[-1]}")

@@ -13,7 +13,7 @@ import typer
 from textgan.cli.shared import LARGEST, app, names_of, say
 
 if TYPE_CHECKING:
-    from textgan.benchmark.whole import Benchmarked
+    from textgan.benchmark.end_to_end import Benchmarked
     from textgan.training.progress import Display
 
 
@@ -72,7 +72,7 @@ def benchmark(
 
     Writes fronts by temperature, a verdict for each recipe, tables and an HTML page.
     """
-    from textgan.benchmark.asked import Budget, sort_words
+    from textgan.benchmark.arguments import Budget, sort_words
     from textgan.runs.points import parse_temperatures
 
     asked = sort_words(words, seeds or [], grid or [])
@@ -80,7 +80,7 @@ def benchmark(
     values = parse_temperatures(temperatures)
     names = names_of(metrics) or []
     from textgan.benchmark.crew import Stopped
-    from textgan.benchmark.whole import conduct
+    from textgan.benchmark.end_to_end import conduct
     from textgan.training.progress import Display
 
     display = Display()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from textgan.assembly.overrides import as_list, as_words, as_yaml
-from textgan.benchmark.asked import Budget, Words
+from textgan.benchmark.arguments import Budget, Words
 from textgan.errors import Mistake
 from textgan.plain import from_yaml
 from textgan.runs.points import TEMPERATURES, checked

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from textgan.benchmark.asked import Budget, points_of, sort_words
+from textgan.benchmark.arguments import Budget, points_of, sort_words
 from textgan.errors import Mistake
 
 
