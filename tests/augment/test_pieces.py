@@ -75,7 +75,9 @@ def test_the_bar_of_a_label_is_set_once_and_no_more_is_kept_than_wanted() -> Non
     assert [one.score for one in sieve.keep(later, 9)] == [3, 3.5]
     other = [Drawn("cold sea", "bad", score=-5.0)]
     assert sieve.keep(other, 9) == other  # a label of its own, with a bar of its own
-    assert Sieve(REAL, NAMES, reject=0.5).keep([good("warm fine sea")], 1)  # no discriminator: no score, no bar
+    assert Sieve(REAL, NAMES, reject=0.5).keep(
+        [good("warm fine sea")], 1
+    )  # no discriminator: no score, no bar
 
 
 def test_strings_are_read_by_the_letter() -> None:
