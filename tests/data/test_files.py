@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from textgan.data.corpus import duplicates, overlap
 from textgan.data.files import File
 from textgan.data.hub import Datasets
-from textgan.data.reading import read
+from textgan.data.reading import Rows, read
 from textgan.data.splits import in_order
 from textgan.errors import Mistake
 
@@ -132,6 +133,13 @@ def test_the_only_column_is_the_text(tmp_path: Path) -> None:
         ("a.csv", "text,y\na, b,1\n", {}, "a.csv, line 2 has 3 fields and the header 2; quote text"),
         ("a.csv", 'text\nx\n"open\n', {}, "corpus.path: a.csv, line 3: "),
         ("a.jsonl", '{"text": "x"}\n{"text"\n', {}, "corpus.path: a.jsonl, line 2 is not valid JSON"),
+        ("a.jsonl", '{"text": "x"}\n{"text": "y\n', {},
+         "line 2 is not valid JSON (Unterminated string starting at, column 10)"),
+        ("a.csv", "text,y,text\nx,1,z\n", {}, "corpus.path: a.csv has 2 columns named 'text'; rename all but one"),
+        ("a.txt", "x".encode("utf-32"), {}, "set corpus.encoding=utf-32, or save it as UTF-8"),
+        ("a.txt", "x".encode("utf-32"), {"encoding": "utf-16"}, "is one, set corpus.encoding=utf-32, or save it as"),
+        ("a.txt", "x".encode("utf-16") + b"x", {"encoding": "utf-16"}, "not utf-16 (line 1, byte 5); save it as UTF-8"),
+        ("a.txt", "x\0".encode("utf-16"), {"encoding": "utf-16"}, "give a text file. If it is one, save it as UTF-8"),
         ("a.jsonl", '{"text": "x"}\n\n["x"]\n', {}, "corpus.path: a.jsonl, line 3 is not a JSON object;"),
         ("a.jsonl", '{"text": 5}\n', {}, "corpus.column: a.jsonl, line 1: text contains int, not text; name"),
         ("a.parquet", "x", {}, "corpus.path: a.parquet is not a valid parquet file; give one,"),
@@ -168,6 +176,30 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
         File(path, test=str(tmp_path / "none.txt"))
     with pytest.raises(Mistake, match="corpus.test: .* is the training file itself; give another file"):
         File(path, test=path)
+    (tmp_path / "round.txt").symlink_to(tmp_path / "round.txt")
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nothing")
+    for name in ("round.txt", "gone.txt"):
+        with pytest.raises(Mistake, match=f"corpus.path: .*{name} is a link that leads to no file; give the"):
+            File(str(tmp_path / name))
+        with pytest.raises(Mistake, match=f"corpus.test: .*{name} is a link that leads to no file"):
+            File(path, test=str(tmp_path / name))
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(Mistake, match="corpus.path: .*pipe.txt is a pipe or a device, not a file; save its"):
+        File(str(tmp_path / "pipe.txt"))
+
+
+def test_nan_is_an_empty_cell(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", '{"text": "x", "y": 1.0}\n{"text": NaN, "y": NaN}\n')
+    assert read(path, label="y") == Rows(["x"], ["1.0"], empty=1, numbers=True)
+    path = write(tmp_path / "b.jsonl", '{"text": "x", "y": 1.0}\n{"text": "z", "y": NaN}\n')
+    with pytest.raises(Mistake, match=r"corpus.label: b.jsonl, line 2 has no y; fill it in"):
+        read(path, label="y")
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv"])
+def test_a_document_may_be_long(tmp_path: Path, ending: str) -> None:
+    text = "word " * 40_000  # more than the csv module's own limit
+    assert read(write(tmp_path / f"a.{ending}", f"text\n{text}\n")).texts == [text.strip()]
 
 
 def test_a_label_that_only_test_has(tmp_path: Path) -> None:

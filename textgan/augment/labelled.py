@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from textgan.data.corpus import Split
+from textgan.data.decoding import existing
 from textgan.data.formats import FORMATS
-from textgan.data.reading import Rows, existing, read
+from textgan.data.reading import Rows, read
 from textgan.data.splits import in_order
 from textgan.errors import Mistake, did_you_mean
 
@@ -54,7 +55,7 @@ def read_labelled(train: Path, text: str, label: str, test: Path | None, seed: i
         held, rest = pick(whole, chosen), pick(whole, np.setdiff1d(np.arange(len(whole)), chosen))
         notes.append(f"no --test was given: {len(held):,} sentences of TRAIN are held out for testing")
     else:
-        if test.expanduser().resolve() == train.expanduser().resolve():
+        if existing(test.expanduser(), "--test").samefile(train.expanduser()):
             raise Mistake(f"--test: {test} is TRAIN itself; give another file, or leave out --test")
         given = _rows(test, text, label, "--test")
         told = given.labels or []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textgan.data.decoding import existing
 from textgan.data.reading import Rows, read
 from textgan.data.splits import Loaded, assemble
 from textgan.errors import Mistake
@@ -33,11 +34,9 @@ class File(Loaded):
         def rows(part: str | float, place: str) -> Rows | float:
             return read(part, column, label, encoding, place) if isinstance(part, str) else part
 
+        whole = existing(Path(path).expanduser(), "corpus.path")
         for place, part in (("corpus.validation", validation), ("corpus.test", test)):
-            if (
-                isinstance(part, str)
-                and Path(part).expanduser().resolve() == Path(path).expanduser().resolve()
-            ):
+            if isinstance(part, str) and existing(Path(part).expanduser(), place).samefile(whole):
                 raise Mistake(
                     f"{place}: {part} is the training file itself; give another file, or a share such as 0.1"
                 )

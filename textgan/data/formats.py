@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import count
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake
 from textgan.plain import from_json
+
+LONGEST = 1_000_000
+"""Most characters in a field of a table, or in a line that is read on its own: a longer one means a file without line
+breaks (or with an open quotation mark), which would all be read into memory."""
 
 Record = tuple[str, dict[str, Any]]
 """The location of a record (`reviews.csv, line 7`) and its values by column."""
@@ -21,14 +27,16 @@ def _jsonl(file: Path, lines: Iterable[str], place: str) -> Iterator[Record]:
         if not line.strip():
             continue
         try:
-            record = from_json(line)
+            record = from_json(line.rstrip("\n"))
         except UnicodeEncodeError as error:
             raise Mistake(
                 f"{place}: {file.name}, line {number} contains half a character (an unpaired \\ud...); remove it"
             ) from error
         except ValueError as error:
+            # the decoder's own position would call this "line 1"
+            why = f"{error.msg}, column {error.colno}" if isinstance(error, JSONDecodeError) else error
             raise Mistake(
-                f"{place}: {file.name}, line {number} is not valid JSON ({error}); expected one object per line"
+                f"{place}: {file.name}, line {number} is not valid JSON ({why}); expected one object per line"
             ) from error
         if not isinstance(record, dict):
             raise Mistake(
@@ -79,9 +87,14 @@ def _table(
     mend: Callable[[list[str], int], list[str]] = lambda row, width: row,
 ) -> Iterator[Record]:
     """mend: (fields of a line, number of fields expected) -> fields with the quoting removed."""
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST))  # Python's own limit cuts off long documents
     try:
         first: list[str] = next(reader, [])
         header = [name.strip() for name in mend(first, len(first))]
+        if twice := [name for name, times in Counter(header).items() if name and times > 1]:
+            raise Mistake(
+                f"{place}: {file.name} has {header.count(twice[0])} columns named {twice[0]!r}; rename all but one"
+            )
         for fields in reader:
             row = mend(fields, len(header))
             where = f"{file.name}, line {reader.line_num}"

@@ -19,7 +19,7 @@ from typing import Any, cast, overload
 import numpy as np
 
 from textgan.data.corpus import Split
-from textgan.data.reading import existing
+from textgan.data.decoding import existing
 from textgan.data.splits import Loaded
 from textgan.errors import Mistake
 

@@ -10,8 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from textgan.data.decoding import existing, text_of
 from textgan.data.formats import FORMATS, Record
-from textgan.errors import Mistake, NoSuchFile, did_you_mean
+from textgan.errors import Mistake, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ def read(
     if found is not None:
         return from_records(found, column, label, file.name, place, empty=empty)
     no_columns(file, column, label, place)
-    return _kept([(line, None) for line in _text(file, encoding, place).split("\n")], file.name, place, False)
+    return _kept(
+        [(line, None) for line in text_of(file, encoding, place).split("\n")], file.name, place, False
+    )
 
 
 def records(file: Path, encoding: str = "utf-8", place: str = "corpus.path") -> list[Record] | None:
@@ -58,7 +61,7 @@ def records(file: Path, encoding: str = "utf-8", place: str = "corpus.path") -> 
     if reader is None:
         return None
     is_text = file.suffix.lower() != ".parquet"
-    return list(reader(file, io.StringIO(_text(file, encoding, place)) if is_text else (), place))
+    return list(reader(file, io.StringIO(text_of(file, encoding, place)) if is_text else (), place))
 
 
 def no_columns(file: Path, column: str | None, label: str | None, place: str = "corpus.path") -> None:
@@ -101,7 +104,7 @@ def from_records(
         records = _written(records, alone=len(columns) == 1)
     rows = [cells(where, record, text_column, label, place, empty=empty) for where, record in records]
     values = [] if label is None else [record.get(label) for _, record in records]
-    numbers = label is not None and all(value is None or _is_number(value) for value in values)
+    numbers = label is not None and all(_present(value) is None or _is_number(value) for value in values)
     return replace(_kept(rows, name, place, label is not None, empty=empty), numbers=numbers)
 
 
@@ -120,6 +123,11 @@ def _is_number(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(value)
 
 
+def _present(value: Any) -> Any:
+    """The value; None for NaN, which is how pandas and others write an empty cell."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
 def cells(
     where: str,
     record: dict[str, Any],
@@ -133,13 +141,13 @@ def cells(
 
     empty: a record without text also counts as a sentence, so it needs a label too.
     """
-    text = record.get(text_column)
+    text = _present(record.get(text_column))
     if text is not None and not isinstance(text, str):
         kind = type(text).__name__
         raise Mistake(
             f"{_beside(place, 'column')}: {where}: {text_column} contains {kind}, not text; name a column of text"
         )
-    value = record.get(label) if label is not None else None
+    value = _present(record.get(label)) if label is not None else None
     if label is not None and (empty or (text or "").strip()) and (value is None or not str(value).strip()):
         raise Mistake(f"{_beside(place, 'label')}: {where} has no {label}; fill it in, or remove the line")
     return text or "", None if value is None else str(value).strip()
@@ -186,54 +194,3 @@ def _kept(
         kept = normal
     labels = [str(value) for _, value in kept] if labelled else None
     return Rows([text for text, _ in kept], labels, found_empty)
-
-
-def existing(file: Path, place: str) -> Path:
-    """The file itself; if it does not exist, a Mistake that suggests a file with a similar name."""
-    if file.is_dir():
-        raise Mistake(
-            f"{place}: {file} is a folder; give a file in it, or use {{name: datasets, dataset: {file}}}"
-        )
-    if file.is_file():
-        return file
-    if not file.parent.is_dir():
-        raise NoSuchFile(place, file, ", nor does its folder; relative paths start in the current folder")
-    beside = sorted(each.name for each in file.parent.iterdir() if each.is_file())
-    near = get_close_matches(file.name, beside, n=1, cutoff=0.6)
-    remedy = f"did you mean {near[0]!r}?" if near else "relative paths start in the current folder"
-    raise NoSuchFile(place, file, f"; {remedy}")
-
-
-def _text(file: Path, encoding: str, place: str) -> str:
-    try:
-        raw = file.read_bytes()
-        text = raw.decode(encoding)
-    except OSError as error:
-        raise Mistake(f"{place}: {file} cannot be read ({error.strerror}); check its permissions") from error
-    except LookupError as error:
-        raise Mistake(
-            f"corpus.encoding: {encoding!r} is unknown; common ones are utf-8, latin-1 and utf-16"
-        ) from error
-    except UnicodeDecodeError as error:
-        if b"\0" in raw and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            raise Mistake(
-                f"{place}: {file.name} is binary, not text; give a text file with one sentence per line"
-            ) from error
-        line = raw[: error.start].count(b"\n") + 1
-        byte = error.start - raw.rfind(b"\n", 0, error.start)  # within the line, from 1
-        utf16 = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
-        known = "utf-16" if utf16 else "latin-1"
-        remedy = (
-            f"set corpus.encoding={known}, or save it as UTF-8"
-            if place.startswith("corpus.")
-            else f"convert it first, e.g. with iconv -f {known} -t utf-8"
-        )
-        problem = f"{file.name} is not {encoding} (line {line}, byte {byte})"
-        raise Mistake(f"{place}: {problem}; {remedy}") from error
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise Mistake(
-            f"{place}: {file.name} is binary (NUL at line {line}); give a text file, or set corpus.encoding=utf-16"
-        )
-    # Only these end a line: str.splitlines would also cut at form feeds and Unicode separators.
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")

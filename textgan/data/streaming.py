@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from textgan.data.formats import FORMATS, Record
-from textgan.data.reading import cells, columns_of, existing, no_columns, text_column_of
+from textgan.data.decoding import by_mark, existing
+from textgan.data.formats import FORMATS, LONGEST, Record
+from textgan.data.reading import cells, columns_of, no_columns, text_column_of
 from textgan.errors import Mistake
 
-LONGEST = 1_000_000
-"""Most characters in a line. A longer line means a file without line breaks, which would all be read into memory."""
 _peek = 1_000  # records examined to find the columns, since JSON objects may differ in their keys
-_marks = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-)  # UTF-32 first: its byte order mark begins with that of UTF-16
 
 
 class Line(NamedTuple):
@@ -92,8 +83,8 @@ class Streamed:
                 for number, line in enumerate(iter(lambda: read(LONGEST + 1), ""), 1):  # noqa: B007
                     if "\0" in line:
                         raise Mistake(
-                            f"{self.place}: {self.file.name} is binary (NUL at line {number}); give a text "
-                            "file, or --encoding utf-16"
+                            f"{self.place}: {self.file.name} is binary (NUL at line {number}); give a text file"
+                            + self._another_encoding()
                         )
                     if len(line) > LONGEST:
                         raise Mistake(
@@ -112,10 +103,20 @@ class Streamed:
         except UnicodeError as error:
             raise Mistake(self._undecodable(number)) from error
 
+    def _another_encoding(self) -> str:
+        """The remedy that another encoding may be, for text with NULs."""
+        with self.file.open("rb") as file:
+            likely = by_mark(file.read(4)) or "utf-16"
+        if self.place.startswith("corpus.") or likely == self.encoding:
+            return ""
+        return f", or --encoding {likely}"
+
     def _undecodable(self, read: int) -> str:
         """The message for undecodable text. The decoder reads ahead, so search for the line; read: lines before it."""
         remedy = (
-            "name the encoding, such as --encoding latin-1 (Western), cp1251 (Cyrillic) or gb18030 (Chinese)"
+            "save it as UTF-8"
+            if self.place.startswith("corpus.")
+            else "name the encoding, such as --encoding latin-1 (Western), cp1251 (Cyrillic) or gb18030 (Chinese)"
         )
         name = self.encoding.removesuffix("-sig")
         if not re.fullmatch(r"utf-?8|ascii", name):
@@ -140,4 +141,4 @@ def _marked(file: Path, place: str) -> str:
             begins = opened.read(4)
     except OSError as error:
         raise Mistake(f"{place}: {file} cannot be read ({error.strerror}); check its permissions") from error
-    return next((name for mark, name in _marks if begins.startswith(mark)), "utf-8")
+    return by_mark(begins) or "utf-8"

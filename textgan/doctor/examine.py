@@ -103,12 +103,12 @@ def examine(
     """Examine a file (and a test file), reading each once, line by line.
 
     tokenizer: `word`, `character` or `bpe`, overriding the proposed one. tell: called from time to time with the
-    current stage and its progress in [0, 1]. Raises Mistake if a file cannot be read or has fewer than two sentences.
+    current stage and its progress in [0, 1]. Raises Mistake if a file cannot be read or has too few sentences.
     """
     check_tokenizer(tokenizer)
     train = Streamed(path, column, label, encoding, "file")
     held = None if test is None else Streamed(test, column, label, encoding, "--test")
-    if held is not None and held.file.resolve() == train.file.resolve():
+    if held is not None and held.file.samefile(train.file):
         raise Mistake(f"--test: {held.file} is the training file itself; give another, or leave out --test")
 
     def reading(lines: int) -> None:
