@@ -210,6 +210,15 @@ def test_a_label_that_only_test_has(tmp_path: Path) -> None:
     ):
         File(path, label="y", test=test, validation=write(tmp_path / "v.csv", "text,y\na,p\n"))
 
+    many = write(tmp_path / "m.csv", "text,y\n" + "".join(f"x{i},{i}\n" for i in range(20)))
+    with pytest.raises(Mistake) as caught:
+        File(many, label="y", test=1, validation=1)
+    assert re.fullmatch(
+        r"corpus.label: '\d+' occurs in validation but not in train \(which has ('\d+', ){4}'\d+' and 13 more\); "
+        "draw another split with corpus.seed, give more sentences of it, or remove it",
+        str(caught.value),
+    )
+
 
 def test_reading_a_file_loads_no_torch(tmp_path: Path) -> None:
     program = (

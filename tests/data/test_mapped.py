@@ -119,6 +119,27 @@ def test_what_cannot_be_used_is_told(file: Path, tmp_path: Path) -> None:
     with pytest.raises(Mistake, match="is binary"):
         corpus_of(binary)
     assert not list((tmp_path / "cache").rglob(".*"))  # nothing half-written stays
+    wrong = tmp_path / "wrong.txt"
+    wrong.write_bytes(b"good\n\n" * 30 + b"\xe9t\xe9\n")
+    corpus = corpus_of(wrong)
+    with pytest.raises(
+        Mistake, match=r"corpus\.path: wrong\.txt is not UTF-8 \(line 61, byte 1\); convert it"
+    ):
+        list(corpus.train.texts)
+    table = tmp_path / "table.csv"
+    table.write_text("text,label\n" + "a,b\n" * 60)
+    with pytest.raises(
+        Mistake, match=r"corpus\.path: .*table\.csv has columns, and 'mapped' reads plain text"
+    ):
+        corpus_of(table)
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "marked.txt"
+    path.write_text("\ufeff" + "first\n" + "next\n" * 59, encoding="utf-8")
+    corpus = corpus_of(path)
+    assert corpus.validation.texts[0] == "first"
+    assert not any("\ufeff" in text for text in (*corpus.train.texts, *corpus.test.texts))
 
 
 def test_a_recipe_trains_on_it(file: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 
 from textgan.data.corpus import Split
 from textgan.data.decoding import existing
+from textgan.data.formats import FORMATS
 from textgan.data.splits import Loaded
 from textgan.errors import Mistake
 
@@ -65,7 +66,14 @@ class Lines(Sequence[str]):
         line = self.line(number % len(self))
         begin, end = int(self.starts[2 * line]), int(self.starts[2 * line + 1])
         raw = os.pread(self._opened.fileno(), end - begin, begin)
-        return " ".join(raw.decode("utf-8").split())
+        try:
+            text = raw.decode("utf-8" if begin else "utf-8-sig")
+        except UnicodeDecodeError as error:
+            place = f"line {_lines_before(self.file, begin) + 1}, byte {error.start + 1}"
+            raise Mistake(
+                f"corpus.path: {self.file.name} is not UTF-8 ({place}); convert it first"
+            ) from error
+        return " ".join(text.split())
 
     def __iter__(self) -> Iterator[str]:
         return (self[number] for number in range(len(self)))
@@ -85,6 +93,11 @@ class Mapped(Loaded):
         for name, count in (("validation", validation), ("test", test)):
             if count < 1:
                 raise Mistake(f"corpus.{name}: {count}; expected a number of lines, 1 or more")
+        if file.suffix.lower() in (*FORMATS, ".json"):
+            raise Mistake(
+                f"corpus.path: {path} has columns, and 'mapped' reads plain text; write its text into a file, one "
+                "sentence per line, or use the corpus 'file'"
+            )
         self.digest = _digest(file)
         self.cache = _cache(cache) / self.digest[:24]
         starts = _kept(self.cache / "lines.bin", lambda into: _index(file, into))
@@ -98,11 +111,8 @@ class Mapped(Loaded):
         self.name, self.source, self.label_names = file.stem, None, ()
         self.train = Split(cast(list[str], Lines(file, starts, held_out, stride)))
         kept = [Lines(file, starts, held_out, stride, these) for these in (0, 1)]
-        try:
-            self.validation = Split(kept[0][:validation])
-            self.test = Split(kept[1][:test])
-        except UnicodeDecodeError as error:
-            raise Mistake(f"corpus.path: {path} is not UTF-8 ({error.reason}); convert it first") from error
+        self.validation = Split(kept[0][:validation])
+        self.test = Split(kept[1][:test])
         self.notes = []
 
     def fingerprint(self) -> str:
@@ -155,6 +165,15 @@ def _tokenize(
             done += len(chunk)
             tell(f"tokenizing {len(lines):,} lines (only once)", done / len(lines))
     (into / "counts.json").write_text(json.dumps(counts), encoding="utf-8")
+
+
+def _lines_before(file: Path, place: int) -> int:
+    """The number of line ends in the file's first `place` bytes."""
+    with file.open("rb") as opened:
+        ends = 0
+        while place > 0 and (block := opened.read(min(place, _BLOCK))):
+            ends, place = ends + block.count(b"\n"), place - len(block)
+    return ends
 
 
 def _index(file: Path, into: Path) -> None:

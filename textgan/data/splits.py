@@ -15,6 +15,8 @@ from textgan.errors import Mistake
 MOST = 100_000_000
 """Most sentences that a synthetic corpus may generate, since they are kept in memory."""
 
+_told = 5  # label names listed in a message
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -74,7 +76,7 @@ def assemble(
     held_out = {name: cut.get(name, held) for name, held in wanted.items()}
     rest = _pick(train, order if size is None else order[:size])
     everything = {"train": rest, **{name: rows for name, rows in held_out.items() if isinstance(rows, Rows)}}
-    names = _label_names(everything)
+    names = _label_names(everything, drawn=set(counts))
     splits = {name: _split(rows, names) for name, rows in everything.items()}
     return Parts(splits["train"], splits["validation"], splits["test"], names, _notes(splits, empty))
 
@@ -93,18 +95,29 @@ def _pick(rows: Rows, chosen: np.ndarray) -> Rows:
     return Rows([rows.texts[i] for i in order], labels)
 
 
-def _label_names(splits: dict[str, Rows]) -> tuple[str, ...]:
+def _label_names(splits: dict[str, Rows], drawn: Collection[str]) -> tuple[str, ...]:
+    """drawn: the splits that were drawn from train, where a label can be missing by chance."""
     labels = splits["train"].labels
     if labels is None:
         return ()
     known = set(labels)
     for name, rows in splits.items():
         if strange := sorted(set(rows.labels or ()) - known):
+            remedy = (
+                "draw another split with corpus.seed, give more sentences of it, or remove it"
+                if name in drawn
+                else "add it to train, or remove it"
+            )
             raise Mistake(
-                f"corpus.label: {', '.join(map(repr, strange))} occurs in {name} but not in train "
-                f"(which has {', '.join(map(repr, sorted(known)))}); add it to train, or remove it"
+                f"corpus.label: {_some(strange)} occurs in {name} but not in train "
+                f"(which has {_some(sorted(known))}); {remedy}"
             )
     return in_order(known)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _told
+    return ", ".join(map(repr, names[:_told])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def in_order(labels: Collection[str]) -> tuple[str, ...]:
