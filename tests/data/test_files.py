@@ -264,6 +264,49 @@ def test_datasets_from_a_local_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert sorted(texts) == sorted(f"sentence {i}" for i in range(10))
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+def test_datasets_reads_a_local_table_as_file_does(tmp_path: Path, streaming: bool) -> None:
+    texts = ['"Come in,', 'he said."', "NA", "null", *(f'"sentence {i}' for i in range(20))]
+    for ending in ("tsv", "jsonl"):
+        path = tmp_path / f"a.{ending}"
+        if ending == "tsv":
+            path.write_text("text\ty\n" + "".join(f"{text}\t01\n" for text in texts), encoding="utf-8")
+        else:
+            path.write_text("".join(json.dumps({"text": text, "y": "01"}) + "\n" for text in texts))
+        found = Datasets(str(path), label="y", streaming=streaming, limit=30)
+        read_in = found.train.texts + found.validation.texts + found.test.texts
+        assert sorted(read_in) == sorted(texts) and found.label_names == ("01",)
+        same = File(str(path), label="y")
+        assert (found.train, found.validation, found.test) == (same.train, same.validation, same.test)
+    folder = tmp_path / "splits"
+    folder.mkdir()
+    for name, part in (("train", texts[:12]), ("dev", texts[12:14]), ("test", texts[14:])):
+        write(folder / f"{name}.tsv", "text\n" + "".join(f"{text}\n" for text in part))
+    given = Datasets(str(folder), streaming=streaming, limit=30)
+    assert (given.train.texts, given.validation.texts, given.test.texts) == (
+        texts[:12],
+        texts[12:14],
+        texts[14:],
+    )
+    path.write_text('{"text": "x"}\n{"text"\n')
+    with pytest.raises(Mistake, match=r"corpus.dataset: a.jsonl, line 2 is not valid JSON"):
+        Datasets(str(path), streaming=streaming, limit=30)
+    path.write_bytes(b'{"text": "\xe9"}\n')
+    with pytest.raises(
+        Mistake, match=r"corpus.dataset: a.jsonl is not utf-8 \(line 1, byte 11\); save it as UTF-8"
+    ):
+        Datasets(str(path), streaming=streaming, limit=30)
+
+
+def test_datasets_tells_what_is_wrong_with_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    path = write(tmp_path / "a.txt", b"caf\xe9\n")
+    with pytest.raises(
+        Mistake, match="corpus.dataset: .*a.txt cannot be read .*codec can't decode byte 0xe9"
+    ):
+        Datasets(path)
+
+
 def test_datasets_mistakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Mistake, match="corpus.limit: streaming needs a limit"):
         Datasets("anything", streaming=True)

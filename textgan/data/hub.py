@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from textgan.data.reading import Rows, from_records
 from textgan.data.splits import Loaded, assemble
+from textgan.data.streaming import Streamed
 from textgan.errors import Mistake, did_you_mean
 from textgan.parts.ranges import Seed
 
 _own_validation = ("validation", "valid", "dev", "val")
-_builders = {
-    ".txt": "text",
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".jsonl": "json",
-    ".json": "json",
-    ".parquet": "parquet",
-}
+_builders = {".txt": "text", ".json": "json", ".parquet": "parquet"}
+_own_formats = (".csv", ".tsv", ".jsonl")
+"""Suffixes of local files that are read as the corpus `file` reads them. The library takes the quotation marks of any
+.tsv for quoting and joins its lines, and words such as NA for empty cells."""
 
 
 class Datasets(Loaded):
@@ -27,7 +27,8 @@ class Datasets(Loaded):
     config: the dataset's configuration; split: the split to train on. validation, test: the name of a split, or
     how much to take from train (a share if below 1, otherwise a number); None uses the dataset's own split if there
     is one, else .05 and .1. streaming: read only the first `limit` sentences of each split; without it, `limit`
-    sentences are chosen by the seed. Raises Mistake if the data cannot be loaded.
+    sentences are chosen by the seed. Local csv, tsv and jsonl files are read as the corpus `file` reads them; those of
+    a folder too, if they are named for splits and nothing else is there. Raises Mistake if the data cannot be loaded.
     """
 
     def __init__(
@@ -49,13 +50,16 @@ class Datasets(Loaded):
             )
         if limit is not None and limit < 1:
             raise Mistake(f"corpus.limit: {limit} keeps no sentence; give at least 1")
-        splits = _splits(dataset, config, streaming)
+        own = _own_files(Path(dataset).expanduser())
+        splits = own or _splits(dataset, config, streaming)
         if split not in splits:
             raise Mistake(f"corpus.split: {dataset} has no split {split!r}.{did_you_mean(split, splits)}")
 
         def rows(name: str, place: str) -> Rows:
             if name not in splits:
                 raise Mistake(f"{place}: {dataset} has no split {name!r}.{did_you_mean(name, splits)}")
+            if own:
+                return _own_rows(own[name], column, label, streaming, limit, seed)
             return _rows(splits[name], f"{dataset} ({name})", column, label, streaming, limit, seed)
 
         if validation is None:
@@ -79,9 +83,8 @@ def _splits(dataset: str, config: str | None, streaming: bool) -> dict[str, Any]
         if saved:
             loaded = datasets.load_from_disk(str(place))
         elif place.is_file():
-            extra = {"sep": "\t"} if place.suffix == ".tsv" else {}
             builder = _builders.get(place.suffix.lower(), "text")
-            loaded = datasets.load_dataset(builder, data_files=str(place), streaming=streaming, **extra)
+            loaded = datasets.load_dataset(builder, data_files=str(place), streaming=streaming)
         else:
             loaded = datasets.load_dataset(
                 str(place) if place.is_dir() else dataset, config, streaming=streaming
@@ -94,6 +97,8 @@ def _splits(dataset: str, config: str | None, streaming: bool) -> dict[str, Any]
 def _not_loaded(dataset: str, config: str | None, error: Exception) -> str:
     message = (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")
     if Path(dataset).expanduser().exists():
+        if error.__cause__ is not None:  # the outer one only says that an error occurred
+            message = " ".join(str(error.__cause__).split())[:160]
         return (
             f"corpus.dataset: {dataset} cannot be read ({message}); expected csv, jsonl, parquet or txt files"
         )
@@ -103,6 +108,28 @@ def _not_loaded(dataset: str, config: str | None, error: Exception) -> str:
         f"corpus.dataset: {dataset} is not a local folder or file, and could not be loaded from the hub ({message}); "
         "check the name and the network, or download it elsewhere, save it with save_to_disk and give that folder"
     )
+
+
+def _own_files(place: Path) -> dict[str, Path]:
+    """The file of each split: of a local table, or a folder of nothing but tables named for splits; else empty."""
+    if place.is_file():
+        return {"train": place} if place.suffix.lower() in _own_formats else {}
+    files = list(place.iterdir()) if place.is_dir() else []
+    found = {file.stem: file for file in files if file.is_file() and file.suffix.lower() in _own_formats}
+    named = {"train", "test", *_own_validation}
+    return found if len(found) == len(files) and found.keys() <= named else {}
+
+
+def _own_rows(
+    file: Path, column: str | None, label: str | None, streaming: bool, limit: int | None, seed: int
+) -> Rows:
+    lines = list(islice(Streamed(file, column, label, place="corpus.dataset"), limit if streaming else None))
+    if limit is not None and limit < len(lines):
+        chosen = np.random.default_rng(seed).permutation(len(lines))[:limit]  # as the library's shuffle draws
+        lines = [lines[i] for i in chosen]
+    name = file.name
+    records = [(f"{name}, line {line.number}", {"text": line.text, "label": line.label}) for line in lines]
+    return from_records(records, "text", None if label is None else "label", name, "corpus.dataset")
 
 
 def _rows(
