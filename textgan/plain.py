@@ -67,6 +67,19 @@ def from_yaml_with_node(text: str) -> tuple[Any, yaml.Node | None]:
         loader.dispose()
 
 
+def duplicates(node: yaml.Node | None, place: str = "") -> list[tuple[str, int]]:
+    """(place, line) of each key given twice in a mapping, of which YAML would silently keep the last."""
+    found = []
+    seen: set[str] = set()
+    for key, inner in node.value if isinstance(node, yaml.MappingNode) else ():
+        here = f"{place}.{key.value}" if place else str(key.value)
+        if here in seen:
+            found.append((here, key.start_mark.line + 1))
+        seen.add(here)
+        found += duplicates(inner, here)
+    return found
+
+
 def _weigh(node: yaml.Node, known: dict[int, int], depth: int) -> int:
     """How many values the node stands for, written out. known: the nodes weighed before; 0 for one being weighed."""
     if isinstance(node, yaml.ScalarNode):

@@ -129,6 +129,13 @@ def test_a_budget_leaves_out_what_the_users_part_does_not_take(ours: Path) -> No
     assert values(ours, "budget=smoke", "penalty=null")["penalty"] is None
 
 
+def test_a_budget_does_not_undo_what_the_users_part_says(ours: Path) -> None:
+    part = "strategy={name: ./mine.py:Roll, rollouts: 7}"
+    assert values(ours, "budget=smoke", part)["strategy"] == {"name": "./mine.py:Roll", "rollouts": 7}
+    named = values(ours, "budget=smoke", "corpus={name: ./mine.py:Corpus, seed: 1}")
+    assert named["corpus"] == {"name": "./mine.py:Corpus", "seed": 1, "size": 5}
+
+
 def test_a_phase_that_is_added_takes_its_place(ours: Path) -> None:
     train = values(ours, "train.discriminator.steps=3")["train"]
     assert isinstance(train, dict) and list(train) == ["mle", "discriminator", "adversarial"]
@@ -271,6 +278,17 @@ def test_a_corpus_that_looks_like_a_file_is_one_on_the_command_line_too(
     assert parse(["corpus=captions"])[0][0].path == ("corpus",)
     twice = ["corpus=my.txt", "corpus.path=b.txt"]
     assert parse(twice)[1] == ["corpus.path: given twice; keep one of the two"]
+
+
+def test_a_key_given_twice_inside_a_value_is_said(ours: Path) -> None:
+    mistakes = Recipe.load(ours, ["train={mle: {epochs: 1}, mle: {epochs: 2}}"]).mistakes
+    assert mistakes == ("train.mle: given twice; keep one of the two",)
+
+
+def test_a_key_that_every_recipe_needs_is_asked_for_in_the_recipes_name(ours: Path) -> None:
+    ours.write_text(TEXT.replace("length: 20\n", ""))
+    with pytest.raises(Mistake, match=r"^length: missing; a recipe needs it \(expected int\)"):
+        Recipe.load(ours).check()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from textgan.errors import Mistake, did_you_mean
-from textgan.plain import from_yaml, from_yaml_with_node
+from textgan.plain import duplicates, from_yaml, from_yaml_with_node
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -66,7 +66,9 @@ def read(path: Path) -> tuple[dict[str, Any], list[str]]:
     try:
         text = path.read_text(encoding="utf-8")
         values, node = from_yaml_with_node(text)
-        twice = _twice(node)
+        twice = [
+            f"{place}: given twice (line {line}); keep one of the two" for place, line in duplicates(node)
+        ]
     except UnicodeDecodeError:
         raise Mistake(f"{path}: not UTF-8 text; expected a YAML file") from None
     except OSError as error:
@@ -79,19 +81,6 @@ def read(path: Path) -> tuple[dict[str, Any], list[str]]:
     if not isinstance(values, dict):
         raise Mistake(f"{path}: expected a mapping of keys such as corpus, generator and train")
     return values, twice
-
-
-def _twice(node: yaml.Node | None, place: str = "") -> list[str]:
-    """A message for each duplicate key, of which YAML would silently keep the last."""
-    found = []
-    seen: set[str] = set()
-    for key, inner in node.value if isinstance(node, yaml.MappingNode) else ():
-        here = f"{place}.{key.value}" if place else str(key.value)
-        if here in seen:
-            found.append(f"{here}: given twice (line {key.start_mark.line + 1}); keep one of the two")
-        seen.add(here)
-        found += _twice(inner, here)
-    return found
 
 
 def _own() -> dict[str, Path]:

@@ -18,7 +18,7 @@ import yaml
 
 from textgan.errors import Mistake, shown
 from textgan.parts.names import DEFAULT_NAMES, PARTS
-from textgan.plain import from_yaml
+from textgan.plain import duplicates, from_yaml_with_node
 
 PART_KEYS = ("corpus", "tokenizer", "generator", "discriminator", "objective", "penalty", "strategy")
 PHASES = ("mle", "discriminator", "adversarial")
@@ -52,7 +52,9 @@ def parse(words: Sequence[str]) -> tuple[list[Override], list[str]]:
             mistakes.append(f"{word}: expected key.path=value, for example strategy.rollouts=4")
         else:
             try:
-                value = numbers(_value(text))
+                given, twice = _value(text, place)
+                value = numbers(given)
+                mistakes += [f"{key}: given twice; keep one of the two" for key in twice]
                 if place == "corpus" and _is_file(value):
                     place = "corpus.path"
                 if place in found:
@@ -109,10 +111,13 @@ def _places(place: str, value: Any, deep: int) -> Iterable[tuple[str, Any]]:
         yield from _places(f"{place}.{key}", inner, deep - 1 - str(key).count("."))
 
 
-def _value(text: str) -> Any:
-    """YAML without comments: in a plain word, ` #` is part of the text, as in `my #1.txt`."""
+def _value(text: str, place: str) -> tuple[Any, list[str]]:
+    """(YAML without comments, keys given twice). In a plain word, ` #` is part of the text, as in `my #1.txt`."""
     bare = text.strip()
-    return bare if _HASH.search(bare) and bare[0] not in _NOT_PLAIN else from_yaml(text)
+    if _HASH.search(bare) and bare[0] not in _NOT_PLAIN:
+        return bare, []
+    value, node = from_yaml_with_node(text)
+    return value, [key for key, _ in duplicates(node, place)]
 
 
 def _is_file(corpus: Any) -> bool:
@@ -173,7 +178,8 @@ def merge(
     """Apply overrides to the recipe's values in place: first the budget's, then the user's, which take precedence.
 
     takes(key, part, argument): whether the part takes the argument. If the user replaced a part, the budget's arguments
-    that the new part does not take are dropped. Returns the mistakes, one line each.
+    that the new part does not take, or that the user gave with the part, are dropped. Returns the mistakes, one line
+    each.
     """
     _replace_parts(values, budget)
     mistakes = _put_all(values, budget)
@@ -183,6 +189,7 @@ def merge(
         for override in budget
         if override.path[0] in replaced and len(override.path) > 1 and override.path[1] != "name"
         if isinstance(part := values[override.path[0]], dict)
+        and override.path[1] not in part
         and takes(override.path[0], part, override.path[1])
     )
     return mistakes + _put_all(values, list(kept)) + _put_all(values, user)

@@ -116,7 +116,8 @@ def bind_call(
         if parameter.default is parameter.empty and key not in arguments and key not in handed:
             kind = describe(_annotation(part, parameter))
             here = f"{place}.{key}" if place else key
-            mistakes.append(f"{here}: missing; {_name(part)} needs it{f' (expected {kind})' if kind else ''}")
+            who = _name(part) if place else "a recipe"
+            mistakes.append(f"{here}: missing; {who} needs it{f' (expected {kind})' if kind else ''}")
     if mistakes:
         raise Mistake("\n".join(mistakes))
     return Bound(part, values, place)
