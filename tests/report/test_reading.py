@@ -93,6 +93,14 @@ def test_a_damaged_file_is_one_line_with_place_and_remedy(make_run, file, conten
     assert told.startswith(place) and file in told and "; " in told and "\n" not in told
 
 
+def test_a_recipe_that_is_no_yaml_is_told_on_one_line_with_its_place(make_run):
+    folder = make_run()
+    (folder / "recipe.yaml").write_text("length: 20\nhello: [\n")
+    with pytest.raises(Mistake) as caught:
+        read(folder)
+    assert "not readable YAML (line 3, " in str(caught.value) and "<unicode string>" not in str(caught.value)
+
+
 def test_bytes_that_are_no_text(make_run):
     folder = make_run()
     (folder / "evaluation.json").write_bytes(b"\xff\xfe\x00")
@@ -122,3 +130,4 @@ def test_the_start_is_called_what_it_was(make_run, recipe, label):
     folder = make_run()
     (folder / "recipe.yaml").write_text(recipe)
     assert read(folder).start == label
+    assert read(folder).begun == label.removesuffix(" (before)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from written_runs import MLE, kept
 
+from textgan.report.fronts import named
 from textgan.report.page import render
 from textgan.report.reading import read
 from textgan.report.verdict import front_wanted, next_commands, verdict
@@ -58,6 +59,16 @@ def test_nothing_to_judge(make_run):
     assert verdict(read(make_run("b", rows=only))).startswith("Plain maximum likelihood")
     same = {"before": {"bleu-4": 0.4, "self-bleu-4": 0.4}, "after": {"bleu-4": 0.401, "self-bleu-4": 0.4}}
     assert verdict(read(make_run("c", rows=same))).startswith("Did it help? Not visibly, against its MLE")
+
+
+def test_a_front_of_an_untrained_start_is_not_called_mle(make_run):
+    fronts = {"pretrained": MLE, "last": {1.0: (0.45, 0.50), 1.2: (0.35, 0.30)}}
+    run = kept(make_run(strategy="cooperative"), fronts)
+    assert verdict(read(run)).startswith("It helped: BLEU-5 .400 against .350 for its MLE (+.050)")
+    (run / "recipe.yaml").write_text("train: {adversarial: {}}\n")
+    record = read(run)
+    assert "There is no MLE to compare it with" in verdict(record) and "helped" not in verdict(record)
+    assert list(named(record.sweep, record)) == ["untrained", "cooperative"]
 
 
 def test_what_did_not_move_is_said_once_beside_the_headline(make_run):

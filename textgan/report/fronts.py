@@ -149,9 +149,9 @@ def _at(sweep: Sweep, state: str, x: str, y: str) -> list[tuple[float, float, fl
 
 
 def named(sweep: Sweep, run: RunRecord) -> dict[str, str]:
-    """Name -> state, in the sweep's order; `MLE` is the generator that the adversarial phase started from."""
+    """Name -> state, in the sweep's order; the adversarial phase's start is called `MLE` or `untrained`."""
     states = dict.fromkeys(point.state for point in sweep.points if point.temperature is not None)
-    names = {"pretrained": "MLE", "last": _last(run), "best": f"{run.strategy} (best)"}
+    names = {"pretrained": run.begun, "last": _last(run), "best": f"{run.strategy} (best)"}
     made = {names.get(state, state): state for state in states}
     return made if len(made) == len(states) else {state: state for state in states}
 
@@ -161,6 +161,6 @@ def _last(run: RunRecord) -> str:
     if run.stand is None:
         return run.strategy
     if run.stand.phase == "discriminator":  # this phase does not change the generator
-        return run.start.removesuffix(" (before)")
+        return run.begun
     name = "MLE" if run.stand.phase == "mle" else run.strategy
     return f"{name} (step {run.stand.step:,})"

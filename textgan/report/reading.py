@@ -95,8 +95,12 @@ def _recipe(path: Path) -> tuple[Mapping[str, Any], str]:
         text = path.read_text(encoding="utf-8")
         recipe = from_yaml(text)
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise Mistake(f"run.recipe: {path} is not readable YAML ({reason}); train the run again") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, " if mark else ""
+        reason = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise Mistake(
+            f"run.recipe: {path} is not readable YAML ({where}{reason}); restore it, or train the run again"
+        ) from error
     if not isinstance(recipe, dict):
         raise Mistake(f"run.recipe: {path} holds no mapping; train the run again")
     return recipe, text

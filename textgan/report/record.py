@@ -100,6 +100,11 @@ class RunRecord:
         )
 
     @property
+    def begun(self) -> str:
+        """What the adversarial phase started from: "MLE" or "untrained"."""
+        return self.start.removesuffix(" (before)")
+
+    @property
     def corpus(self) -> str:
         """The corpus's name, "" if unknown."""
         return str(self.evaluation.get("corpus") or part_name(self.recipe, "corpus") or "")

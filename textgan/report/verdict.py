@@ -25,11 +25,11 @@ def verdict(run: RunRecord) -> str:
     by_front = _by_front(run)
     if by_front:
         return by_front
-    start = run.start.removesuffix(" (before)")
+    start = run.begun
     way = direction_in_words(run.rows["before"], run.rows["after"])
     if way in NEITHER:
         return f"Did it help? Not visibly, against its {start} at temperature 1; {ONE_SEED}."
-    if run.start.startswith("untrained"):
+    if start == "untrained":
         return (
             f"It learnt from scratch: {way}, against its untrained start. There is no MLE to compare it with; "
             f"{ONE_SEED}."
@@ -62,7 +62,7 @@ def next_commands(run: RunRecord) -> list[str]:
 
 
 def _by_front(run: RunRecord) -> str:
-    if run.sweep is None:
+    if run.sweep is None or run.begun != "MLE":
         return ""
     mine, base = crossing(run.sweep, "last"), crossing(run.sweep, "pretrained")
     if mine is None or base is None:
