@@ -159,5 +159,6 @@ def test_a_run_folder_that_exists_is_left_alone(tmp_path: Path, capsys: pytest.C
     folder.mkdir()
     (folder / "precious").write_text("mine")
     assert run(["train", "mle-short", "budget=smoke", "--out", str(folder)]) == 2
-    assert "exists already" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "exists already and holds no run; name another folder" in told and "--resume" not in told
     assert [file.name for file in folder.iterdir()] == ["precious"]

@@ -241,9 +241,8 @@ def load(run: Path, checkpoint: str = "last", *, trust_code: bool = False) -> Lo
         if checkpoint in ("best", "pretrained") and "adversarial" in recipe.phases:
             raise Mistake(not_yet(run, checkpoint))
         known = [place.name for place in (run / "checkpoints").glob("[a-z]*")]
-        raise Mistake(
-            f"--checkpoint: the run has no checkpoint {checkpoint!r}.{did_you_mean(checkpoint, known)}"
-        )
+        near = did_you_mean(checkpoint, known) or " Continue its training with `textgan train` and --resume."
+        raise Mistake(f"--checkpoint: the run has no checkpoint {checkpoint!r}.{near}")
     if generator.reads_judge:
         discriminator: Discriminator = part(recipe, "discriminator", **handed, decode=tokenizer.decode)
         checkpoints.load_player(folder, "discriminator", discriminator)

@@ -69,9 +69,9 @@ def train(
         if ranks.first and resume:
             check_folder(folder, resolved)
         elif ranks.first and path.exists():
-            raise Mistake(
-                f"--out: {path} exists already; add --resume to continue it, or name another folder"
-            )
+            resumable = (path / "recipe.yaml").is_file()
+            how = "; add --resume to continue it, or" if resumable else " and holds no run;"
+            raise Mistake(f"--out: {path} exists already{how} name another folder")
     again = f"{ranks.program} train {_again(command, path)}"
     display, stop = Display(quiet=not ranks.first), Stop()
     stop.say = display.say
