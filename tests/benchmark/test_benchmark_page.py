@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from synthetic import MLE, REAL, benchmark, cell, front, scored
 from textgan.benchmark import front_figures, game_curves, page
 from textgan.benchmark.gap import ALL, SOURCE, TEXT, Axes
 from textgan.benchmark.groups import groups
+from textgan.benchmark.planned import BORROWED
 from textgan.benchmark.results import Benchmark, CorpusFacts
 from textgan.benchmark.verdict import verdicts
 from textgan.report import numbers
@@ -87,6 +89,14 @@ def test_the_page_tells_what_was_found(text):
         "budget smoke",
     ):
         assert told in text, told
+
+
+def test_the_page_says_whose_mle_a_recipe_without_one_is_compared_with(bench, text, tmp_path):
+    assert "having none of its own" not in text
+    told = f"the maximum likelihood of mle-short, {BORROWED}"
+    cells = [replace(one, held_against=told) if one.label == "up" else one for one in bench.cells]
+    found = page.write(replace(bench, cells=tuple(cells)), tmp_path).read_text(encoding="utf-8")
+    assert "up: compared with the maximum likelihood of mle-short, having none of its own." in found
 
 
 def test_a_front_has_mle_behind_it(text):

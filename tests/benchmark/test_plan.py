@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,12 @@ def test_who_reads_the_discriminator_or_has_no_likelihood_phase_is_held_against_
         assert found.runs[one(found, label).run].fronts == {"last": one(found, label).run}
     start = found.runs[one(found, "arae-short").run].needs
     assert start is not None and not found.runs[start].fronts  # an autoencoder is no baseline of likelihood
+
+
+def test_no_seed_is_a_mistake_before_anything_is_trained() -> None:
+    words = replace(sort_words(["mle-short"], ["1"], ()), seeds=())
+    with pytest.raises(Mistake, match="^seeds: none given"):
+        plan(words, Budget.parse("smoke"), Path("out"))
 
 
 def test_another_corpus_is_no_baseline() -> None:

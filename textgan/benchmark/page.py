@@ -11,6 +11,7 @@ from pathlib import Path
 
 from textgan.benchmark import front_figures, game_curves, words
 from textgan.benchmark.groups import Group, groups, starts
+from textgan.benchmark.planned import BORROWED
 from textgan.benchmark.results import Benchmark, Cell
 from textgan.benchmark.rows import CorpusTable, corpus_tables
 from textgan.benchmark.tables import cost
@@ -25,8 +26,8 @@ from textgan.training.folder import write_text
 SHOWN = 10  # sentences shown for each recipe
 FRONTS = (
     "Horizontal: quality; vertical: diversity. Each axis says which end is better, and the better front lies further "
-    "towards both; the star is real text. Dashed: the MLE that each recipe started from. Thick: mean over the seeds; "
-    "thin: each seed. Numbers are temperatures."
+    "towards both; the star is real text. Dashed: the MLE that each recipe is compared with. Thick: mean over the "
+    "seeds; thin: each seed. Numbers are temperatures."
 )
 SOURCE = (
     "Where the true source is known: source NLL is the NLL of the generated text under it, held-out NLL that of "
@@ -185,11 +186,13 @@ def _how(benchmark: Benchmark, tables: Sequence[CorpusTable]) -> Part:
 def _summary(benchmark: Benchmark, tables: Sequence[CorpusTable]) -> str:
     recipes = len({cell.label for cell in benchmark.cells})
     seeds = sorted({cell.seed for cell in benchmark.cells})
+    against = {cell.label: cell.held_against for cell in benchmark.cells if BORROWED in cell.held_against}
+    others = "".join(f" {label}: compared with {told}." for label, told in against.items())
     return (
         f"{recipes} recipe{'s' * (recipes != 1)} on {', '.join(table.facts.name for table in tables)}, "
         f"seed{'s' * (len(seeds) != 1)} {', '.join(map(str, seeds))}, budget {benchmark.budget}: each is compared with "
         f"the MLE that it started from, on {benchmark.sentences(table.facts.name for table in tables)} "
-        "sentences at each temperature."
+        f"sentences at each temperature.{others}"
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from textgan.assembly.recipe import Recipe
 from textgan.benchmark.arguments import Budget, Words
 from textgan.benchmark.judges import shared_judges
-from textgan.benchmark.planned import KINDS, Plan, PlannedCell, Run, cell_path, command_of
+from textgan.benchmark.planned import BORROWED, KINDS, Plan, PlannedCell, Run, cell_path, command_of
 from textgan.benchmark.variants import Variant, named_corpora, variants
 from textgan.errors import Mistake
 from textgan.parts.binding import is_own_file
@@ -60,6 +60,8 @@ def plan(
     corpora = named_corpora(these)
     runs: dict[str, Run] = {}
     cells: list[PlannedCell] = []
+    if not words.seeds:
+        raise Mistake("seeds: none given; expected at least one, such as 1 2 3")
     for seed in words.seeds:
         starts = _starts(these, seed, out, metrics)
         judges = shared_judges(these, starts, seed, out)
@@ -185,7 +187,7 @@ def _with_baselines(
             told = "its own weights before the game, which no other recipe can share"
             found.append(replace(cell, baseline=own, held_against=told))
         elif same:
-            told = f"the maximum likelihood of {same[0]}, having none of its own"
+            told = f"the maximum likelihood of {same[0]}, {BORROWED}"
             found.append(replace(cell, baseline=starts[same[0]].key, held_against=told))
         else:
             told = (

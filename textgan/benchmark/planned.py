@@ -14,6 +14,9 @@ from textgan.assembly.recipe import Recipe
 KINDS = {"starts": "start", "judges": "judge", "runs": "cell"}
 """Folder of a benchmark -> what the runs in it are; each may go on from those of the folders before it."""
 
+BORROWED = "having none of its own"
+"""Ends what a cell is held against where that is another recipe's maximum likelihood."""
+
 
 @dataclass(frozen=True)
 class Run:
