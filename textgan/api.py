@@ -108,8 +108,8 @@ def _sentences(
 
         return sentences(Path(given), place, column, empty=empty)
     if isinstance(given, Mapping) or hasattr(given, "columns"):  # whose items are the names of columns
-        told = f"{place}: a {type(given).__name__} has columns"
-        raise Mistake(f"{told}; give the one of the sentences, such as {place}=df['text']")
+        message = f"{place}: a {type(given).__name__} has columns"
+        raise Mistake(f"{message}; give the one of the sentences, such as {place}=df['text']")
     if not isinstance(given, Iterable):
         raise Mistake(f"{place}: {given!r:.60} is no sentences; expected some, or the name of a file")
     given = list(given)  # an iterator is read once

@@ -68,5 +68,5 @@ _NO_MEMORY = (
 
 def shown(value: object) -> str:
     """A value in an error: on one line, and at most 60 characters of it."""
-    told = " ".join(repr(value).split())
-    return told if len(told) <= 60 else f"{told[:57]}..."
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -54,8 +54,8 @@ def fetch(
             model_info(name, timeout=10)  # one question; without a network, loading asks for minutes
             return read(where, False)
     except Exception as error:  # transformers and the hub's client raise a dozen kinds; all mean the same
-        told = (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
-        raise Mistake(f"{place}: no model at {name!r} ({told}); give {instead}") from error
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(".")
+        raise Mistake(f"{place}: no model at {name!r} ({reason}); give {instead}") from error
 
 
 def on_gpu(model: Model) -> Model:

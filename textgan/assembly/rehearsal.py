@@ -202,5 +202,5 @@ def _check_order(generator: Generator, text: Text, taught: Tensor) -> None:
 
 def _same(one: Tensor, other: Tensor) -> bool:
     one, other = (each.float().log_softmax(-1).clamp(min=FORBIDDEN) for each in (one, other))
-    told = one[one > FORBIDDEN]
-    return bool(((one - other).abs() <= CLOSE * (told.max() - told.min()) + ROUNDING).all())
+    allowed = one[one > FORBIDDEN]
+    return bool(((one - other).abs() <= CLOSE * (allowed.max() - allowed.min()) + ROUNDING).all())

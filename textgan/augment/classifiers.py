@@ -32,10 +32,10 @@ def learn_classes(
     classifier.train()
     for _ in range(updates):
         given = next_text()
-        told = classifier.judge(given).classes
-        assert told is not None and given.labels is not None
+        logits = classifier.judge(given).classes
+        assert logits is not None and given.labels is not None
         optimizer.zero_grad()
-        cross_entropy(told, given.labels).backward()
+        cross_entropy(logits, given.labels).backward()
         optimizer.step()
 
 
@@ -71,17 +71,17 @@ def _right(classifier: CNN, test: Split, tokenizer: Tokenizer, length: int) -> n
     found = []
     for begin in range(0, len(text), 256):
         part = text[begin : begin + 256]
-        told = classifier.judge(part).classes
-        assert told is not None and part.labels is not None
-        found.append((told.argmax(1) == part.labels).numpy())
+        logits = classifier.judge(part).classes
+        assert logits is not None and part.labels is not None
+        found.append((logits.argmax(1) == part.labels).numpy())
     return np.concatenate(found)
 
 
 def linear(train: Split, test: Split, classes: int, seed: int = 0, updates: int = 0) -> np.ndarray:
     """(N,) bool: which test sentences naive Bayes on word unigrams and bigrams classifies correctly. Deterministic."""
     model = NaiveBayes.fit(train.texts, train.labels or [], classes)
-    told = np.array([int(model.log_odds(text).argmax()) for text in test.texts])
-    return np.asarray(told == labels_of(test))
+    predicted = np.array([int(model.log_odds(text).argmax()) for text in test.texts])
+    return np.asarray(predicted == labels_of(test))
 
 
 CLASSIFIERS: dict[str, Callable[[Split, Split, int, int, int], np.ndarray]] = {"cnn": cnn, "linear": linear}

@@ -70,8 +70,8 @@ class Generated:
 
     @classmethod
     def load(cls, path: Path) -> Generated:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return cls(Split(told["texts"], told["labels"]), told["wanted"], told["drawn"], told["dropped"])
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return cls(Split(kept["texts"], kept["labels"]), kept["wanted"], kept["drawn"], kept["dropped"])
 
     def first(self, counts: list[int]) -> Generated:
         """The first `counts[k]` sentences of each label k (or all, if there are fewer)."""
@@ -102,10 +102,10 @@ def write_table(
             for told, name in rows
         )
         return write_text(path, "".join(f"{line}\n" for line in lines))
-    made = io.StringIO()
+    table = io.StringIO()
     between = "\t" if path.suffix.lower() == ".tsv" else ","
-    csv.writer(made, delimiter=between, lineterminator="\n").writerows([(text, label), *rows])
-    write_text(path, made.getvalue())
+    csv.writer(table, delimiter=between, lineterminator="\n").writerows([(text, label), *rows])
+    write_text(path, table.getvalue())
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def train_generator(
 def overrides(recipe: Recipe, budget: Budget, seed: int) -> list[str]:
     """Overrides of the doctor's recipe: shorter training, and no metrics that cost time without being used here."""
     values = recipe.values
-    made = [
+    changes = [
         f"seed={seed}",
         f"train.mle.epochs={min(budget.epochs, values['train']['mle']['epochs'])}",
         f"train.discriminator.steps={min(50, budget.steps)}",
@@ -174,8 +174,8 @@ def overrides(recipe: Recipe, budget: Budget, seed: int) -> list[str]:
     ]
     words = values["tokenizer"].get("max_size", budget.words)
     if budget.words is not None and values["tokenizer"]["name"] == "word":
-        made.append(f"tokenizer.max_size={min(words, budget.words)}")
-    return made
+        changes.append(f"tokenizer.max_size={min(words, budget.words)}")
+    return changes
 
 
 def generate(

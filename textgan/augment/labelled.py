@@ -148,8 +148,8 @@ def _rows(path: Path, text: str, label: str, place: str) -> Rows:
     try:
         return read(path, text, label, place=place)
     except Mistake as mistake:  # `read` names the column options as other commands do
-        told = str(mistake).replace("--column:", "--text-column:").replace("--label:", "--label-column:")
-        raise Mistake(told) from mistake
+        message = str(mistake).replace("--column:", "--text-column:").replace("--label:", "--label-column:")
+        raise Mistake(message) from mistake
 
 
 def _names(told: Sequence[str], label: str) -> tuple[str, ...]:

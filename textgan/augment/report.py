@@ -88,30 +88,30 @@ def write(outcome: Outcome) -> list[Path]:
 def table(outcome: Outcome) -> Table:
     """Accuracy by classifier and number of labels, with a column for each arm; fits narrow terminals."""
     caption = "mean over seeds ± half of its 95% interval"
-    made = Table(
+    drawn = Table(
         title="Accuracy on held-out text",
         caption=caption,
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 0, 0, 1),
     )
-    made.add_column("", no_wrap=True)
+    drawn.add_column("", no_wrap=True)
     for column in ("real", "+ generated", "+ changed", "+ copies"):
-        made.add_column(column, justify="right", no_wrap=True)
+        drawn.add_column(column, justify="right", no_wrap=True)
     for each in outcome.comparisons:
-        made.add_row(_name(each), *(_narrow(each.accuracy.get(arm)) for arm in ARMS))
-    return made
+        drawn.add_row(_name(each), *(_narrow(each.accuracy.get(arm)) for arm in ARMS))
+    return drawn
 
 
 def filters(generated: Generated) -> str:
     """`of 900 sentences drawn 200 were kept; 412 get a low score from the discriminator, ...`."""
-    told = ", ".join(
+    reasons = ", ".join(
         f"{generated.dropped[rule]:,} {RULES[rule]}" for rule in RULES if generated.dropped.get(rule)
     )
     kept = len(generated.split)
     if rest := generated.drawn - kept - sum(generated.dropped.values()):
-        told += f"{', ' * bool(told)}{rest:,} were not needed"
-    return f"of {generated.drawn:,} sentences drawn {kept:,} were kept" + f"; {told}" * bool(told)
+        reasons += f"{', ' * bool(reasons)}{rest:,} were not needed"
+    return f"of {generated.drawn:,} sentences drawn {kept:,} were kept" + f"; {reasons}" * bool(reasons)
 
 
 def real_text(data: Labelled) -> str:

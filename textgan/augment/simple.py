@@ -48,11 +48,11 @@ def more(
     """Make `counts[k]` sentences of each label k from real ones; each real one is used once before any is reused."""
     draw = np.random.default_rng(seed)
     labels = np.asarray(real.labels)
-    made, of = [], []
+    texts, of = [], []
     for label, count in enumerate(counts):
         rows = np.flatnonzero(labels == label)
         rounds = [draw.permutation(rows) for _ in range(-(-count // max(1, len(rows))))]
         for row in (np.concatenate(rounds)[:count] if rounds else rows[:0]).tolist():
-            made.append(change(real.texts[row], draw))
+            texts.append(change(real.texts[row], draw))
             of.append(label)
-    return Split(made, of)
+    return Split(texts, of)

@@ -125,7 +125,7 @@ def measured(values: Sequence[np.ndarray], least: float = -1.0) -> Measured:
 
 def compare(cells: Sequence[Cell]) -> list[Comparison]:
     """By number of labels and classifier, in the order of the cells. Differences are paired by seed and sentence."""
-    made = []
+    comparisons = []
     for labels, classifier in dict.fromkeys((cell.labels, cell.classifier) for cell in cells):
         mine = [cell for cell in cells if (cell.labels, cell.classifier) == (labels, classifier)]
         arms = {arm: {cell.seed: cell for cell in mine if cell.arm == arm} for arm in ARMS}
@@ -140,8 +140,8 @@ def compare(cells: Sequence[Cell]) -> list[Comparison]:
             _difference(arms["augmented"], arms["real"]),
             _difference(arms["augmented"], arms["simple"]),
         )
-        made.append(comparison)
-    return made
+        comparisons.append(comparison)
+    return comparisons
 
 
 def _difference(first: dict[int, Cell], second: dict[int, Cell]) -> Measured | None:
@@ -158,14 +158,14 @@ def headline(found: Sequence[Comparison]) -> str:
         return "Nothing to judge: the filters left no generated sentence"
     helped, hurt = (of_word(gains, word) for word in (HELPED, HURT))
     if not helped:
-        told = f"Generated text did not help: in none of {len(gains)} comparisons is accuracy higher beyond chance"
-        return told + (f", and it hurt {joined(hurt)}" if hurt else "")
-    told = f"Generated text helped in {len(helped)} of {len(gains)} comparisons, {joined(helped)}"
-    told += f"; it hurt {joined(hurt)}" if hurt else ""
+        answer = f"Generated text did not help: in none of {len(gains)} comparisons is accuracy higher beyond chance"
+        return answer + (f", and it hurt {joined(hurt)}" if hurt else "")
+    answer = f"Generated text helped in {len(helped)} of {len(gains)} comparisons, {joined(helped)}"
+    answer += f"; it hurt {joined(hurt)}" if hurt else ""
     more = [each for each in helped if each.over is not None and each.over.word == HELPED]
     if not more:
-        return f"{told}; but it is not shown to beat simple changes of real text"
-    return f"{told}; it beat simple changes of real text for {joined(more)}"
+        return f"{answer}; but it is not shown to beat simple changes of real text"
+    return f"{answer}; it beat simple changes of real text for {joined(more)}"
 
 
 def of_word(found: Sequence[Comparison], word: str) -> list[Comparison]:
@@ -182,8 +182,8 @@ def sentence(each: Comparison) -> str:
     name = each.name[0].upper() + each.name[1:]
     if each.gain is None:
         return f"{name}: not measured, since the filters left no generated sentence"
-    told = f"{name}: {each.gain.word}, {points(each.gain)} against real text alone"
-    return told + (f"; {points(each.over)} against simple changes" if each.over is not None else "")
+    line = f"{name}: {each.gain.word}, {points(each.gain)} against real text alone"
+    return line + (f"; {points(each.over)} against simple changes" if each.over is not None else "")
 
 
 def points(gain: Measured) -> str:

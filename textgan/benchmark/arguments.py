@@ -43,11 +43,11 @@ def sort_words(words: Sequence[str], seeds: Sequence[str], grid: Sequence[str]) 
         raise Mistake("recipe: none given; expected names that `textgan recipes` lists, or YAML files")
     if any(word.startswith("seed=") for word in overrides):
         raise Mistake("seed: give a benchmark's seeds with --seeds 1 2 3")
-    told = [part.strip() for word in seeds for part in word.split(",")] + numbers
-    wrong = [part for part in told if not part.isdecimal()]
+    seed_words = [part.strip() for word in seeds for part in word.split(",")] + numbers
+    wrong = [part for part in seed_words if not part.isdecimal()]
     if wrong:
         raise Mistake(f"--seeds: {wrong[0]!r} is not a seed; expected whole numbers, such as --seeds 1 2 3")
-    chosen = tuple(dict.fromkeys(int(part) for part in told)) or (1,)
+    chosen = tuple(dict.fromkeys(int(part) for part in seed_words)) or (1,)
     return Words(tuple(dict.fromkeys(recipes)), tuple(overrides), chosen, points_of(grid))
 
 

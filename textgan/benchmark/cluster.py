@@ -67,9 +67,9 @@ class Cluster:
                 **{"name": "textgan", "cpus_per_task": threads, **(options or {})}
             )
         except (NameError, ValueError, TypeError, RuntimeError) as error:
-            told = " ".join(str(error).split())[:300]
+            reason = " ".join(str(error).split())[:300]
             raise Mistake(
-                f"--launcher-option: {told}; see submitit's AutoExecutor.update_parameters"
+                f"--launcher-option: {reason}; see submitit's AutoExecutor.update_parameters"
             ) from error
 
     def do(self, jobs: Sequence[Job], begun: Callable[[Job], None] = lambda _: None) -> Iterator[Done]:

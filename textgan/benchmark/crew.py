@@ -175,9 +175,9 @@ def _last_words(log: Path) -> str:
         lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
     except OSError:
         return ""
-    said = [line.strip() for line in lines if line.strip()]
-    ours = [line for line in said if line.startswith("textgan:")]
-    return f"; last line of its log: {(ours or said)[-1][:200]}" if said else ""
+    nonempty = [line.strip() for line in lines if line.strip()]
+    ours = [line for line in nonempty if line.startswith("textgan:")]
+    return f"; last line of its log: {(ours or nonempty)[-1][:200]}" if nonempty else ""
 
 
 @contextmanager

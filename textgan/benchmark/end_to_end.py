@@ -43,8 +43,8 @@ class Benchmarked:
         return [json.loads(line) for line in lines]
 
     def __repr__(self) -> str:
-        told = [f"{verdict.label}: {verdict.word}" for verdict in self.verdicts]
-        return f"Benchmarked({str(self.page)!r}, {'; '.join(told) or 'no verdict'})"
+        judged = [f"{verdict.label}: {verdict.word}" for verdict in self.verdicts]
+        return f"Benchmarked({str(self.page)!r}, {'; '.join(judged) or 'no verdict'})"
 
 
 def conduct(

@@ -36,7 +36,7 @@ def fronts(group: Group, benchmark: Benchmark, verdict: Verdict, name: str) -> l
     mine = [cell.front for cell in group.done if cell.front is not None]
     base = [baseline.front for baseline in baselines(group, benchmark.baselines).values()]
     alike = [control.front for control in controls(group, benchmark.baselines).values()]
-    made = [
+    figures = [
         _front(
             {"MLE": base, DRAWN_ALIKE: alike, group.label: mine},
             facts,
@@ -46,7 +46,7 @@ def fronts(group: Group, benchmark: Benchmark, verdict: Verdict, name: str) -> l
         )
         for axes in ALL
     ]
-    return [drawn for drawn in made if drawn is not None]
+    return [drawn for drawn in figures if drawn is not None]
 
 
 def _front(
@@ -83,13 +83,13 @@ def _front(
         drawing.set_ylabel(up)
         drawing.legend(frameon=False)
 
-    told = [
+    described = [
         f"{label} {'; '.join(f'at {t:g} {numbers.plain(x)}, {numbers.plain(y)}' for t, x, y in mean)}"
         for label, mean in means.items()
     ]
-    told += [f"real text {', '.join(map(numbers.plain, star))}"] if len(star) == 2 else []
-    told.insert(0, f"{across} and {up}, means over seeds")
-    return figure(title, f"{title}. {'. '.join(told)}.", name, draw, size=SIZE)
+    described += [f"real text {', '.join(map(numbers.plain, star))}"] if len(star) == 2 else []
+    described.insert(0, f"{across} and {up}, means over seeds")
+    return figure(title, f"{title}. {'. '.join(described)}.", name, draw, size=SIZE)
 
 
 def _title(verdict: Verdict, axes: Axes) -> str:

@@ -32,16 +32,16 @@ def over_time(records: Mapping[str, Sequence[RunRecord]], key: str, name: str) -
         seeds = [line for run in runs if len(line := _looks(run, key)) > 1]
         if seeds:
             lines[label] = seeds
-    made = []
+    figures = []
     for place, (title, some) in enumerate(_shared_out(f"{numbers.name(key)} during the game", lines)):
-        made.append(_curves(title, some, f"{name}-{key}-{place}"))
-    return made
+        figures.append(_curves(title, some, f"{name}-{key}-{place}"))
+    return figures
 
 
 def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Figure]:
     """The generator's gradient norm by step of the adversarial phase, on a log scale: binned medians over all seeds."""
     lines = {label: binned for label, runs in records.items() if len(binned := _binned(norms(runs))) > 1}
-    made = []
+    figures = []
     for place, (title, some) in enumerate(_shared_out("Norm of the generator's gradient", lines)):
 
         def draw(axes: Axes, some: Mapping[str, Series] = some) -> None:
@@ -53,9 +53,11 @@ def gradients(records: Mapping[str, Sequence[RunRecord]], name: str) -> list[Fig
             axes.set_xlabel("step")
             _legend(axes, len(some))
 
-        told = ", ".join(f"{k} ends at {numbers.plain(line[-1][1])}" for k, line in some.items())
-        made.append(figure(title, f"{title} by step, medians: {told}.", f"{name}-{place}", draw, size=SIZE))
-    return made
+        described = ", ".join(f"{k} ends at {numbers.plain(line[-1][1])}" for k, line in some.items())
+        figures.append(
+            figure(title, f"{title} by step, medians: {described}.", f"{name}-{place}", draw, size=SIZE)
+        )
+    return figures
 
 
 def _plain_ticks(axes: Axes, values: Sequence[float]) -> None:
@@ -112,12 +114,12 @@ def _curves(
         axes.set_xlabel(word)
         _legend(axes, len(lines))
 
-    told = "; ".join(
+    described = "; ".join(
         f"{label} from {numbers.plain(mean[0][1])} to {numbers.plain(mean[-1][1])}"
         for label, mean in means.items()
         if mean
     )
-    return figure(title, f"{title}, means over seeds: {told}.", name, draw, size=SIZE)
+    return figure(title, f"{title}, means over seeds: {described}.", name, draw, size=SIZE)
 
 
 def _legend(axes: Axes, lines: int) -> None:

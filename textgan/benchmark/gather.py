@@ -142,10 +142,10 @@ class Ledger:
         if (key := f"corpus {name}") in self.pending or key in self.failed:
             return None  # an older measurement, of other text or metrics
         try:
-            told = json.loads(corpus_file(self.plan, name).read_text(encoding="utf-8"))
+            kept = json.loads(corpus_file(self.plan, name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return CorpusFacts(name, _scores(told["real"]), told.get("shift"), tuple(told.get("told-by", ())))
+        return CorpusFacts(name, _scores(kept["real"]), kept.get("shift"), tuple(kept.get("told-by", ())))
 
     def _told(self, run: Run) -> dict[str, Any]:
         """The facts recorded in a finished run's folder, cached."""
@@ -167,16 +167,16 @@ class Ledger:
 def read_front(folder: Path, request: Request | None = None) -> Front | None:
     """A measured front with its per-sentence values; None if there is none, or not for this request."""
     try:
-        told = json.loads((folder / "front.json").read_text(encoding="utf-8"))
-        if request is not None and told["request"] != request.as_json():
+        kept = json.loads((folder / "front.json").read_text(encoding="utf-8"))
+        if request is not None and kept["request"] != request.as_json():
             return None
         points = tuple(
             FrontPoint(row["temperature"], _scores(row["scores"]), read_values(folder / row["values"]))
-            for row in told["points"]
+            for row in kept["points"]
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Front(points, tuple(told["samples"]))
+    return Front(points, tuple(kept["samples"]))
 
 
 def _rows(run: Path) -> Iterator[dict[str, Any]]:

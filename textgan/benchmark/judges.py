@@ -73,14 +73,14 @@ def _judge(together: Sequence[Variant], start: Run, key: str, path: Path, seed: 
         "start": str(start.path),
     }
     values["evaluate"] = {**(first.resolved.get("evaluate") or {}), **BRIEFLY}
-    told = ["train.adversarial=null", "metrics=[distinct]", f"start={start.path}"]
-    told += [f"evaluate.{key}={'null' if value is None else value}" for key, value in BRIEFLY.items()]
+    words = ["train.adversarial=null", "metrics=[distinct]", f"start={start.path}"]
+    words += [f"evaluate.{key}={'null' if value is None else value}" for key, value in BRIEFLY.items()]
     again = ("metrics=", "train.adversarial", *(f"evaluate.{key}=" for key in BRIEFLY))
     kept = [one for one in first.overrides if not one.startswith(again)]
     more = f" and {len(together) - 1} more" if len(together) > 1 else ""
     return Run(
         key, f"the discriminator of {first.label}{more}, seed {seed}", path, replace(first.recipe, values=values),
-        command_of(first.word, [*kept, *told], seed, path), start.key,
+        command_of(first.word, [*kept, *words], seed, path), start.key,
     )  # fmt: skip
 
 
@@ -102,6 +102,6 @@ def _key(variant: Variant, start: str) -> str:
     strategy: Strategy = made.build()
     facts = {part: variant.resolved.get(part) for part in PARTS}
     facts |= {"phase": variant.resolved["train"]["discriminator"], "fakes": repr(strategy.first_samplers())}
-    told = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:12]
     weights, _, seed = start.partition("-")
-    return f"{weights}-{told}-{seed}"
+    return f"{weights}-{digest}-{seed}"

@@ -84,13 +84,13 @@ def _corpus(
         if group.plays and group.done
         for figure in front_figures.fronts(group, benchmark, by_label[group.label], f"{slug}-front{index}")
     ]
-    told = [FRONTS, *([SOURCE] if any("source NLL (" in figure.alt for figure in drawn) else [])]
+    captions = [FRONTS, *([SOURCE] if any("source NLL (" in figure.alt for figure in drawn) else [])]
     curves = [f for key in game_curves.OVER_TIME for f in game_curves.over_time(records, key, f"{slug}-time")]
     norms = game_curves.gradients(records, f"{slug}-gradient")
     described = _gradient_lines(mine, records)
     gaps = words.gap_lines(table.verdicts)
-    made = [
-        Part(f"Quality and diversity by temperature{on}", told, drawn) if drawn else None,
+    parts = [
+        Part(f"Quality and diversity by temperature{on}", captions, drawn) if drawn else None,
         Part(f"{words.GAPS}{on}", lines=gaps) if gaps else None,
         _scores(table, on),
         Part(f"During the game{on}", ["Thick: mean over the seeds; thin: each seed."], curves)
@@ -110,7 +110,7 @@ def _corpus(
         else None,
         _samples(benchmark, mine, on),
     ]
-    return [part for part in made if part is not None]
+    return [part for part in parts if part is not None]
 
 
 def _scores(table: CorpusTable, on: str) -> Part:
@@ -198,14 +198,14 @@ def _summary(benchmark: Benchmark, tables: Sequence[CorpusTable]) -> str:
 
 def _records(mine: Sequence[Group], out: Path) -> Records:
     """The run records by recipe; missing or damaged folders are skipped."""
-    made: Records = {}
+    records: Records = {}
     for group in mine:
         for cell in group.done if group.plays else ():
             try:
-                made.setdefault(group.label, []).append(read(_folder(cell, out)))
+                records.setdefault(group.label, []).append(read(_folder(cell, out)))
             except Mistake:
                 continue
-    return {label: runs for label, runs in made.items() if runs}
+    return {label: runs for label, runs in records.items() if runs}
 
 
 def _folder(cell: Cell, out: Path) -> Path:

@@ -87,8 +87,8 @@ def plan(
 def _start_of(variant: Variant, seed: int) -> str:
     """`<12 hex>-seed<N>`, equal for all variants whose pretraining gives the same weights."""
     facts = {key: variant.resolved.get(key) for key in DEPENDS} | {"mle": variant.resolved["train"]["mle"]}
-    told = json.dumps(facts, sort_keys=True, default=str)
-    return f"{hashlib.sha256(told.encode()).hexdigest()[:12]}-seed{seed}"
+    described = json.dumps(facts, sort_keys=True, default=str)
+    return f"{hashlib.sha256(described.encode()).hexdigest()[:12]}-seed{seed}"
 
 
 def _starts(variants: Sequence[Variant], seed: int, out: Path, metrics: Sequence[str]) -> dict[str, Run]:
@@ -111,13 +111,13 @@ def _starts(variants: Sequence[Variant], seed: int, out: Path, metrics: Sequence
         more = f" and {len(together) - 1} more" if len(together) > 1 and first.phases != ["mle"] else ""
         dropped = [one for one in LEFT_OUT if first.resolved.get(one) is not None]
         dropped += [f"train.{phase}" for phase in first.phases if phase != "mle"]
-        told = [f"metrics=[{', '.join(values['metrics'])}]", *(f"{one}=null" for one in dropped)]
-        told += [f"evaluate.{key}={value}" for key, value in plain.items()]
+        changes = [f"metrics=[{', '.join(values['metrics'])}]", *(f"{one}=null" for one in dropped)]
+        changes += [f"evaluate.{key}={value}" for key, value in plain.items()]
         kept = [one for one in first.overrides if not one.startswith("metrics=")]
         path = out / "starts" / key
         run = Run(
             key, f"{label}{more}, seed {seed}", path, replace(first.recipe, values=values),
-            command_of(first.word, [*kept, *told], seed, path), fronts={"last": key},
+            command_of(first.word, [*kept, *changes], seed, path), fronts={"last": key},
         )  # fmt: skip
         found |= {one.label: run for one in together}
     return found
@@ -181,19 +181,19 @@ def _with_baselines(
         same.sort(key=lambda label: by_label[label].phases != ["mle"])  # plain maximum likelihood first
         if start is not None:
             itself = cell.run == start.key
-            told = "itself" if itself else "the weights that it began with, shared by all of this start"
-            found.append(replace(cell, baseline=start.key, held_against=told))
+            against = "itself" if itself else "the weights that it began with, shared by all of this start"
+            found.append(replace(cell, baseline=start.key, held_against=against))
         elif own is not None:
-            told = "its own weights before the game, which no other recipe can share"
-            found.append(replace(cell, baseline=own, held_against=told))
+            against = "its own weights before the game, which no other recipe can share"
+            found.append(replace(cell, baseline=own, held_against=against))
         elif same:
-            told = f"the maximum likelihood of {same[0]}, {BORROWED}"
-            found.append(replace(cell, baseline=starts[same[0]].key, held_against=told))
+            against = f"the maximum likelihood of {same[0]}, {BORROWED}"
+            found.append(replace(cell, baseline=starts[same[0]].key, held_against=against))
         else:
-            told = (
+            against = (
                 "nothing: it has no maximum likelihood phase, and no other recipe here has one on its corpus"
             )
-            found.append(replace(cell, held_against=told))
+            found.append(replace(cell, held_against=against))
     return found
 
 

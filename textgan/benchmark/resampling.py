@@ -32,22 +32,22 @@ def resample(values: Sequence[np.ndarray | float], draw: np.random.Generator) ->
     A score without per-sentence values is given as a number and stays constant. Scores with equally many sentences
     share their draws, and equal inputs give bit-identical results (which a matrix product alone does not guarantee).
     """
-    made = np.empty((len(values), 1 + RESAMPLES))
+    draws = np.empty((len(values), 1 + RESAMPLES))
     by_amount: dict[int, dict[bytes, list[int]]] = {}
     for place, value in enumerate(values):
         if isinstance(value, np.ndarray):
             whole = np.ascontiguousarray(value, dtype=np.float64)
             by_amount.setdefault(len(whole), {}).setdefault(whole.tobytes(), []).append(place)
         else:
-            made[place] = value
+            draws[place] = value
     for same in by_amount.values():
         stacked = np.stack([np.frombuffer(known, dtype=np.float64) for known in same])  # (K', N)
         means = np.concatenate(
             [stacked.mean(1, keepdims=True), resampled_means(stacked, RESAMPLES, draw)], axis=1
         )
         for row, places in zip(means, same.values(), strict=True):
-            made[places] = row
-    return made
+            draws[places] = row
+    return draws
 
 
 def over_seeds(values: np.ndarray, draw: np.random.Generator) -> tuple[float, float]:

@@ -42,9 +42,9 @@ class Line:
     def shown(self, key: str) -> str:
         """`.412 ± .003*`."""
         spread = self.spread.get(key)
-        told = numbers.number(key, self.row.cells.get(key))
-        told += "" if spread is None else f" ± {numbers.plain(spread, numbers.COUNTS.get(key, 3))}"
-        return told + "*" * (key in self.differs)
+        text = numbers.number(key, self.row.cells.get(key))
+        text += "" if spread is None else f" ± {numbers.plain(spread, numbers.COUNTS.get(key, 3))}"
+        return text + "*" * (key in self.differs)
 
     @property
     def judged(self) -> str:
@@ -165,26 +165,26 @@ def _captions(
     marked: Mapping[str, set[int]],
     verdicts: Sequence[Verdict],
 ) -> list[str]:
-    told = [f"{SHIFTED} {caution}." for caution in words.cautions(facts)]
+    captions = [f"{SHIFTED} {caution}." for caution in words.cautions(facts)]
     seeds = sorted({seed for line in lines for seed in line.seeds})
     spread = "; ±: standard deviation over the seeds" if any(line.spread for line in lines) else ""
     named = f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
-    told.append(
+    captions.append(
         f"At temperature 1, {benchmark.sentences([facts.name])} sentences, {named}, budget {benchmark.budget}{spread}."
     )
     if any(marked.values()):
-        told.append(f"{BEST}: {MARKED}")
+        captions.append(f"{BEST}: {MARKED}")
     if any(line.differs for line in lines):
-        told.append(
+        captions.append(
             "*: the 95% interval of the difference from its MLE (drawn alike, where there is such a row) excludes 0 "
             "(paired bootstrap over seeds and sentences); tested for BLEU and self-BLEU, where one mark in twenty "
             "would be chance."
         )
     if {"nll", "source-nll"} & set(keys):
-        told.append("NLL in nats per token, lower is likelier.")
-    told += words.captions(verdicts)
+        captions.append("NLL in nats per token, lower is likelier.")
+    captions += words.captions(verdicts)
     generated = [line.row for line in lines if line.row.generated]
     differing = [k for k in keys if len({table.measure(r, k) for r in generated if k in r.cells}) > 1]
     if differing:
-        told.append(f"Scored under differing signatures, compare with care: {numbers.names(differing)}.")
-    return told
+        captions.append(f"Scored under differing signatures, compare with care: {numbers.names(differing)}.")
+    return captions

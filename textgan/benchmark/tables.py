@@ -60,9 +60,9 @@ def terminal(benchmark: Benchmark, width: int | None = None, styled: bool | None
     for table in corpus_tables(benchmark):
         drawn, left = _drawn(table, width)
         parts.append(drawn)
-        told = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
+        sentences = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
         rest = [f"Too narrow for {numbers.names(left)}: the page and table.md have them."] if left else []
-        parts += [Text("\n".join(told)), Text()]
+        parts += [Text("\n".join(sentences)), Text()]
         if gaps := words.gap_lines(table.verdicts):
             parts += [Text(words.GAPS), *_gaps(gaps)]
         # Without styles, as in a pipe, the mark is invisible, so its caption is dropped.
@@ -79,8 +79,8 @@ def markdown(tables: Sequence[CorpusTable]) -> str:
     parts = []
     for table in tables:
         written = tabular.markdown(*_cells(table))
-        told = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
-        written += "".join(f"\n- {in_markdown(line)}" for line in told) + "\n" * bool(told)
+        captions = [f"{words.sentence(verdict)}." for verdict in table.verdicts if verdict.word != BASELINE]
+        written += "".join(f"\n- {in_markdown(line)}" for line in captions) + "\n" * bool(captions)
         written += _lines_in_markdown(words.gap_lines(table.verdicts))
         written += "".join(f"\n{in_markdown(caption)}\n" for caption in table.captions)
         parts.append(f"### {in_markdown(table.facts.name)}\n\n{written}")
@@ -118,7 +118,7 @@ def cost(line: Line) -> list[str]:
 
 def _cells(table: CorpusTable) -> tuple[list[str], str, list[list[Cell]]]:
     """(headings, their alignment, rows)."""
-    made: list[list[Cell]] = [
+    cells: list[list[Cell]] = [
         [
             (line.row.label, False),
             *((line.shown(key), place in table.marked[key]) for key in table.keys),
@@ -127,7 +127,7 @@ def _cells(table: CorpusTable) -> tuple[list[str], str, list[list[Cell]]]:
         for place, line in enumerate(table.lines)
     ]
     heads = ["", *map(numbers.name, table.keys), *COST, "verdict: gap [95% interval]"]
-    return heads, f"l{'r' * (len(heads) - 2)}l", made
+    return heads, f"l{'r' * (len(heads) - 2)}l", cells
 
 
 def _fields(line: Line, table: CorpusTable, keys: Sequence[str]) -> list[str]:
@@ -173,19 +173,19 @@ def _drawn(table: CorpusTable, width: int) -> tuple[Table, list[str]]:
             fitting.append(key)
             room -= need
     fitting.sort(key=numbers.order)
-    made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=Text(table.facts.name), title_justify="left")
-    made.add_column("", max_width=label)
-    made.add_column("verdict\ngap [95% interval]", no_wrap=True)
+    drawn = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=Text(table.facts.name), title_justify="left")
+    drawn.add_column("", max_width=label)
+    drawn.add_column("verdict\ngap [95% interval]", no_wrap=True)
     for key in fitting:
-        made.add_column(Text(header(key)), justify="right", no_wrap=True)
+        drawn.add_column(Text(header(key)), justify="right", no_wrap=True)
     for place, line in enumerate(table.lines):
         scores = [
             Text(line.shown(key), style="bold" if place in table.marked[key] else "") for key in fitting
         ]
-        made.add_row(
+        drawn.add_row(
             Text(line.row.label, style="" if line.row.generated else "italic"), verdicts[place], *scores
         )
-    return made, [key for key in table.keys if key not in fitting]
+    return drawn, [key for key in table.keys if key not in fitting]
 
 
 def _gaps(lines: Sequence[Sequence[str]]) -> list[Table]:

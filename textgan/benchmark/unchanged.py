@@ -65,8 +65,8 @@ def check(plan: Plan, corpora: Corpora, say: Callable[[str], None] = lambda _: N
         if splits is None:
             unknown.setdefault("text", []).append(run.label)
         elif splits:
-            told = f"the corpus {_corpus(run.recipe)} ({', '.join(splits)})"
-            changed.setdefault(told, []).append(run.label)
+            named = f"the corpus {_corpus(run.recipe)} ({', '.join(splits)})"
+            changed.setdefault(named, []).append(run.label)
         files = changed_code(run.path, run.recipe) if finished else []
         if files is None:
             unknown.setdefault(", ".join(own_code(run.recipe)), []).append(run.label)

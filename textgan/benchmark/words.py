@@ -46,14 +46,14 @@ def sentence(verdict: Verdict) -> str:
         return f"{verdict.label} could not be judged: {why}"
     if verdict.word == BASELINE or verdict.gap is None:
         return f"{verdict.label} is plain maximum likelihood, which the others are compared with"
-    told = f"{verdict.label} {MADE[verdict.word]}: {_distance(verdict.gap, theirs)}"
+    text = f"{verdict.label} {MADE[verdict.word]}: {_distance(verdict.gap, theirs)}"
     for gap in verdict.gaps[1:]:
         if gap.axes == SOURCE:
             word = MADE.get(gap.word, "not judged")
-            told += f". By likelihood under the true source: {word}, {_distance(gap, theirs)}"
+            text += f". By likelihood under the true source: {word}, {_distance(gap, theirs)}"
     if asked := [gap for gap in _asked(verdict) if gap.word in MADE]:
-        told += f". By the additional metrics: {_by_score(asked) or 'no difference'}"
-    return told
+        text += f". By the additional metrics: {_by_score(asked) or 'no difference'}"
+    return text
 
 
 GAPS = "Gaps to MLE at equal diversity (+ is better)"
@@ -113,8 +113,8 @@ def short(verdict: Verdict) -> str:
         return verdict.word
     if gap.value is None:
         return f"{verdict.word}: {'lost diversity' if gap.notes else 'nothing shared'}"
-    told = " ".join(filter(None, (verdict.word, numbers.signed(gap.value), _interval(gap))))
-    return f"{told}, {gap.lost}" if gap.lost else told
+    text = " ".join(filter(None, (verdict.word, numbers.signed(gap.value), _interval(gap))))
+    return f"{text}, {gap.lost}" if gap.lost else text
 
 
 def captions(found: Sequence[Verdict]) -> list[str]:
@@ -165,21 +165,21 @@ def _distance(gap: Gap, theirs: str) -> str:
     name = numbers.name(gap.axes.quality)
     better = {True: "above", False: "below"} if gap.axes.quality_sign > 0 else {True: "below", False: "above"}
     if not float(f"{gap.value:.3f}"):
-        told = f"at equal diversity its {name} is {theirs}"
+        distance = f"at equal diversity its {name} is {theirs}"
     else:
         apart = f"{numbers.plain(abs(gap.value))} {better[gap.value > 0]}"
-        told = f"at equal diversity its {name} is {apart} {theirs}"
+        distance = f"at equal diversity its {name} is {apart} {theirs}"
     if gap.lost:
-        told = f"over the other seed{'s' * (sum(v is not None for v in gap.seeds.values()) > 1)} only, {told}"
+        distance = f"over the other seed{'s' * (sum(v is not None for v in gap.seeds.values()) > 1)} only, {distance}"
     if gap.low is not None:
         way = "" if gap.axes.quality_sign > 0 else ", + is better"
-        told += f" (95% interval {_interval(gap)}{way}, over {gap.resampled})"
+        distance += f" (95% interval {_interval(gap)}{way}, over {gap.resampled})"
     if len(gap.seeds) > 1:
-        told += f"; by seed {', '.join(_own(value) for value in gap.seeds.values())}"
+        distance += f"; by seed {', '.join(_own(value) for value in gap.seeds.values())}"
     if gap.span is not None and gap.share < NARROW:
         share = f"over {gap.share:.0%} of MLE's range of diversity" if gap.share else "at one diversity"
-        told += f"; compared {share} only"
-    return "; ".join([*gap.notes, told])
+        distance += f"; compared {share} only"
+    return "; ".join([*gap.notes, distance])
 
 
 def _own(value: float | None) -> str:

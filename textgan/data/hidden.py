@@ -23,7 +23,7 @@ def hide_labels(split: Split, labelled: int, classes: int, seed: int) -> Split:
     if labelled < classes:
         raise Mistake(f"labelled: {labelled} leaves some of the {classes} classes without a label; give more")
     labels = np.asarray(split.labels)
-    told = np.full(len(labels), UNKNOWN)
+    known = np.full(len(labels), UNKNOWN)
     order = np.random.default_rng(seed).permutation(len(labels))
     for label in range(classes):
         wanted = labelled // classes + (label < labelled % classes)
@@ -33,5 +33,5 @@ def hide_labels(split: Split, labelled: int, classes: int, seed: int) -> Split:
                 f"labelled: {labelled} asks for {wanted} sentences of each class, but one class has only {len(rows)}; "
                 "give a smaller number"
             )
-        told[rows[:wanted]] = label
-    return Split(split.texts, told.tolist())
+        known[rows[:wanted]] = label
+    return Split(split.texts, known.tolist())

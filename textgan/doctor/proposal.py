@@ -106,8 +106,8 @@ def _kind(side: Side, unknown: dict[int, float]) -> tuple[str, str]:
     least = min(unknown.values(), default=0.0)
     if least > _strange:
         enough = sum(side.lengths) >= 200_000
-        told = f"{least:.0%} of the words in a held-out tenth are unseen"
-        return ("bpe" if enough or not by_letter else "character"), told
+        reason = f"{least:.0%} of the words in a held-out tenth are unseen"
+        return ("bpe" if enough or not by_letter else "character"), reason
     return "word", "words with spaces between, and few unseen ones"
 
 
@@ -123,14 +123,14 @@ def _word(side: Side, held: Counter[str], unknown: dict[int, float]) -> _Made:
         kept, why = sum(times > 1 for times in side.words.values()), " (those seen more than once)"
     kept = min(kept, _most_words)
     missed = out_of_vocabulary(side.words, held, [kept])  # empty if nothing was held out
-    told = f"{amount(kept, 'word')}{why}"
+    reason = f"{amount(kept, 'word')}{why}"
     if missed:
-        told += f": {missed[kept]:.1%} of the tokens in a held-out tenth are then unknown"
+        reason += f": {missed[kept]:.1%} of the tokens in a held-out tenth are then unknown"
     recipe: dict[str, Any] = {"name": "word"}
     if kept < every:
         recipe["max_size"] = kept + _special
-        told += f" (with all {every:,}: {least:.1%})" if missed else ""
-    return recipe, kept + _special, np.asarray(side.tokens), told
+        reason += f" (with all {every:,}: {least:.1%})" if missed else ""
+    return recipe, kept + _special, np.asarray(side.tokens), reason
 
 
 def _character(side: Side, held: Counter[str], unknown: dict[int, float]) -> _Made:
@@ -148,8 +148,8 @@ def _bpe(side: Side, held: Counter[str], unknown: dict[int, float]) -> _Made:
     sample = side.sample.texts
     tokenizer = bpe(sample, size=size)
     lengths = np.array([len(row) for row in tokenizer.encode(sample)])
-    told = f"{tokenizer.size:,} pieces for {sum(side.lengths):,} characters of text; no text is unknown"
-    return {"name": "bpe", "size": size}, tokenizer.size, lengths, told
+    reason = f"{tokenizer.size:,} pieces for {sum(side.lengths):,} characters of text; no text is unknown"
+    return {"name": "bpe", "size": size}, tokenizer.size, lengths, reason
 
 
 def _length(lengths: np.ndarray) -> tuple[int, bool, float, str]:

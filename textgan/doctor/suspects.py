@@ -49,9 +49,9 @@ class Suspects:
 
     def add(self, kind: str, number: int) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
-        told = self.lines.setdefault(kind, [])
-        if len(told) < TOLD:
-            told.append(number)
+        lines = self.lines.setdefault(kind, [])
+        if len(lines) < TOLD:
+            lines.append(number)
 
     def check(self, number: int, text: str) -> None:
         """Check one text with normalised spaces. Fast checks come first, since they clear nearly every line."""

@@ -21,13 +21,13 @@ def write(
 ) -> str:
     """The card as markdown with its YAML head. samples: drawn at temperature 1; words: size of the vocabulary."""
     head = {"library_name": "transformers", "pipeline_tag": "text-generation", "tags": ["textgan", "gan"]}
-    told = record.evaluation
+    evaluation = record.evaluation
     recipe = public(record.recipe)
-    title = str(told.get("recipe") or recipe.get("name") or record.path.name)
+    title = str(evaluation.get("recipe") or recipe.get("name") or record.path.name)
     what = (
         f"A text generator (`{_name(recipe, 'generator')}`) trained with textgan{_version(record)} by "
         f"{_trained(record, recipe, checkpoint)}, recipe `{title}`, on the corpus "
-        f"`{told.get('corpus') or _corpus(recipe)}`, seed {recipe.get('seed')}; the weights are those of the "
+        f"`{evaluation.get('corpus') or _corpus(recipe)}`, seed {recipe.get('seed')}; the weights are those of the "
         f"checkpoint `{checkpoint}`. It writes sentences of at most {recipe.get('length')} tokens from a vocabulary "
         f"of {words:,}."
     )
@@ -87,8 +87,8 @@ def _version(record: RunRecord) -> str:
 
 def _trained(record: RunRecord, recipe: Mapping[str, Any], checkpoint: str) -> str:
     """What the weights of a checkpoint have been through, as far as the run has come."""
-    told = recipe.get("train")
-    phases: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
+    train = recipe.get("train")
+    phases: Mapping[str, Any] = train if isinstance(train, Mapping) else {}
     before = "maximum likelihood" if phases.get("mle") is not None or recipe.get("start") else ""
     stand = None if checkpoint == "pretrained" else record.stand
     early = f" (unfinished: the run {stand})" if stand else ""
@@ -119,7 +119,7 @@ print(tokenizer.batch_decode(ids, skip_special_tokens=True))"""
 
 
 def _scores(record: RunRecord, checkpoint: str) -> str:
-    columns = {key: told for key, told in _COLUMNS.items() if record.rows.get(key)}
+    columns = {key: caption for key, caption in _COLUMNS.items() if record.rows.get(key)}
     if not columns:
         return "None: the run has not come to its end."
     if tuple(columns) == ("real", "after"):
@@ -132,14 +132,14 @@ def _scores(record: RunRecord, checkpoint: str) -> str:
         shown = " | ".join(number(key, cell) for cell in cells)
         lines.append(f"| {name(key)} | {shown} | `{signed.replace('|', chr(92) + '|')}` |")
     count = record.evaluation.get("samples")
-    told = f"{count:,} " if isinstance(count, int) else ""
-    told += "sentences against the test split"
+    caption = f"{count:,} " if isinstance(count, int) else ""
+    caption += "sentences against the test split"
     if checkpoint == "best":
-        told += "; the checkpoint `best` was chosen on validation text and is not the one scored here"
+        caption += "; the checkpoint `best` was chosen on validation text and is not the one scored here"
     elif "before" in columns:
-        told += f"; this model is the one {_SCORED[checkpoint]}"
+        caption += f"; this model is the one {_SCORED[checkpoint]}"
     note = "Two scores compare only if their signatures are the same."
-    return "\n".join([f"{told[0].upper()}{told[1:]}. {note}", "", *lines])
+    return "\n".join([f"{caption[0].upper()}{caption[1:]}. {note}", "", *lines])
 
 
 def _bullets(lines: Sequence[str]) -> str:

@@ -76,9 +76,9 @@ def push(folder: Path, names: list[str], repository: str, private: bool = False)
         address = api.create_repo(repository, private=private, exist_ok=True)
         api.upload_folder(repo_id=address.repo_id, folder_path=folder, allow_patterns=names)
     except Exception as error:  # the hub's client raises a dozen kinds; all mean that it did not go through
-        told = (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")
         raise Mistake(
-            f"--push: {repository} was not uploaded ({told}); it needs a network and `hf auth login`. The folder "
+            f"--push: {repository} was not uploaded ({reason}); it needs a network and `hf auth login`. The folder "
             f"{folder} is complete: try again with --force"
         ) from error
     return str(address)

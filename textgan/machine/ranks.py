@@ -217,13 +217,15 @@ class Ranks:
             yield
         except Mistake as raised:
             mistake = raised
-        told = [one.decode() for one in self.gather(str(mistake or "").encode())]
-        first = next((rank for rank, text in enumerate(told) if text), None)
+        messages = [one.decode() for one in self.gather(str(mistake or "").encode())]
+        first = next((rank for rank, text in enumerate(messages) if text), None)
         if first is None:
             return
         if not self.first:
-            raise SaidElsewhere(told[first]) from mistake
-        raise mistake or Mistake("\n".join(f"process {first}: {line}" for line in told[first].splitlines()))
+            raise SaidElsewhere(messages[first]) from mistake
+        raise mistake or Mistake(
+            "\n".join(f"process {first}: {line}" for line in messages[first].splitlines())
+        )
 
     def _reduce(self, tensor: Tensor, what: str) -> None:
         from torch import distributed

@@ -30,8 +30,8 @@ def corpus_bleu(
     concentrated on common phrases, not quality. Mistake if either side is empty or sacreBLEU has no such tokenizer.
     """
     if not sentences or not references:
-        told = f"{len(sentences)} sentences against {len(references)} references"
-        raise Mistake(f"corpus-bleu: {told}; give at least one of each")
+        counts = f"{len(sentences)} sentences against {len(references)} references"
+        raise Mistake(f"corpus-bleu: {counts}; give at least one of each")
     from sacrebleu.metrics.bleu import BLEU
 
     if tokenize not in BLEU.TOKENIZERS:
@@ -81,5 +81,5 @@ def measure_corpus_bleu(samples: Samples) -> dict[str, Score]:
     """`corpus-bleu`, from 0 to 100. Absent where either side is empty."""
     if not samples.texts or not samples.references:
         return {}
-    value, told = corpus_bleu(samples.texts, samples.references)
-    return {"corpus-bleu": Score(value, f"corpus-bleu|hyps:{len(samples.texts)}|{told}")}
+    value, signature_text = corpus_bleu(samples.texts, samples.references)
+    return {"corpus-bleu": Score(value, f"corpus-bleu|hyps:{len(samples.texts)}|{signature_text}")}

@@ -101,8 +101,8 @@ def compare_features(
         return {}
     n, m = len(pair.samples), len(pair.references)
     used = seed if drawn or encoder == LM else None
-    told = signature(name, hyps=n, refs=m, encoder=pair.told, pool="mean", **facts(n, m), seed=used)
-    return {name: Score(measure(pair.samples, pair.references), told)}
+    signature_text = signature(name, hyps=n, refs=m, encoder=pair.told, pool="mean", **facts(n, m), seed=used)
+    return {name: Score(measure(pair.samples, pair.references), signature_text)}
 
 
 @lru_cache(maxsize=8)

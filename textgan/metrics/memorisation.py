@@ -156,8 +156,8 @@ def _common(ranks: list[np.ndarray], remaining: np.ndarray, one: np.ndarray, oth
 
 def _check(sentences: Sequence[Sentence], train: Sequence[Sentence], place: str) -> None:
     if not sentences or not train:
-        told = f"{len(sentences)} sentences against {len(train)} training sentences"
-        raise Mistake(f"{place}: {told}; give at least one of each")
+        counts = f"{len(sentences)} sentences against {len(train)} training sentences"
+        raise Mistake(f"{place}: {counts}; give at least one of each")
 
 
 def measure_memorisation(samples: Samples) -> dict[str, Score]:

@@ -34,8 +34,8 @@ def nearest(
     paraphrase shares no n-gram. Mistake if either side holds no sentence.
     """
     if not sentences or not train:
-        told = f"{len(sentences)} sentences against {len(train)} training sentences"
-        raise Mistake(f"nearest: {told}; give at least one of each")
+        counts = f"{len(sentences)} sentences against {len(train)} training sentences"
+        raise Mistake(f"nearest: {counts}; give at least one of each")
     pieces = [sentences[begin : begin + AT_ONCE] for begin in range(0, len(sentences), AT_ONCE)]
     return [found for piece in pieces for found in _nearest(piece, train, cut)]
 

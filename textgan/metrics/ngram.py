@@ -73,8 +73,8 @@ def sentence_bleu(
 ) -> dict[int, np.ndarray]:
     """As `bleu`, one value for each hypothesis: (H,) float64 by n."""
     if not hypotheses or not references:
-        told = f"{len(hypotheses)} hypotheses against {len(references)} references"
-        raise Mistake(f"bleu: {told}; give at least one of each")
+        counts = f"{len(hypotheses)} hypotheses against {len(references)} references"
+        raise Mistake(f"bleu: {counts}; give at least one of each")
 
     def count() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
         corpus = interned(cut, hypotheses, references)

@@ -31,8 +31,8 @@ def ms_jaccard(
     Mistake if either side holds no sentence.
     """
     if not sentences or not references:
-        told = f"{len(sentences)} sentences against {len(references)} references"
-        raise Mistake(f"ms-jaccard: {told}; give at least one of each")
+        sizes = f"{len(sentences)} sentences against {len(references)} references"
+        raise Mistake(f"ms-jaccard: {sizes}; give at least one of each")
     corpus, amount = interned(cut, sentences, references), len(sentences)
     logs: list[float] = []
     for counts in count_ngrams(corpus, highest_order(n)):

@@ -39,20 +39,20 @@ def log_odds(count: Counter[tuple[str, ...]], other: Counter[tuple[str, ...]]) -
     if len(both) < 2:  # the odds of the only n-gram there is are infinite on either side
         return [Usage(gram, count[gram], other[gram], 0.0) for gram in both]
     weight = PRIOR / (here + there)
-    made = []
+    rows = []
     for gram, times in both.items():
         prior = weight * times
         ours, theirs = count[gram] + prior, other[gram] + prior
         delta = math.log(ours / (here + PRIOR - ours)) - math.log(theirs / (there + PRIOR - theirs))
-        made.append(Usage(gram, count[gram], other[gram], delta / math.sqrt(1 / ours + 1 / theirs)))
-    return sorted(made, key=lambda usage: (-usage.z, usage.gram))
+        rows.append(Usage(gram, count[gram], other[gram], delta / math.sqrt(1 / ours + 1 / theirs)))
+    return sorted(rows, key=lambda usage: (-usage.z, usage.gram))
 
 
 def usage(sentences: Sequence[Sentence], references: Sequence[Sentence], n: int) -> list[Usage]:
     """`log_odds` of the n-grams of generated sentences against real ones. Mistake if a side holds no sentence."""
     if not sentences or not references:
-        told = f"{len(sentences)} sentences against {len(references)} references"
-        raise Mistake(f"overuse: {told}; give at least one of each")
+        counts = f"{len(sentences)} sentences against {len(references)} references"
+        raise Mistake(f"overuse: {counts}; give at least one of each")
     return log_odds(counted(sentences, n, SPLIT), counted(references, n, SPLIT))
 
 

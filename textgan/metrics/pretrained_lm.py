@@ -87,9 +87,9 @@ def _load(name: str) -> tuple[Any, Any]:
 def _read(where: str, here: bool, precision: str) -> tuple[Any, Any]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    told: dict[str, Any] = {"local_files_only": here, "trust_remote_code": False, **in_one_file(where)}
-    tokenizer = AutoTokenizer.from_pretrained(where, **told)
-    return tokenizer, AutoModelForCausalLM.from_pretrained(where, dtype=precision, **told)
+    options: dict[str, Any] = {"local_files_only": here, "trust_remote_code": False, **in_one_file(where)}
+    tokenizer = AutoTokenizer.from_pretrained(where, **options)
+    return tokenizer, AutoModelForCausalLM.from_pretrained(where, dtype=precision, **options)
 
 
 def measure_pretrained_lm(samples: Samples, *, model: str) -> dict[str, Score]:
@@ -100,5 +100,5 @@ def measure_pretrained_lm(samples: Samples, *, model: str) -> dict[str, Score]:
     where = model.removesuffix(HALF)
     name = Path(where).name if Path(where).is_dir() else where
     facts = {"hyps": len(samples.texts), "model": name, "precision": "fp32" if where == model else "bf16"}
-    told = signature("pretrained-nll", **facts, tok="its own", longest=LONGEST)
-    return {"pretrained-nll": Score(float(nats.sum() / tokens.sum()), told)}
+    signature_text = signature("pretrained-nll", **facts, tok="its own", longest=LONGEST)
+    return {"pretrained-nll": Score(float(nats.sum() / tokens.sum()), signature_text)}

@@ -47,9 +47,11 @@ def measure_source(samples: Samples) -> dict[str, Score]:
     if samples.source is None or not samples.texts:
         return {}
     hyps = len(samples.texts)
-    told = signature("source-nll", hyps=hyps, tokens=_tokens(samples.texts, samples.source), smoothed=True)
+    signature_text = signature(
+        "source-nll", hyps=hyps, tokens=_tokens(samples.texts, samples.source), smoothed=True
+    )
     return {
-        "source-nll": Score(source_nll(samples.texts, samples.source), told),
+        "source-nll": Score(source_nll(samples.texts, samples.source), signature_text),
         "grammaticality": Score(
             grammaticality(samples.texts, samples.source), signature("grammaticality", hyps=hyps)
         ),

@@ -24,35 +24,35 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
     """How to read the table: units, the meaning of the mark, and how the compared text was generated."""
     table = rows(runs)
     keys = columns(table)
-    told = []
+    lines = []
     if any(best(table, key) for key in keys):
-        told.append(f"Marked: {MARKED}")
-    told += dict.fromkeys(_writing_note(run, runs) for run in runs if run.written)
+        lines.append(f"Marked: {MARKED}")
+    lines += dict.fromkeys(_writing_note(run, runs) for run in runs if run.written)
     if {"nll", "source-nll"} & set(keys):
-        told.append("NLL in nats per token, lower is likelier.")
+        lines.append("NLL in nats per token, lower is likelier.")
     for corpus, entropy in sorted({(run.corpus, run.entropy) for run in runs if run.entropy is not None}):
-        told.append(
+        lines.append(
             f"The source of {corpus} has an entropy of {numbers.plain(entropy)} nats per token: source "
             "NLL below it means text that is more typical than real text, usually at the cost of diversity."
         )
     older = {
         note for run in runs if run.entropy is None for note in run.notes if note.startswith("true entropy")
     }  # earlier versions of evaluation.json have it only as a sentence
-    told += [f"{note[0].upper()}{note[1:]}." for note in sorted(older)]
-    told += measured_apart(table)
+    lines += [f"{note[0].upper()}{note[1:]}." for note in sorted(older)]
+    lines += measured_apart(table)
     if any(row.generated for row in table):
         seeds = {row.seed for row in table if row.seed}
-        told.append(
+        lines.append(
             "One seed: a small difference may be chance."
             if len(seeds) < 2
             else f"{len(seeds)} seeds, one run per row: a small difference may be chance."
         )
-    return told
+    return lines
 
 
 def measured_apart(table: Sequence[Row]) -> list[str]:
     """A caption for scores measured differently, among the generated rows or between these and real text."""
-    told = []
+    lines = []
     keys = columns(table)
     generated = {
         key: {measure(row, key) for row in table if row.generated and key in row.cells} for key in keys
@@ -61,15 +61,15 @@ def measured_apart(table: Sequence[Row]) -> list[str]:
         key: {measure(row, key) for row in table if not row.generated and key in row.cells} for key in keys
     }
     if differing := [key for key in keys if len(generated[key]) > 1]:
-        told.append(f"Scored under differing signatures, compare with care: {numbers.names(differing)}.")
+        lines.append(f"Scored under differing signatures, compare with care: {numbers.names(differing)}.")
     if apart := [
         key for key in keys if generated[key] and real[key] - generated[key] and key not in differing
     ]:
-        told.append(
+        lines.append(
             "Real text was scored with a different signature (other sentences, or a different number of them) for: "
             f"{numbers.names(apart)}."
         )
-    return told
+    return lines
 
 
 def unscored(runs: Sequence[RunRecord]) -> list[str]:
@@ -79,9 +79,9 @@ def unscored(runs: Sequence[RunRecord]) -> list[str]:
 
 def _writing_note(run: RunRecord, runs: Sequence[RunRecord]) -> str:
     """How a run's text was generated; names the run's strategy if another run's text was generated differently."""
-    told = ". ".join(f"{text[0].upper()}{text[1:]}" for text in run.written)
+    sentences = ". ".join(f"{text[0].upper()}{text[1:]}" for text in run.written)
     shared = all(other.written == run.written for other in runs)
-    return f"{told}." if shared else f"{run.strategy} ({run.path.resolve().name}): {told}."
+    return f"{sentences}." if shared else f"{run.strategy} ({run.path.resolve().name}): {sentences}."
 
 
 def _why_unscored(run: RunRecord) -> str:

@@ -133,8 +133,8 @@ def sentence_lengths(run: RunRecord, name: str = "lengths", colour: str = COLOUR
         f"{label} {sum(n * times for n, times in counts.items()) / sum(counts.values()):.1f}"
         for label, counts in groups.items()
     )
-    told = f"Mean {unit} in a sentence: {means}."
-    return figure("Sentence length", told, name, draw, caption=told)
+    caption = f"Mean {unit} in a sentence: {means}."
+    return figure("Sentence length", caption, name, draw, caption=caption)
 
 
 def vocabulary(run: RunRecord, name: str = "words", colour: str = COLOURS[0]) -> Figure | None:
@@ -160,10 +160,10 @@ def vocabulary(run: RunRecord, name: str = "words", colour: str = COLOURS[0]) ->
         axes.set_ylabel(f"share of all {unit}")
         axes.legend(frameon=False)
 
-    told = ", ".join(
+    totals = ", ".join(
         f"{label} {words.distinct:,} different of {words.tokens:,}" for label, words in held.items()
     )
-    caption = f"{told[0].upper()}{told[1:]}."
+    caption = f"{totals[0].upper()}{totals[1:]}."
     return figure(f"{unit.capitalize()} by rank and frequency", caption, name, draw, caption=caption)
 
 
@@ -175,13 +175,13 @@ def _style(label: str, colour: str) -> dict[str, Any]:
 
 
 def _grams(closer: Closer, n: str, word: str) -> list[Grams]:
-    made = []
+    tables = []
     for side in ("over", "under"):
         rows = closer.ngrams.get(n, {}).get(side, [])
         shown = [(gram, f"{here:,}", f"{there:,}", numbers.signed(z, 1)) for gram, here, there, z in rows]
         title = {"1": word if closer.unit == "words" else closer.unit.capitalize()}.get(n, word)
-        made.append(Grams(f"{title} {side}-used", shown))
-    return made if any(one.rows for one in made) else []
+        tables.append(Grams(f"{title} {side}-used", shown))
+    return tables if any(one.rows for one in tables) else []
 
 
 def _nearest(closer: Closer) -> str:
@@ -189,14 +189,14 @@ def _nearest(closer: Closer) -> str:
     if found is None:
         return ""
     among = "all" if found.searched == found.of else f"the first {found.searched:,} of"
-    told = f"{NEAREST} Searched: {among} {found.of:,} training sentences."
+    caption = f"{NEAREST} Searched: {among} {found.of:,} training sentences."
     if {"after", "real"} <= found.mean.keys():
         after, real = (numbers.plain(found.mean[state], 2) for state in ("after", "real"))
-        told += (
+        caption += (
             f" Mean overlap of {found.averaged:,} generated sentences: {after}; of as many held-out real ones: "
             f"{real}. A generator well above the latter copies its training text."
         )
-    return told
+    return caption
 
 
 def _shades(scores: Scores) -> Shades:
@@ -207,12 +207,12 @@ def _shades(scores: Scores) -> Shades:
     def level(value: float | None) -> int:
         return 0 if value is None or not widest else round(STEPS * (value - middle) / widest)
 
-    told = [scores.how]
+    captions = [scores.how]
     what = "the mean before the first word" if scores.start is not None else "the mean of all tokens"
     text = f"Blue, ▲: more real than {what}, {numbers.plain(middle, 2)}; orange, ▼: less."
     if scores.real is not None:
         text += f" Held-out real sentences have {numbers.plain(scores.real, 2)} on average."
-    told.append(
+    captions.append(
         text + " The score is a logit or in the objective's own unit; only the order of scores has a meaning."
     )
     sentences = [
@@ -226,4 +226,4 @@ def _shades(scores: Scores) -> Shades:
         ]
         for tokens, values in zip(scores.tokens, scores.values, strict=True)
     ]
-    return Shades(told, sentences)
+    return Shades(captions, sentences)

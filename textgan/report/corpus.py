@@ -71,8 +71,10 @@ def _lengths(found: Examination) -> list[tuple[str, str]]:
     names = {"0": "least", "0.5": "median", "1": "most"}
     rows = []
     for unit, values in found.quantiles.items():
-        told = ", ".join(f"{names.get(q, f'{float(q):.0%}')} {value:,}" for q, value in values.items())
-        rows.append((unit, told + (" (of a sample)" if found.proposal.sampled and "tokens" in unit else "")))
+        quantiles = ", ".join(f"{names.get(q, f'{float(q):.0%}')} {value:,}" for q, value in values.items())
+        rows.append(
+            (unit, quantiles + (" (of a sample)" if found.proposal.sampled and "tokens" in unit else ""))
+        )
     longest = ", ".join(f"{line:,} ({length:,})" for line, length in found.longest_lines.items())
     plan = found.proposal
     rows.append(("longest lines", f"{longest}, in characters"))
@@ -88,10 +90,10 @@ def _vocabulary(found: Examination) -> list[tuple[str, str]]:
         for size, share in found.unknown.items():
             every = " (all)" if size == found.types["words"] else ""
             rows.append((f"unknown at {size:,}{every}", f"{share:.2%} of held-out tokens"))
-    told = f"{found.types['characters']:,} different"
+    types = f"{found.types['characters']:,} different"
     if found.held_out:
-        told += f"; {found.unknown_characters:.3%} of held-out characters unknown"
-    return [*rows, ("characters", told)]
+        types += f"; {found.unknown_characters:.3%} of held-out characters unknown"
+    return [*rows, ("characters", types)]
 
 
 def _repeats(found: Examination) -> list[tuple[str, str]]:
@@ -157,10 +159,10 @@ def _scripts(found: Examination) -> list[tuple[str, str]]:
     if found.mixed_lines:
         rows.append(("mixed", f"{found.mixed_lines:.2%} of the sentences have letters of two scripts"))
     if found.languages:
-        told = ", ".join(
+        shares = ", ".join(
             f"{name} {share:.1%}" for name, share in list(found.languages.items())[:4] if share >= 0.001
         )
-        rows.append(("languages", f"{told} (by function words, of eight that are known; a hint)"))
+        rows.append(("languages", f"{shares} (by function words, of eight that are known; a hint)"))
     if found.right_to_left:
         rows.append(("right to left", f"{found.right_to_left:.1%} of the letters"))
     if found.combining:
@@ -199,5 +201,5 @@ def _of(part: int, whole: int) -> str:
 
 
 def _at(lines: Iterable[int], times: int) -> str:
-    told = [f"{line:,}" for line in lines]
-    return ("line " if times == 1 else "lines ") + ", ".join(told) + (", …" if times > len(told) else "")
+    shown = [f"{line:,}" for line in lines]
+    return ("line " if times == 1 else "lines ") + ", ".join(shown) + (", …" if times > len(shown) else "")

@@ -52,8 +52,8 @@ def write(sweep: Sweep, out: Path | None = None) -> Path:
 def render(sweep: Sweep) -> str:
     """The page's HTML: figures, table, and how it was scored. The same sweep always gives the same bytes."""
     run = read(sweep.run)
-    made = rows(sweep, run)
-    keys = table.columns(made)
+    table_rows = rows(sweep, run)
+    keys = table.columns(table_rows)
     on = f" on {run.corpus}" if run.corpus else ""
     return page.fill(
         verb="sweep",
@@ -64,18 +64,21 @@ def render(sweep: Sweep) -> str:
         movements=[*writers(sweep, run), *crossings(sweep, run)],
         lead=figures(sweep, run),
         heads=page.heads(keys),
-        rows=[(row, page.shown(made, index, keys)) for index, row in enumerate(made)],
-        captions=captions(made),
-        signatures=page.signatures(made, keys),
+        rows=[(row, page.shown(table_rows, index, keys)) for index, row in enumerate(table_rows)],
+        captions=captions(table_rows),
+        signatures=page.signatures(table_rows, keys),
     )
 
 
 def terminal(sweep: Sweep, width: int | None = None) -> Table:
     """The table as a rich object: real text, then each front by temperature."""
     run = read(sweep.run)
-    made = rows(sweep, run)
+    table_rows = rows(sweep, run)
     return printed.lay_out(
-        made, [*writers(sweep, run), *crossings(sweep, run), *captions(made)], width, TELLING_FIRST
+        table_rows,
+        [*writers(sweep, run), *crossings(sweep, run), *captions(table_rows)],
+        width,
+        TELLING_FIRST,
     )
 
 
@@ -84,25 +87,25 @@ def rows(sweep: Sweep, run: RunRecord) -> list[table.Row]:
     names = {state: name for name, state in named(sweep, run).items()}
     real = next((point.scores for point in sweep.points if point.state == "real"), {})
     folder = run.path.resolve().name
-    made = []
+    lines = []
     for point in sweep.points:
         state = "real" if point.temperature is None else "after"
         label = "real text" if point.temperature is None else f"{names[point.state]} at {point.temperature:g}"
-        made.append(
+        lines.append(
             table.Row(label, state, run.name, folder, run.corpus, str(sweep.seed), point.scores, real)
         )
-    return made
+    return lines
 
 
 def captions(made: Sequence[table.Row]) -> list[str]:
     """How to read the table."""
     keys = table.columns(made)
-    told = ["“At” is the temperature, which divides the logits; 1 is the model as it was trained."]
+    lines = ["“At” is the temperature, which divides the logits; 1 is the model as it was trained."]
     if any(table.best(made, key) for key in keys):
-        told.append(f"Marked: {MARKED}")
+        lines.append(f"Marked: {MARKED}")
     if {"nll", "source-nll"} & set(keys):
         of_model = "; held-out NLL is that of the model at this temperature" if "nll" in keys else ""
-        told.append(f"NLL in nats per token, lower is likelier{of_model}.")
-    told += measured_apart(made)
-    told.append("One seed, the same random numbers at every temperature: a small difference may be chance.")
-    return told
+        lines.append(f"NLL in nats per token, lower is likelier{of_model}.")
+    lines += measured_apart(made)
+    lines.append("One seed, the same random numbers at every temperature: a small difference may be chance.")
+    return lines

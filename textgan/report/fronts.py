@@ -38,8 +38,8 @@ def figures(
 ) -> list[Figure]:
     """Self-BLEU-5 against BLEU-5, and the two likelihoods where the source is known and `nll` was measured.
     slug: prefix of the figures' ids, unique on the page. colours: cycled over the fronts other than MLE's."""
-    made = [_front(sweep, run, x, y, told, slug, colours) for (x, y), told in FIGURES.items()]
-    return [drawn for drawn in made if drawn is not None]
+    figures_drawn = [_front(sweep, run, x, y, told, slug, colours) for (x, y), told in FIGURES.items()]
+    return [drawn for drawn in figures_drawn if drawn is not None]
 
 
 def crossings(sweep: Sweep, run: RunRecord) -> list[str]:
@@ -53,14 +53,14 @@ def crossings(sweep: Sweep, run: RunRecord) -> list[str]:
     if not real or not any(found.values()):
         return []
     _, quality, level = real[0]
-    told = [
+    sentences = [
         f"{name} {numbers.plain(at[0])} (temperature about {at[1]:.2f})"
         if at
         else f"{name} is never that diverse"
         for name, at in found.items()
     ]
     head = f"BLEU-5 where the text is as diverse as real text (self-BLEU-5 {numbers.plain(level)})"
-    return [f"{head}: real text {numbers.plain(quality)}, {', '.join(told)}"]
+    return [f"{head}: real text {numbers.plain(quality)}, {', '.join(sentences)}"]
 
 
 def writers(sweep: Sweep, run: RunRecord) -> list[str]:
@@ -68,8 +68,8 @@ def writers(sweep: Sweep, run: RunRecord) -> list[str]:
     how = [f"{sweep.nucleus[0].upper()}{sweep.nucleus[1:]}"] if sweep.nucleus else []
     if sweep.choice:
         return [*how, f"After the game: written by both players, {sweep.choice}"]
-    told = run.recipe.get("evaluate")
-    asked = told.get("resample", 1) if isinstance(told, Mapping) else 1
+    evaluate = run.recipe.get("evaluate")
+    asked = evaluate.get("resample", 1) if isinstance(evaluate, Mapping) else 1
     alone = (
         "Written by the generator alone, without the selection by the discriminator that its recipe asks for"
     )
@@ -120,11 +120,11 @@ def _front(
     def pair(point: tuple[float, float, float]) -> str:
         return f"{numbers.plain(point[1])}, {numbers.plain(point[2])}"
 
-    told = [
+    described = [
         f"{name} {'; '.join(f'at {p[0]:g} {pair(p)}' for p in points)}" for name, points in fronts.items()
     ]
-    told += [f"real text {pair(point)}" for point in real]
-    alt = f"{caption} {x_name} and {y_name}: {'. '.join(told)}."
+    described += [f"real text {pair(point)}" for point in real]
+    alt = f"{caption} {x_name} and {y_name}: {'. '.join(described)}."
     title = f"{y_name} against {x_name} by temperature"
     return figure(title, alt, f"{slug}-{x}", draw, caption, SIZE)
 
@@ -152,8 +152,8 @@ def named(sweep: Sweep, run: RunRecord) -> dict[str, str]:
     """Name -> state, in the sweep's order; the adversarial phase's start is called `MLE` or `untrained`."""
     states = dict.fromkeys(point.state for point in sweep.points if point.temperature is not None)
     names = {"pretrained": run.begun, "last": _last(run), "best": f"{run.strategy} (best)"}
-    made = {names.get(state, state): state for state in states}
-    return made if len(made) == len(states) else {state: state for state in states}
+    labels = {names.get(state, state): state for state in states}
+    return labels if len(labels) == len(states) else {state: state for state in states}
 
 
 def _last(run: RunRecord) -> str:

@@ -43,10 +43,10 @@ def movement(before: Cells, after: Cells, real: Cells | None = None, concluded: 
             return ""
         shared = [key for key in ALSO if _both(key, before, after)]
         return "no visible change" if shared else "no score in common before and after"
-    told = ", ".join(_step(key, before, after) for key in pair + moved)
+    steps = ", ".join(_step(key, before, after) for key in pair + moved)
     verdict = direction_in_words(before, after)
     nearness = [_nearness(key, before, after, real) for key in pair if real and _way(key, before, after)]
-    return "; ".join([f"{told}: {verdict}" if concluded else told, *filter(None, nearness)])
+    return "; ".join([f"{steps}: {verdict}" if concluded else steps, *filter(None, nearness)])
 
 
 def direction_in_words(before: Cells, after: Cells) -> str:

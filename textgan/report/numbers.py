@@ -45,13 +45,13 @@ def name(key: str) -> str:
 
 def names(keys: Sequence[str]) -> str:
     """`BLEU-2..5, distinct-1`: consecutive orders are joined."""
-    told: dict[str, list[str]] = {}
+    orders_of: dict[str, list[str]] = {}
     for key in keys:
         stem, rank = family(key)
-        told.setdefault(name(stem), []).append(rank)
+        orders_of.setdefault(name(stem), []).append(rank)
     return ", ".join(
         f"{stem}-{orders[0]}..{orders[-1]}" if len(orders) > 1 else "-".join(filter(None, (stem, orders[0])))
-        for stem, orders in told.items()
+        for stem, orders in orders_of.items()
     )
 
 

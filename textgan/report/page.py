@@ -152,21 +152,21 @@ def summary(run: RunRecord) -> str:
     parts = {
         part: part_name(run.recipe, part) for part in ("generator", "discriminator", "objective", "strategy")
     }
-    told = f"Recipe {run.name}"
+    text = f"Recipe {run.name}"
     if parts["generator"]:
-        told += f": generator {parts['generator']}"
+        text += f": generator {parts['generator']}"
     if run.strategy != "MLE" and parts["discriminator"]:
-        told += f" against discriminator {parts['discriminator']}"
-        told += f", objective {parts['objective']}" if parts["objective"] else ""
+        text += f" against discriminator {parts['discriminator']}"
+        text += f", objective {parts['objective']}" if parts["objective"] else ""
     if run.seed:
-        told += f", seed {run.seed}"
-    told += "."
+        text += f", seed {run.seed}"
+    text += "."
     total, by_phase = time_spent(run)
     if total:
-        told += f" Training took {total}" + (f" ({by_phase})." if "," in by_phase else ".")
+        text += f" Training took {total}" + (f" ({by_phase})." if "," in by_phase else ".")
     if "before" in run.rows and "after" in run.rows:
-        told += " “Before” is the generator when the adversarial phase began, “after” when it ended."
-    return told
+        text += " “Before” is the generator when the adversarial phase began, “after” when it ended."
+    return text
 
 
 def _named(run: RunRecord, runs: Sequence[RunRecord]) -> str:
@@ -205,17 +205,17 @@ def shown(rows: Sequence[table.Row], place: int, keys: Sequence[str]) -> list[tu
 
 def signatures(rows: Sequence[table.Row], keys: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
     """For each metric its signatures and the rows that have each; usually all rows share one signature."""
-    made = []
+    lines = []
     for key in keys:
         by_signature: dict[str, list[str]] = {}
         for row in rows:
             if key in row.cells:
                 by_signature.setdefault(row.cells[key].signature or "no signature", []).append(row.label)
         alone = len(by_signature) == 1
-        made.append(
+        lines.append(
             (
                 numbers.name(key),
                 [(text, "" if alone else "; ".join(who)) for text, who in by_signature.items()],
             )
         )
-    return made
+    return lines

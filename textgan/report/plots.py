@@ -46,13 +46,13 @@ def training_curves(run: RunRecord, name: str = "run", colours: Sequence[str] = 
 
     name: unique on the page. colours: cycled over a panel's lines.
     """
-    made: list[Figure] = []
+    figures: list[Figure] = []
     for title, lines in PANELS.items():
         drawn = {label: run.curves[key] for key, label in lines.items() if key in run.curves}
         drawn = {label: curve for label, curve in drawn.items() if any(map(math.isfinite, curve.values))}
         if drawn:
-            made.append(_curves(title, drawn, run, f"{name}-{len(made)}", colours))
-    return made
+            figures.append(_curves(title, drawn, run, f"{name}-{len(figures)}", colours))
+    return figures
 
 
 def quality_and_diversity(runs: Sequence[RunRecord]) -> Figure | None:
@@ -95,17 +95,17 @@ def quality_and_diversity(runs: Sequence[RunRecord]) -> Figure | None:
         whole: Any = axes.get_figure(root=True)
         whole.legend(frameon=False, loc="outside upper left", ncols=2)
 
-    told = "; ".join(
+    described = "; ".join(
         f"{label}: BLEU-4 {numbers.plain(x)}, self-BLEU-4 {numbers.plain(y)}"
         for (x, y, _), (label, _) in points.items()
     )
     caption = "Right: more n-grams of held-out text. Up: less diverse. Best is nearest to real text."
-    return figure("Quality against diversity", f"{caption} {told}.", "scatter", draw, caption=caption)
+    return figure("Quality against diversity", f"{caption} {described}.", "scatter", draw, caption=caption)
 
 
 def scores_over_time(runs: Sequence[RunRecord]) -> list[Figure]:
     """The evaluations during training: a figure for each metric, a line for each run, real text dotted."""
-    made = []
+    figures = []
     for key in OVER_TIME:
         lines = []
         for index, run in enumerate(runs):
@@ -113,8 +113,8 @@ def scores_over_time(runs: Sequence[RunRecord]) -> list[Figure]:
             if len(at) > 1:
                 lines.append((index, run, at))
         if lines:
-            made.append(_score_figure(key, lines, runs, f"scores-{key}"))
-    return made
+            figures.append(_score_figure(key, lines, runs, f"scores-{key}"))
+    return figures
 
 
 def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str, colours: Sequence[str]) -> Figure:
@@ -141,8 +141,8 @@ def _curves(title: str, drawn: dict[str, Curve], run: RunRecord, name: str, colo
             axes.legend(frameon=False)
 
     lasts = {label: [v for v in curve.values if math.isfinite(v)][-1] for label, curve in drawn.items()}
-    told = ", ".join(f"{label} ends at {numbers.plain(last)}" for label, last in lasts.items())
-    return figure(title, f"{title} over time: {told}.", name, draw)
+    described = ", ".join(f"{label} ends at {numbers.plain(last)}" for label, last in lasts.items())
+    return figure(title, f"{title} over time: {described}.", name, draw)
 
 
 def _score_figure(
@@ -175,13 +175,13 @@ def _score_figure(
         if len(lines) > 1 or reals:
             axes.legend(frameon=False)
 
-    told = "; ".join(
+    described = "; ".join(
         f"{_short(run, runs)} from {numbers.plain(at[0][1])} to {numbers.plain(at[-1][1])}"
         for _, run, at in lines
     )
     real_told = "".join(f"; real text {numbers.plain(real)}" for real in sorted(reals))
     title = f"{numbers.name(key)} during training"
-    return figure(title, f"{title}: {told}{real_told}.", name, draw)
+    return figure(title, f"{title}: {described}{real_told}.", name, draw)
 
 
 def _real_level(run: RunRecord, key: str) -> float | None:

@@ -60,10 +60,12 @@ def lay_out(
         *starred(told),
         *([f"Too narrow for {numbers.names(left)}: the page has them."] if left else []),
     ]
-    made = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left")
-    made.add_column("", no_wrap=True)
+    layout = Table(
+        box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=Text("\n".join(told)), caption_justify="left"
+    )
+    layout.add_column("", no_wrap=True)
     for key in fitting:
-        made.add_column(Text(header(key)), justify="right", no_wrap=True)
+        layout.add_column(Text(header(key)), justify="right", no_wrap=True)
     marks = {key: best(table, key) for key in fitting}
     for place, row in enumerate(table):
         shown = [
@@ -72,8 +74,8 @@ def lay_out(
             else Text(f"{numbers.number(key, row.cells.get(key))} ")
             for key in fitting
         ]  # fmt: skip
-        made.add_row(Text(row.label, style="" if row.generated else "italic"), *shown)
-    return made
+        layout.add_row(Text(row.label, style="" if row.generated else "italic"), *shown)
+    return layout
 
 
 def markdown(runs: Sequence[RunRecord]) -> str:
@@ -132,11 +134,11 @@ def _cells(table: Sequence[Row]) -> tuple[list[str], str, list[list[Cell]]]:
     """(headings, their alignment, rows)."""
     keys = columns(table)
     marks = {key: best(table, key) for key in keys}
-    made: list[list[Cell]] = [
+    cells: list[list[Cell]] = [
         [(row.label, False), *((numbers.number(key, row.cells.get(key)), at in marks[key]) for key in keys)]
         for at, row in enumerate(table)
     ]
-    return ["", *map(numbers.name, keys)], "l" + "r" * len(keys), made
+    return ["", *map(numbers.name, keys)], "l" + "r" * len(keys), cells
 
 
 def _that_fit(keys: Sequence[str], room: int, first: Sequence[str]) -> list[str]:

@@ -46,7 +46,7 @@ def read(run: Path) -> RunRecord:
         for row in lines
         if row["kind"] == "warning"
     ]
-    told = _texts(evaluation, "warnings")
+    warnings = _texts(evaluation, "warnings")
     return RunRecord(
         path=run,
         recipe=recipe,
@@ -66,7 +66,7 @@ def read(run: Path) -> RunRecord:
         over_time=_snapshots(run / "samples"),
         written=_texts(evaluation, "written"),
         notes=_texts(evaluation, "notes"),
-        warnings=told or tuple(dict.fromkeys(logged)),
+        warnings=warnings or tuple(dict.fromkeys(logged)),
         closer=parse(_json_object(run / CLOSER, REMEDY), run / CLOSER),
         sweep=read_kept(run),
         stand=stand(run),

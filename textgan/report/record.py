@@ -91,8 +91,8 @@ class RunRecord:
     @property
     def start(self) -> str:
         """How the generator was trained before the adversarial phase: by maximum likelihood, or not at all."""
-        told = self.recipe.get("train")
-        phases = told if isinstance(told, Mapping) else {}
+        train = self.recipe.get("train")
+        phases = train if isinstance(train, Mapping) else {}
         return (
             "MLE (before)"
             if not phases or "mle" in phases or self.recipe.get("start")

@@ -103,5 +103,5 @@ def _flat(mapping: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{key}.")
         elif value is not None:
-            told = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-            yield f"{prefix}{key}", told
+            text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield f"{prefix}{key}", text

@@ -50,8 +50,8 @@ def listing(file: FileScores) -> str:
         lines.append("  ".join([first.ljust(widths[0]), *aligned, last]))
     table_rows = rows([file])
     of_real = [f"\n{line}" for line in signatures([row for row in table_rows if not row.generated])]
-    told = [f"\n{line}" for line in captions(table_rows) if line.startswith(NOT_AGAINST)]
-    return "\n".join([*lines, *of_real[:1], *(line.strip() for line in of_real[1:]), *told])
+    notes = [f"\n{line}" for line in captions(table_rows) if line.startswith(NOT_AGAINST)]
+    return "\n".join([*lines, *of_real[:1], *(line.strip() for line in of_real[1:]), *notes])
 
 
 def rows(files: Sequence[FileScores]) -> list[Row]:
@@ -102,9 +102,9 @@ def terminal(files: Sequence[FileScores], width: int) -> RenderableType:
 def markdown(files: Sequence[FileScores]) -> str:
     """The table in GitHub markdown, the best in bold, the signatures below."""
     table = rows(files)
-    told = [in_markdown(caption) for caption in captions(table)]
-    told += [f"{in_markdown(', '.join(who))}: {code(signature)}" for who, signature in _signed(table)]
-    return tabular.markdown(*_cells(table)) + "".join(f"\n{caption}\n" for caption in told)
+    lines = [in_markdown(caption) for caption in captions(table)]
+    lines += [f"{in_markdown(', '.join(who))}: {code(signature)}" for who, signature in _signed(table)]
+    return tabular.markdown(*_cells(table)) + "".join(f"\n{caption}\n" for caption in lines)
 
 
 def csv(files: Sequence[FileScores]) -> str:
@@ -139,12 +139,12 @@ FORMATS: dict[str, Callable[[Sequence[FileScores]], str]] = {"md": markdown, "cs
 def captions(table: Sequence[Row]) -> list[str]:
     """Explanations of marks and brackets, and a warning if the files were measured differently."""
     keys = columns(table)
-    told = [f"Marked: {MARKED}"] if any(best(table, key) for key in keys) else []
-    told += [INTERVALS] if any(_ci(row, key) for row in table for key in keys) else []
-    told += [] if any(not row.generated for row in table) else [f"No row of {REAL}: give --references FILE."]
+    lines = [f"Marked: {MARKED}"] if any(best(table, key) for key in keys) else []
+    lines += [INTERVALS] if any(_ci(row, key) for row in table for key in keys) else []
+    lines += [] if any(not row.generated for row in table) else [f"No row of {REAL}: give --references FILE."]
     apart = [key for key in keys if not all(comparable(row, key) for row in table if row.generated)]
     if apart:
-        told.append(
+        lines.append(
             f"{NOT_AGAINST} the row of real text, which had fewer sentences or references (see the signatures): "
             f"{numbers.names(apart)}. Give --train FILE with as many sentences."
         )
@@ -153,10 +153,10 @@ def captions(table: Sequence[Row]) -> list[str]:
         for key in keys
         if len({measure(row, key) for row in table if row.generated and key in row.cells}) > 1
     ]
-    told += [f"Scored under differing signatures, compare with care: {', '.join(differing)}."] * bool(
+    lines += [f"Scored under differing signatures, compare with care: {', '.join(differing)}."] * bool(
         differing
     )
-    return told
+    return lines
 
 
 def signatures(table: Sequence[Row]) -> list[str]:
@@ -172,12 +172,12 @@ def _signed(table: Sequence[Row]) -> list[tuple[list[str], str]]:
             if key in row.cells:
                 general = re.sub(r"\|n:\d+", "|n:*", row.cells[key].signature)
                 who.setdefault(general, {}).setdefault(row.label, []).append(numbers.family(key)[1])
-    told = []
+    signed = []
     for general, labels in who.items():
         orders = next(iter(labels.values()))
         span = orders[0] if len(orders) == 1 else f"{orders[0]}..{orders[-1]}"
-        told.append((list(labels), general.replace("|n:*", f"|n:{span}")))
-    return told
+        signed.append((list(labels), general.replace("|n:*", f"|n:{span}")))
+    return signed
 
 
 def _entry(file: FileScores, key: str) -> dict[str, Any]:
@@ -193,8 +193,8 @@ def _value(score: Measured | None) -> str:
 
 def _plain(score: Measured) -> dict[str, Any]:
     value = score.value if math.isfinite(score.value) else None  # JSON has no NaN and no infinity
-    made: dict[str, Any] = {"value": value, "signature": score.signature}
-    return made | ({"ci": list(score.ci)} if score.ci else {})
+    plain: dict[str, Any] = {"value": value, "signature": score.signature}
+    return plain | ({"ci": list(score.ci)} if score.ci else {})
 
 
 def _row(label: str, state: str, cells: Mapping[str, Measured], real: Mapping[str, Measured]) -> Row:
@@ -217,11 +217,11 @@ def _cells(table: Sequence[Row]) -> tuple[list[str], str, list[list[Cell]]]:
     """(headings, their alignment, rows)."""
     keys = columns(table)
     marks = {key: best(table, key) for key in keys}
-    made: list[list[Cell]] = [
+    cells: list[list[Cell]] = [
         [(row.label, False), *((_shown(row, key), place in marks[key]) for key in keys)]
         for place, row in enumerate(table)
     ]
-    return ["", *map(numbers.name, keys)], "l" + "r" * len(keys), made
+    return ["", *map(numbers.name, keys)], "l" + "r" * len(keys), cells
 
 
 def _that_fit(keys: Sequence[str], table: Sequence[Row], room: int) -> list[list[str]]:

@@ -156,15 +156,15 @@ def _distinct_labels(table: Sequence[Row]) -> list[Row]:
     or folder."""
     if len({row.corpus for row in table}) > 1:
         table = [replace(row, label=f"{row.label}, {row.corpus}") for row in table]
-    made = list(table)
+    relabelled = list(table)
     for label in {row.label for row in table}:
         same = [place for place, row in enumerate(table) if row.label == label]
         if len(same) < 2:
             continue
-        told = [[getattr(table[place], part) for place in same] for part in ("run", "seed", "folder")]
-        kind = next((values for values in told if len(set(values)) == len(same)), None)
+        described = [[getattr(table[place], part) for place in same] for part in ("run", "seed", "folder")]
+        kind = next((values for values in described if len(set(values)) == len(same)), None)
         for index, place in enumerate(same):
             suffix = kind[index] if kind else f"{table[place].folder} {index + 1}"
-            suffix = f"seed {suffix}" if kind is told[1] else suffix
-            made[place] = replace(table[place], label=f"{label}, {suffix}")
-    return made
+            suffix = f"seed {suffix}" if kind is described[1] else suffix
+            relabelled[place] = replace(table[place], label=f"{label}, {suffix}")
+    return relabelled

@@ -62,7 +62,7 @@ def label(
 
 def beside(line: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
     """Offset of each point's label from the point: off the line, on the side further from the other points."""
-    made = []
+    offsets = []
     for index, (x, y) in enumerate(line):
         (x1, y1), (x2, y2) = line[max(0, index - 1)], line[min(len(line) - 1, index + 1)]
         length = math.hypot(x2 - x1, y2 - y1)
@@ -75,8 +75,8 @@ def beside(line: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -
             return min((math.dist(place, other) for other in others), default=0.0)
 
         sign = 1 if room(1) >= room(-1) else -1
-        made.append((12 * sign * across[0], 9 * sign * across[1]))
-    return made
+        offsets.append((12 * sign * across[0], 9 * sign * across[1]))
+    return offsets
 
 
 def _touch(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:

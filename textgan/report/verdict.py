@@ -72,5 +72,5 @@ def _by_front(run: RunRecord) -> str:
     where = "where both are as diverse as real text"
     if abs(gap) < VISIBLE:
         return f"It made no visible difference: {values}, {where}; {ONE_SEED}."
-    told = "It helped" if gap > 0 else "It did not help"
-    return f"{told}: {values} ({numbers.signed(gap)}), {where}; {ONE_SEED}."
+    answer = "It helped" if gap > 0 else "It did not help"
+    return f"{answer}: {values} ({numbers.signed(gap)}), {where}; {ONE_SEED}."

@@ -121,9 +121,9 @@ class Kept:
         known = self.find(state, temperature, weights)
         if known is not None:
             return known
-        made = {"kind": "point", "weights": weights, **as_row(Point(state, temperature, measure()))}
+        fields = {"kind": "point", "weights": weights, **as_row(Point(state, temperature, measure()))}
         self.rows = [row for row in self.rows if row["state"] != state or row["weights"] == weights]
-        self.rows.append(made)
+        self.rows.append(fields)
         try:
             write_text(self.path, "".join(json.dumps(row) + "\n" for row in (self.head, *self.rows)))
         except OSError as error:
@@ -131,7 +131,7 @@ class Kept:
                 f"run: {self.path} cannot be written ({error.strerror}); make it writable, as a sweep keeps its points "
                 "there"
             ) from error
-        point = _point(made)
+        point = _point(fields)
         assert point is not None
         return point
 

@@ -118,9 +118,9 @@ class Callbacks:
         asked = self._called(event, moment, kept, *more) if ranks.first else None
         if event == "on_train_end":  # after the end, the ranks go their own ways
             return asked
-        told = ranks.from_first("\n".join(asked or ()).encode()).decode()
-        wanted, _, name = told.partition("\n")
-        return (wanted, name) if told else None
+        message = ranks.from_first("\n".join(asked or ()).encode()).decode()
+        wanted, _, name = message.partition("\n")
+        return (wanted, name) if message else None
 
     def _called(
         self, event: str, moment: Callable[[], Moment], kept: Callable[[], str], *more: Any

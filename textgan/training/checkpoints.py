@@ -73,8 +73,8 @@ def _write(fresh: Path, players: dict[str, nn.Module], state: dict[str, Any] | N
     ) as error:  # both libraries hide the system's error in one of their own
         if out_of_memory(error):
             raise
-        told = re.search(r"os error (\d+)", str(error))
-        number = int(told[1]) if told else None
+        code = re.search(r"os error (\d+)", str(error))
+        number = int(code[1]) if code else None
         told_short = " ".join(str(error).split())[:120]
         reason = (
             os.strerror(number)

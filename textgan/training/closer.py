@@ -49,14 +49,14 @@ def look(written: Mapping[str, Sequence[str]], corpus: Corpus) -> dict[str, Any]
     sides = {state: texts[:amount] for state, texts in sides.items()}
     cut, unit = unit_of(sides["real"])
     tokens = {state: [cut(text) for text in texts] for state, texts in sides.items()}
-    made: dict[str, Any] = {"format": FORMAT, "unit": unit, "amount": amount}
-    made["lengths"] = {state: sorted(Counter(map(len, rows)).items()) for state, rows in tokens.items()}
-    made["vocabulary"] = {state: _ranks(rows) for state, rows in tokens.items()}
-    made["ngrams"] = {str(n): _usage(tokens["after"], tokens["real"], n) for n in ORDERS}
+    analysis: dict[str, Any] = {"format": FORMAT, "unit": unit, "amount": amount}
+    analysis["lengths"] = {state: sorted(Counter(map(len, rows)).items()) for state, rows in tokens.items()}
+    analysis["vocabulary"] = {state: _ranks(rows) for state, rows in tokens.items()}
+    analysis["ngrams"] = {str(n): _usage(tokens["after"], tokens["real"], n) for n in ORDERS}
     train = list(islice(corpus.train.texts, SEARCHED))
     if train:
-        made["nearest"] = _nearest(sides, train, cut) | {"of": len(corpus.train)}
-    return made
+        analysis["nearest"] = _nearest(sides, train, cut) | {"of": len(corpus.train)}
+    return analysis
 
 
 def scores_of_tokens(game: Game, tokenizer: Tokenizer, seed: int, judged: bool = True) -> dict[str, Any]:

@@ -44,8 +44,8 @@ class RunFolder:
                 raise FileExistsError(None, "another process has just made it")
             fresh.rename(self.path)
         except OSError as error:
-            told = error.strerror or error
-            raise Mistake(f"--out: {self.path} cannot be made ({told}); name another folder") from error
+            reason = error.strerror or error
+            raise Mistake(f"--out: {self.path} cannot be made ({reason}); name another folder") from error
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
 

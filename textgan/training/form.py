@@ -62,9 +62,9 @@ def taking_over(file: Path) -> Iterator[None]:
     ) as error:
         if out_of_memory(error):
             raise
-        told = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
         raise Mistake(
-            f"{file}: does not fit this run ({told}); restore the file, or start the run again"
+            f"{file}: does not fit this run ({reason}); restore the file, or start the run again"
         ) from error
 
 

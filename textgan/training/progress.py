@@ -130,16 +130,16 @@ class Waiting:
         now = time.monotonic()
         if now < self._next:
             return
-        told = escape(f"{what} ({share:.0%})" if 0 < share < 1 else what)
+        stage = escape(f"{what} ({share:.0%})" if 0 < share < 1 else what)
         if self.console.is_terminal:
             self._next = now + 0.2
             if self._status is None:
-                self._status = self.console.status(told)
+                self._status = self.console.status(stage)
                 self._status.start()
-            self._status.update(told)
+            self._status.update(stage)
         else:
             self._next = now + self.every
-            self.console.print(told, soft_wrap=True)
+            self.console.print(stage, soft_wrap=True)
 
 
 def clock(seconds: float) -> str:

@@ -66,12 +66,12 @@ class Tracking(Callback):
     def on_evaluate(self, moment: Moment, scores: Mapping[str, Score], sentences: Sequence[str]) -> None:
         self._log({f"evaluate/{name}": score.value for name, score in scores.items()}, moment.steps)
         if self.engine is not None:
-            told = "  \n".join(
+            text = "  \n".join(
                 sentences[:SHOWN]
             )  # two spaces: a line's end in markdown, which TensorBoard shows
             for tracker in self.engine.trackers:
                 if tracker.name != "mlflow":  # which takes numbers only
-                    tracker.log({"samples": told}, step=moment.steps)
+                    tracker.log({"samples": text}, step=moment.steps)
 
     def on_train_end(self, moment: Moment, scores: Mapping[str, Mapping[str, Score]]) -> None:
         final = {

@@ -25,8 +25,8 @@ def stand(run: Path) -> Stand | None:
     """Of a run that was stopped, or is still under way; None where its training is over, or nothing tells."""
     places = (run / "checkpoints" / "last", beside(run / "checkpoints" / "last", "old"))
     place = next((place for place in places if place.is_dir()), places[0])
-    told = re.fullmatch(r"(\w+) step (\d+)", when_saved(place))
-    return Stand(told[1], int(told[2])) if told else None
+    saved = re.fullmatch(r"(\w+) step (\d+)", when_saved(place))
+    return Stand(saved[1], int(saved[2])) if saved else None
 
 
 def go_on(run: Path) -> str:
