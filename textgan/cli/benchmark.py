@@ -90,8 +90,8 @@ def benchmark(
             asked, length, out, temperatures=values, samples=samples, metrics=names, jobs=jobs, threads=threads,
             say=display.say, command=command, launcher=launcher, launcher_options=tuple(launcher_option or ()),
         )  # fmt: skip
-    except Stopped:
-        say("stopped and saved; the same command continues")
+    except (Stopped, KeyboardInterrupt):
+        say("stopped; finished work is kept, and the same command continues")
         raise typer.Exit(130) from None
     _show(done, as_json, display)
 
