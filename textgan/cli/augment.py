@@ -35,7 +35,7 @@ def augment(
     test: Annotated[
         Path | None, typer.Option(help="Held-out text to measure on; by default a tenth of TRAIN.")
     ] = None,
-    budget: Annotated[str, typer.Option(help="usual, thorough, or smoke (a few seconds).")] = "usual",
+    budget: Annotated[str, typer.Option(help="usual, thorough, or smoke (under a minute).")] = "usual",
     with_real: Annotated[
         bool,
         typer.Option("--with-real", help="Write the real text to OUT too, first, without the held-out part."),
