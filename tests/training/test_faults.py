@@ -246,10 +246,10 @@ def test_nan_between_two_logged_steps_is_not_saved_when_the_run_is_stopped(
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
-def test_nan_in_the_data_is_a_mistake_at_its_line(small_recipe: Make, tmp_path: Path) -> None:
-    file = tmp_path / "nan.jsonl"
-    file.write_text('{"text": "a dog sees it ."}\n{"text": NaN}\n')
-    with pytest.raises(Mistake, match="nan.jsonl, line 2: text contains float, not text"):
+def test_a_number_for_text_is_a_mistake_at_its_line(small_recipe: Make, tmp_path: Path) -> None:
+    file = tmp_path / "number.jsonl"
+    file.write_text('{"text": "a dog sees it ."}\n{"text": Infinity}\n')
+    with pytest.raises(Mistake, match="number.jsonl, line 2: text contains float, not text"):
         train(small_recipe("gumbel-short", f"corpus.path={file}"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
