@@ -40,7 +40,6 @@ def direction(key: str) -> int:
     """+1 if a higher value is better, -1 if a lower one is, 0 if neither, or for a score of a custom metric.
 
     0 also where real text's own value is the best, and both higher and lower are worse (`entropy`, `length`,
-    `lm-score`). key: as in a result, such as `bleu-4`; every order of a
-    metric has the direction of the metric.
+    `lm-score`). key: as in a result, such as `bleu-4`; every order of a metric has the direction of the metric.
     """
     return DIRECTIONS.get(re.sub(r"-\d+$", "", key), 0)
