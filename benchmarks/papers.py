@@ -61,7 +61,9 @@ class Results:
             self.rows.sort(key=lambda kept: [kept[key] for key in same])
             if self.path is not None:
                 self.path.parent.mkdir(exist_ok=True)
-                write_text(self.path, "".join(json.dumps(kept, ensure_ascii=False) + "\n" for kept in self.rows))
+                write_text(
+                    self.path, "".join(json.dumps(kept, ensure_ascii=False) + "\n" for kept in self.rows)
+                )
 
 
 def cells(tables: Sequence[Table], seeds: Sequence[int] | None) -> list[tuple[Table, Cell, int]]:

@@ -189,9 +189,9 @@ def test_every_run_is_a_recipe_without_mistakes(name: str, smoke: bool) -> None:
 def test_tables_are_all_ten_and_ask_for_the_seeds_of_a_verdict() -> None:
     assert list(papers.TABLES) == list(range(1, 11))
     assert {number for number, table in papers.TABLES.items() if table.seeds == 3} == {3, 5, 6, 10}
-    extra = ("judge: 3 epochs a turn", "SeqGAN from an MLE with dropout")
+    thrice = [(name, seed) for name in ("SeqGAN", "SeqGAN from an MLE with dropout") for seed in (1, 2, 3)]
     once = [(cell.name, seed) for _, cell, seed in papers.cells([papers.TABLES[5]], None)]
-    assert once == [("SeqGAN", 1), ("SeqGAN", 2), ("SeqGAN", 3), *((name, 1) for name in extra)]
+    assert sorted(once) == sorted([*thrice, ("judge: 3 epochs a turn", 1)])
     assert [seed for *_, seed in papers.cells([papers.TABLES[3]], [7])] == [7, 7]
 
 

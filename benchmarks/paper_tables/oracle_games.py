@@ -104,7 +104,7 @@ TABLE_5 = Table(
     (
         Cell("SeqGAN", seqgan, SEQGAN, commands=sweep_command("all")),
         Cell("judge: 3 epochs a turn", adversarial, SEQGAN_3, once=True),
-        Cell(FROM_DROPOUT, seqgan, SEQGAN_DROPOUT, once=True, commands=sweep_command("all")),
+        Cell(FROM_DROPOUT, seqgan, SEQGAN_DROPOUT, commands=sweep_command("all")),
     ),
     seqgan_rows,
     seeds=3,
