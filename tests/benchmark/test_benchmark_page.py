@@ -34,7 +34,8 @@ def logged(folder: Path) -> Path:
         if step:
             lines.append({**row, "kind": "train", "g-grad-norm": 2.0 if step % 2 else 8.0})
         if step % 10 == 0:
-            lines.append({**row, "kind": "evaluate", "scores": {"bleu-4": {"value": 0.3 + step / 100}}})
+            scores = {"bleu-4": {"value": 0.3 + step / 100, "signature": "bleu|n:4|v:0.1"}}
+            lines.append({**row, "kind": "evaluate", "scores": scores})
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +13,8 @@ from textgan.benchmark.measure import Request, read_values
 from textgan.benchmark.planned import Plan, PlannedCell, Run
 from textgan.benchmark.results import Baseline, Benchmark, Cell, CorpusFacts, Front, FrontPoint
 from textgan.benchmark.verdict import Verdict
-from textgan.metrics.samples import Score
-from textgan.training.folder import write_text
+from textgan.metrics.samples import Score, scores_from_json
+from textgan.training.folder import finite, write_text
 
 
 def front_folder(plan: Plan, key: str) -> Path:
@@ -104,7 +103,7 @@ class Ledger:
                 row = {"kind": "corpus", "name": name, "real": _values(facts.real)}
                 rows.append(row | {"shift": facts.shift, "told_by": list(facts.told_by)})
         rows += [{"kind": "verdict", **verdict.as_json()} for verdict in judged]
-        lines = (json.dumps(_finite(row), ensure_ascii=False) + "\n" for row in rows)
+        lines = (json.dumps(finite(row), ensure_ascii=False) + "\n" for row in rows)
         write_text(self.plan.out / "results.jsonl", "".join(lines))
 
     def _held_against(self) -> list[str]:
@@ -145,7 +144,9 @@ class Ledger:
             kept = json.loads(corpus_file(self.plan, name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return CorpusFacts(name, _scores(kept["real"]), kept.get("shift"), tuple(kept.get("told-by", ())))
+        return CorpusFacts(
+            name, scores_from_json(kept["real"]), kept.get("shift"), tuple(kept.get("told-by", ()))
+        )
 
     def _told(self, run: Run) -> dict[str, Any]:
         """The facts recorded in a finished run's folder, cached."""
@@ -154,7 +155,7 @@ class Ledger:
             environment = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))
             steps = [row["step"] for row in _rows(run.path) if row.get("phase") == "adversarial"]
             self._runs[run.key] = {
-                "scores": {state: _scores(row) for state, row in evaluation["rows"].items()},
+                "scores": {state: scores_from_json(row) for state, row in evaluation["rows"].items()},
                 "minutes": evaluation["minutes"],
                 "warnings": evaluation["warnings"],
                 "steps": max(steps, default=0),
@@ -171,7 +172,9 @@ def read_front(folder: Path, request: Request | None = None) -> Front | None:
         if request is not None and kept["request"] != request.as_json():
             return None
         points = tuple(
-            FrontPoint(row["temperature"], _scores(row["scores"]), read_values(folder / row["values"]))
+            FrontPoint(
+                row["temperature"], scores_from_json(row["scores"]), read_values(folder / row["values"])
+            )
             for row in kept["points"]
         )
     except (OSError, ValueError, KeyError, TypeError):
@@ -183,13 +186,6 @@ def _rows(run: Path) -> Iterator[dict[str, Any]]:
     with (run / "metrics.jsonl").open(encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
-
-
-def _scores(rows: Mapping[str, Any]) -> dict[str, Score]:
-    return {
-        key: Score(math.nan if row["value"] is None else float(row["value"]), row["signature"])
-        for key, row in rows.items()
-    }
 
 
 def _cell_row(cell: Cell) -> dict[str, Any]:
@@ -231,12 +227,3 @@ def _front_row(front: Front) -> dict[str, Any]:
 
 def _values(scores: Mapping[str, Score]) -> dict[str, float]:
     return {key: score.value for key, score in scores.items()}
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no NaN and no infinity: they become null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -24,14 +24,13 @@ from textgan.errors import Mistake
 from textgan.metrics.ngram import sentence_bleu, sentence_self_bleu
 from textgan.metrics.once import sharing
 from textgan.metrics.pretrained_lm import nats_and_tokens
-from textgan.metrics.samples import Score
+from textgan.metrics.samples import Score, scores_as_json
 from textgan.metrics.shift import shift
 from textgan.metrics.tokens import SPLIT
 from textgan.runs.sweep import ALWAYS
 from textgan.runs.tempered import AFTER_TRAINING, Bench, Player
 from textgan.training.evaluation import Evaluation
 from textgan.training.folder import write_json
-from textgan.training.looks import as_rows
 
 AGAINST = "the run's test split"
 SHOWN = 20  # sentences stored with each front
@@ -93,7 +92,7 @@ def measure(
 
         point = kept.point(checkpoint, temperature, player.weights, scored)
         say(f"{checkpoint} at {temperature:g}")
-        row = {"temperature": temperature, "scores": as_rows(dict(point.scores)), "values": values.name}
+        row = {"temperature": temperature, "scores": scores_as_json(point.scores), "values": values.name}
         points.append(row)
     shown = bench.write(player, 1.0, SHOWN)
     write_json(
@@ -141,7 +140,7 @@ def measure_corpus(recipe: Recipe, file: Path, request: Request) -> None:
     facts = {**_corpus_facts(bench, request), "name": bench.corpus.name}
     split = _told_apart(bench.corpus)
     file.parent.mkdir(parents=True, exist_ok=True)
-    write_json(file, {**facts, "real": as_rows(bench.real_text()), **split})
+    write_json(file, {**facts, "real": scores_as_json(bench.real_text()), **split})
 
 
 def corpus_is_measured(bench: Bench, file: Path, request: Request) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textgan.data.corpus import Source
@@ -54,6 +55,22 @@ class Score:
 
 
 Metric = Callable[[Samples], dict[str, Score]]
+
+
+def scores_as_json(scores: Mapping[str, Score]) -> dict[str, dict[str, Any]]:
+    """As files keep them: key -> {"value", "signature"}. NaN and infinity, which JSON does not have, become null."""
+    return {
+        key: {"value": score.value if math.isfinite(score.value) else None, "signature": score.signature}
+        for key, score in scores.items()
+    }
+
+
+def scores_from_json(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Score]:
+    """What `scores_as_json` gave, null as NaN. TypeError, ValueError, KeyError or AttributeError for anything else."""
+    return {
+        key: Score(math.nan if row["value"] is None else float(row["value"]), str(row["signature"]))
+        for key, row in rows.items()
+    }
 
 
 def signature(name: str, **facts: object) -> str:

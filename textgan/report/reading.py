@@ -7,24 +7,25 @@ last one of a killed run) are skipped and reported in `RunRecord.problems`.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake
 from textgan.metrics import own_files
-from textgan.metrics.samples import Score
+from textgan.metrics.samples import scores_from_json
 from textgan.plain import from_json, from_yaml
 from textgan.report.closer import REMEDY, parse
-from textgan.report.log import curves, in_order, is_number, metric_rows, phase_starts
+from textgan.report.log import curves, in_order, metric_rows, phase_starts
 from textgan.report.record import Cells, Evaluation, RunRecord, Snapshot
 from textgan.runs.points import read_kept
 from textgan.training.folder import CLOSER
 from textgan.training.unfinished import stand
 
 PHASES = ("mle", "discriminator", "adversarial")
+_MALFORMED = (TypeError, ValueError, KeyError, AttributeError)
 
 
 def read(run: Path) -> RunRecord:
@@ -55,11 +56,7 @@ def read(run: Path) -> RunRecord:
         evaluation=evaluation,
         rows=_score_rows(evaluation, run / "evaluation.json"),
         curves=curves(lines),
-        evaluations=tuple(
-            Evaluation(row["phase"], row["step"], row["seconds"], _cells(row.get("scores")))
-            for row in lines
-            if row["kind"] == "evaluate"
-        ),
+        evaluations=tuple(_evaluations(lines)),
         phase_starts=phase_starts(lines),
         before=_sentences(run / "samples" / "before.txt"),
         after=_sentences(run / "samples" / "after.txt"),
@@ -119,25 +116,19 @@ def _json_object(path: Path, remedy: str) -> Mapping[str, Any]:
 
 
 def _score_rows(evaluation: Mapping[str, Any], path: Path) -> Mapping[str, Cells]:
-    rows = evaluation.get("rows", {})
-    if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+    try:
+        return {state: scores_from_json(row) for state, row in evaluation.get("rows", {}).items()}
+    except _MALFORMED as error:
         raise Mistake(
             f"run.evaluation: {path} has no readable `rows`; run `textgan evaluate` on the folder again"
-        )
-    return {state: _cells(row) for state, row in rows.items()}
+        ) from error
 
 
-def _cells(scores: Any) -> Cells:
-    """Scores in either form found in run folders, {"value", "signature"} or a bare number; others are skipped."""
-    cells = {}
-    for key, score in scores.items() if isinstance(scores, dict) else ():
-        value: Any = score.get("value") if isinstance(score, dict) else score
-        signature = score.get("signature", "") if isinstance(score, dict) else ""
-        if isinstance(score, dict) and value is None:
-            value = math.nan  # it was measured; JSON has no NaN
-        if is_number(value):
-            cells[str(key)] = Score(float(value), str(signature))
-    return cells
+def _evaluations(lines: Sequence[Mapping[str, Any]]) -> Iterator[Evaluation]:
+    for row in lines:
+        if row["kind"] == "evaluate":
+            with suppress(*_MALFORMED):
+                yield Evaluation(row["phase"], row["step"], row["seconds"], scores_from_json(row["scores"]))
 
 
 def _snapshots(folder: Path) -> tuple[Snapshot, ...]:

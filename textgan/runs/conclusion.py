@@ -10,12 +10,11 @@ from textgan.assembly.build import Built
 from textgan.assembly.recipe import Recipe
 from textgan.data.corpus import Corpus, token_counts
 from textgan.metrics import own_files
-from textgan.metrics.samples import HeldOut, Score
+from textgan.metrics.samples import HeldOut, Score, scores_as_json
 from textgan.runs.tempered import AFTER_TRAINING
 from textgan.training import checkpoints, closer
 from textgan.training.evaluation import Evaluation, judge_accuracy, likelihood_of
 from textgan.training.folder import CLOSER, RunFolder, write_json
-from textgan.training.looks import as_rows
 from textgan.training.progress import clock
 from textgan.training.real_text import score_real
 from textgan.training.trainer import Trainer
@@ -135,7 +134,7 @@ def conclude(
             "seed": game.seed,
             "samples": count,
             "minutes": trainer.minutes,
-            "rows": {state: as_rows(scores) for state, scores in rows.items()},
+            "rows": {state: scores_as_json(scores) for state, scores in rows.items()},
             **known,
             own_files.KEY: own_files.digests(evaluation.metrics, evaluation.beside),
             "written": _how_written(evaluation),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from textgan.errors import Mistake
-from textgan.metrics.samples import Score
+from textgan.metrics.samples import Score, scores_as_json, scores_from_json
 from textgan.plain import from_json
 from textgan.training.folder import write_text
 
@@ -154,12 +154,12 @@ def read_kept(run: Path) -> Sweep | None:
 
 
 def as_row(point: Point) -> dict[str, Any]:
-    """A point for JSON. NaN and infinity, which JSON does not have, become null."""
-    scores = {
-        key: {"value": score.value if math.isfinite(score.value) else None, "signature": score.signature}
-        for key, score in point.scores.items()
+    """A point for JSON."""
+    return {
+        "state": point.state,
+        "temperature": point.temperature,
+        "scores": scores_as_json(point.scores),
     }
-    return {"state": point.state, "temperature": point.temperature, "scores": scores}
 
 
 def digest(content: bytes) -> str:
@@ -170,10 +170,7 @@ def digest(content: bytes) -> str:
 def _point(row: Any) -> Point | None:
     """The point of a line; None if `Kept` did not write it."""
     try:
-        scores = {
-            key: Score(math.nan if score["value"] is None else float(score["value"]), score["signature"])
-            for key, score in row["scores"].items()
-        }
+        scores = scores_from_json(row["scores"])
         state, temperature = row["state"], row["temperature"]
         valid = isinstance(state, str) and (temperature is None or isinstance(temperature, (int, float)))
         return Point(state, temperature, scores) if valid and "weights" in row else None

@@ -59,7 +59,7 @@ class RunFolder:
         """The row as one line; if there is no room for all of it (OSError), none of it."""
         if not self.writes:
             return
-        line = (json.dumps(_finite(row)) + "\n").encode()
+        line = (json.dumps(finite(row)) + "\n").encode()
         size = self.size
         with self.metrics.open("ab", buffering=0) as file:
             try:
@@ -110,7 +110,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_text(path, json.dumps(_finite(value), indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json.dumps(finite(value), indent=2, ensure_ascii=False) + "\n")
 
 
 def flush(file: Path) -> None:
@@ -129,12 +129,12 @@ def flush_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """JSON has no NaN and no infinity: they become null."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

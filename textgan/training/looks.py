@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 from textgan.data.corpus import Corpus
 from textgan.data.tokenizers import Tokenizer
 from textgan.machine import streams
 from textgan.machine.ranks import ALONE
-from textgan.metrics.samples import HeldOut, Score
+from textgan.metrics.samples import HeldOut, Score, scores_as_json
 from textgan.training import checkpoints
 from textgan.training.evaluation import Evaluation, asked_labels, likelihood_of, write_sentences
 from textgan.training.folder import RunFolder
@@ -76,7 +75,7 @@ class Looks:
             sentences, heldout.texts, self.corpus, likelihood, asked, heldout.labels
         )
         row = {"kind": "evaluate", "phase": phase, "step": step, "seconds": elapsed}
-        self.folder.append({**row, "scores": as_rows(scores)})
+        self.folder.append({**row, "scores": scores_as_json(scores)})
         self.folder.write_samples(f"{phase}-{step:06d}", sentences[:100])
         self.display.sample(sentences[:2])
         watched = scores.get(self.evaluation.best)
@@ -100,8 +99,3 @@ class Looks:
         """The labels that `write` asks the sentences to have; None without labels."""
         labels = asked_labels(self.game.train.text.labels, count, seed)
         return None if labels is None else labels.tolist()
-
-
-def as_rows(scores: dict[str, Score]) -> dict[str, dict[str, Any]]:
-    """As they are kept in JSON."""
-    return {key: {"value": score.value, "signature": score.signature} for key, score in scores.items()}
