@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from textgan.benchmark.crew import Done, Job, Stopped, interruptible
+from textgan.benchmark.crew import Done, Job, Queue, Stopped, interruptible
 from textgan.errors import Mistake
 
 ASK_SECONDS = 2.0
@@ -21,15 +21,15 @@ ASK_SECONDS = 2.0
 
 @dataclass
 class Task:
-    """One job as sent to its node: its order as JSON text, and the code that does it."""
+    """One job as sent to its node: its message, and the code that does it."""
 
-    words: str
+    message: str
 
     def __call__(self) -> str | None:
         """The reason it failed, on one line; None if it succeeded."""
         from textgan.benchmark.worker import do
 
-        return do(json.loads(self.words))
+        return do(json.loads(self.message))
 
     def checkpoint(self) -> Any:
         """Called by submitit on timeout or preemption: requeues the job, whose run then resumes from its last
@@ -74,29 +74,20 @@ class Cluster:
 
     def do(self, jobs: Sequence[Job], begun: Callable[[Job], None] = lambda _: None) -> Iterator[Done]:
         """Yields each job as it ends, like `Crew.do`. After Ctrl-C the jobs are asked to save and stop."""
-        waiting, over = list(jobs), dict[str, bool]()
-        known = {job.key for job in jobs}
+        queue = Queue(jobs)
         running: list[tuple[Job, Any, float]] = []
         try:
             with interruptible():
-                while waiting or running:
-                    for job in [job for job in waiting if over.get(job.needs or "", False)]:
-                        waiting.remove(job)
-                        over[job.key] = True
-                        yield Done(job, f"the run it depends on failed ({job.needs})", None)
-                    free = [job for job in waiting if job.needs not in known or over.get(job.needs) is False]
-                    for job in free[: self.size - len(running)]:
-                        waiting.remove(job)
-                        task = Task(json.dumps({**job.order, "log": str(job.log)}))
-                        running.append((job, self.executor.submit(task), time.monotonic()))
+                while queue.waiting or running:
+                    yield from queue.without_hope()
+                    for job in queue.take(self.size - len(running)):
+                        running.append((job, self.executor.submit(Task(job.message)), time.monotonic()))
                         begun(job)
                     ended = [one for one in running if one[1].done()]
                     for one in ended:
                         running.remove(one)
                         job, submitted, since = one
-                        failed = _outcome(submitted)
-                        over[job.key] = failed is not None
-                        yield Done(job, failed, time.monotonic() - since)
+                        yield queue.ended(Done(job, _outcome(submitted), time.monotonic() - since))
                     if running and not ended:
                         time.sleep(ASK_SECONDS)
         except KeyboardInterrupt:

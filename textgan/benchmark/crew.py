@@ -23,13 +23,18 @@ PROGRAM = (sys.executable, "-m", "textgan.benchmark.worker")
 
 @dataclass(frozen=True)
 class Job:
-    """needs: key of a job that must succeed before this one. order: the message sent to a worker. log: its log file."""
+    """needs: key of a job that must succeed before this one. order: what is to be done, for JSON. log: its log file."""
 
     key: str
     label: str
     order: Mapping[str, Any]
     log: Path
     needs: str | None = None
+
+    @property
+    def message(self) -> str:
+        """What `worker.do` is to do, as JSON."""
+        return json.dumps({**self.order, "log": str(self.log)})
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,37 @@ class Done:
     job: Job
     failed: str | None
     seconds: float | None
+
+
+class Queue:
+    """Jobs that have not begun. One whose `needs` is among them waits until that has ended."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.waiting = list(jobs)
+        self._known = {job.key for job in jobs}
+        self._failed: dict[str, bool] = {}  # by key, of those that have ended
+
+    def ended(self, done: Done) -> Done:
+        self._failed[done.job.key] = done.failed is not None
+        return done
+
+    def without_hope(self) -> Iterator[Done]:
+        """Takes out the jobs that need one that failed."""
+        for job in list(self.waiting):
+            if job.needs is not None and self._failed.get(job.needs):
+                self.waiting.remove(job)
+                yield self.ended(Done(job, f"the run it depends on failed ({job.needs})", None))
+
+    def take(self, most: int) -> list[Job]:
+        """Takes out at most so many of the jobs that can begin, in their order."""
+        free = [
+            job
+            for job in self.waiting
+            if job.needs not in self._known or self._failed.get(job.needs) is False
+        ][:most]
+        for job in free:
+            self.waiting.remove(job)
+        return free
 
 
 class Stopped(Exception):
@@ -65,7 +101,7 @@ class _Worker:
     def begin(self, job: Job) -> None:
         self.job, self.began = job, time.monotonic()
         try:
-            self.stdin.write(json.dumps({**job.order, "log": str(job.log)}).encode() + b"\n")
+            self.stdin.write(job.message.encode() + b"\n")
             self.stdin.flush()
         except BrokenPipeError:  # it died after its last job; `end` reports it
             pass
@@ -109,29 +145,19 @@ class Crew:
 
     def do(self, jobs: Sequence[Job], begun: Callable[[Job], None] = lambda _: None) -> Iterator[Done]:
         """Yields each job as it ends, failed or not; a job whose `needs` failed is not started. Raises Stopped."""
-        waiting, over = list(jobs), dict[str, bool]()  # key -> whether it failed
-        known = {job.key for job in jobs}
+        queue = Queue(jobs)
         try:
             with interruptible(), selectors.DefaultSelector() as answers:
-                while waiting or any(worker.job for worker in self.workers):
-                    for job in [
-                        job for job in waiting if job.needs in known and over.get(job.needs or "", False)
-                    ]:
-                        waiting.remove(job)
-                        over[job.key] = True
-                        yield Done(job, f"the run it depends on failed ({job.needs})", None)
-                    free = [job for job in waiting if job.needs not in known or over.get(job.needs) is False]
-                    for job in free[: self.size - sum(worker.job is not None for worker in self.workers)]:
-                        waiting.remove(job)
+                while queue.waiting or any(worker.job for worker in self.workers):
+                    yield from queue.without_hope()
+                    for job in queue.take(self.size - sum(worker.job is not None for worker in self.workers)):
                         worker = self._idle()
                         answers.register(worker.stdout, selectors.EVENT_READ, worker)
                         worker.begin(job)
                         begun(job)
                     for key, _ in answers.select() if answers.get_map() else ():
                         answers.unregister(key.fileobj)
-                        done = key.data.end()
-                        over[done.job.key] = done.failed is not None
-                        yield done
+                        yield queue.ended(key.data.end())
         except KeyboardInterrupt:
             self._stop()
             raise Stopped from None
