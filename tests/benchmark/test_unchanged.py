@@ -164,16 +164,6 @@ def test_scores_of_another_version_or_other_weights_are_measured_anew(
     assert capfd.readouterr().err.count("continuing ") == 1 and rows(folder, "cell")[0]["front"] == before
 
 
-def test_runs_of_an_earlier_version_are_taken_and_what_they_lack_is_said(
-    folder: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    for file in (*folder.rglob("code.json"), *(folder / "out/runs").rglob("corpus.json")):
-        file.unlink()
-    assert benchmark(folder) == 0
-    told = [line for line in capfd.readouterr().err.splitlines() if "earlier version" in line]
-    assert len(told) == 2 and "kept no digest of text" in told[0] and "mine.py, so it is not known" in told[1]
-
-
 def test_a_metric_of_the_working_directory_is_measured_and_a_missing_one_told_at_once(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

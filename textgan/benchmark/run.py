@@ -107,7 +107,7 @@ def _work(
     The corpora read for this are released afterwards.
     """
     corpora = Corpora()
-    check(plan, corpora, say)
+    check(plan, corpora)
     drawn = {name: corpora.bench(recipe, request).count for name, recipe in plan.corpora.items()}
     for name, count in drawn.items():
         if count < request.samples:

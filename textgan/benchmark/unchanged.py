@@ -7,7 +7,7 @@ changes are reported before anything runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from textgan.assembly.part import part
 from textgan.assembly.recipe import Recipe
@@ -15,7 +15,7 @@ from textgan.benchmark.measure import Request, bench_of
 from textgan.benchmark.planned import Plan
 from textgan.data.corpus import Corpus, fingerprint
 from textgan.errors import Mistake
-from textgan.runs.origin import changed_code, changed_text, own_code, where_trained
+from textgan.runs.origin import changed_code, changed_text, where_trained
 from textgan.runs.tempered import Bench, text_digest
 from textgan.training import checkpoints
 
@@ -46,31 +46,23 @@ class Corpora:
         return self._found[key]
 
 
-def check(plan: Plan, corpora: Corpora, say: Callable[[str], None] = lambda _: None) -> None:
+def check(plan: Plan, corpora: Corpora) -> None:
     """Raises Mistake, one line for each text or user file that differs from what runs of the plan were trained with.
 
     An unfinished run may continue with changed user code, as with `textgan train --resume`, but not with another text.
-    Nor from another folder, if its recipe names the text by a relative path. Runs of earlier versions recorded no
-    digests; say: called with a note about these.
+    Nor from another folder, if its recipe names the text by a relative path.
     """
     changed: dict[str, list[str]] = {}
-    unknown: dict[str, list[str]] = {}
     for run in plan.runs.values():
         finished = (run.path / "evaluation.json").is_file()
         if not finished and not checkpoints.exists(run.path / "checkpoints" / "last"):
             continue
         with where_trained(run.path):
             text = corpora.fingerprint(run.recipe)
-        splits = changed_text(run.path, text)
-        if splits is None:
-            unknown.setdefault("text", []).append(run.label)
-        elif splits:
+        if splits := changed_text(run.path, text):
             named = f"the corpus {_corpus(run.recipe)} ({', '.join(splits)})"
             changed.setdefault(named, []).append(run.label)
-        files = changed_code(run.path, run.recipe) if finished else []
-        if files is None:
-            unknown.setdefault(", ".join(own_code(run.recipe)), []).append(run.label)
-        for file in files or ():
+        for file in changed_code(run.path, run.recipe) if finished else ():
             changed.setdefault(file, []).append(run.label)
     if changed:
         raise Mistake(
@@ -79,11 +71,6 @@ def check(plan: Plan, corpora: Corpora, say: Callable[[str], None] = lambda _: N
                 "another folder"
                 for what, labels in changed.items()
             )
-        )
-    for what, labels in unknown.items():
-        say(
-            f"{_some(labels)}: trained by an earlier version, which kept no digest of {what}, so it is not known "
-            "whether that has changed since"
         )
 
 

@@ -24,8 +24,8 @@ def digests(names: Iterable[Any], beside: Path) -> list[str]:
 def changed(names: Iterable[Any], beside: Path, known: Any) -> list[str]:
     """The names of the custom metric files whose content is not among the digests `known`.
 
-    Files that no longer exist are left out, as they cannot be run. If `known` is not a list, as in the folder of a run
-    from an earlier version, the result is empty.
+    Files that no longer exist are left out, as they cannot be run. If `known` is not a list, since the run
+    was never scored, the result is empty.
     """
     if not isinstance(known, list):
         return []

@@ -34,20 +34,14 @@ def own_code(recipe: Recipe) -> dict[str, str]:
     return {str(path): sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
 
 
-def changed_text(run: Path, now: Mapping[str, str]) -> list[str] | None:
-    """The splits whose text changed since the run began; None for a run of an earlier version, which kept no digests.
-
-    now: the corpus's `fingerprint`.
-    """
+def changed_text(run: Path, now: Mapping[str, str]) -> list[str]:
+    """The splits whose text changed since the run began. now: the corpus's `fingerprint`."""
     before = _kept(run / TEXT)
-    return None if before is None else [split for split in now if before.get(split) != now[split]]
+    return [split for split in now if before.get(split) != now[split]]
 
 
 def check_text(run: Path, corpus: Corpus) -> None:
-    """Mistake if the run's corpus, read again, changed since training: held-out text might then have been trained on.
-
-    A run of an earlier version is not checked.
-    """
+    """Mistake if the run's corpus, read again, changed since training: held-out text may then have been trained on."""
     if changed := changed_text(run, fingerprint(corpus)):
         raise Mistake(
             f"{run}: its corpus ({', '.join(changed)}) is not the text it was trained on; restore the old text, or "
@@ -70,17 +64,10 @@ def where_trained(run: Path) -> Iterator[None]:
         ) from missing
 
 
-def changed_code(run: Path, recipe: Recipe) -> list[str] | None:
-    """The user's own files that changed since training; None for a run of an earlier version.
-
-    A file that was only moved has not changed.
-    """
-    before = _kept(run / CODE)
-    now = own_code(recipe)
-    if before is None and now:
-        return None
-    known = {*(before or {}).values()}
-    return [file for file, digest in now.items() if digest not in known]
+def changed_code(run: Path, recipe: Recipe) -> list[str]:
+    """The user's own files that changed since training; one that was only moved has not."""
+    known = {*_kept(run / CODE).values()}
+    return [file for file, digest in own_code(recipe).items() if digest not in known]
 
 
 def warn_of_code(run: Path, recipe: Recipe) -> None:
@@ -99,7 +86,7 @@ def warn_of_code(run: Path, recipe: Recipe) -> None:
 
 def warn_of_metrics(run: Path, recipe: Recipe) -> None:
     """Warn of the user's own metric files that changed since the run's final scores were measured."""
-    before = (_kept(run / "evaluation.json") or {}).get(own_files.KEY)
+    before = _kept(run / "evaluation.json").get(own_files.KEY)
     if changed := own_files.changed(recipe.settings.metrics, recipe.folder, before):
         warnings.warn(
             f"{', '.join(changed)}: this metric's file has changed since {run} was trained; these scores are of the "
@@ -108,13 +95,11 @@ def warn_of_metrics(run: Path, recipe: Recipe) -> None:
         )
 
 
-def _kept(file: Path) -> dict[str, Any] | None:
-    """The file's mapping; None if there is no file, empty if it is damaged."""
+def _kept(file: Path) -> dict[str, Any]:
+    """The file's mapping; empty if it is missing or damaged."""
     try:
         found = from_json(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError:
+    except (FileNotFoundError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
