@@ -63,6 +63,7 @@ def benchmark(cells: Sequence[Cell], fronts: Sequence[Front], **more: Any) -> Be
         for seed, held in enumerate(fronts, start=1)
     }
     told: dict[str, Any] = {
-        "corpora": {"captions": CorpusFacts("captions", scored(REAL))}, "budget": "smoke", "samples": 200,
+        "corpora": {"captions": CorpusFacts("captions", scored(REAL))}, "budget": "smoke",
+        "drawn": {"captions": 200, "oracle": 200},
     }  # fmt: skip
     return Benchmark(tuple(cells), starts, **{**told, **more})

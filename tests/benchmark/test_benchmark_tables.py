@@ -22,7 +22,7 @@ def bench() -> Benchmark:
     rng = np.random.default_rng(0)
     starts = [front([(q + 0.01 * s, d) for q, d in MLE], rng, spread=0.05, nll=2.0) for s in range(3)]
     up = [front([(q + 0.03 + 0.01 * s, d) for q, d in MLE], rng, spread=0.05, nll=1.9) for s in range(3)]
-    cells = [cell("mle-short", s, starts[s - 1], strategy="MLE") for s in (1, 2, 3)]
+    cells = [cell("mle-short", s, starts[s - 1], strategy="mle") for s in (1, 2, 3)]
     cells += [cell("up", s, up[s - 1], strategy="gumbel") for s in (1, 2, 3)]
     cells += [cell("<b>_|&%", s, starts[s - 1]) for s in (1, 2)]
     cells += [cell("<b>_|&%", 3, None, failed="out of\nmemory | 100%")]
@@ -50,19 +50,19 @@ def test_rows_are_means_over_seeds_with_their_spread(bench):
 
 def test_the_run_that_is_the_baseline_has_one_row():
     held = front(rng=np.random.default_rng(0))
-    bench = benchmark([cell("mle-short", 1, held, "MLE"), cell("a", 1, held)], [held])
+    bench = benchmark([cell("mle-short", 1, held, "mle"), cell("a", 1, held)], [held])
     start = bench.baselines["start-1"]
-    same = [cell("mle-short", 1, held, "MLE", run=start.run), cell("a", 1, held)]
+    same = [cell("mle-short", 1, held, "mle", run=start.run), cell("a", 1, held)]
     again = benchmark(same, [held])
     assert [row["row"] for row in read(again)] == ["real text", "MLE", "a"]
 
 
 def test_the_run_that_is_the_baseline_has_one_row_where_a_seed_of_it_failed_too():
     held = front(rng=np.random.default_rng(0))
-    bench = benchmark([cell("mle-short", 1, held, "MLE"), cell("a", 1, held)], [held])
+    bench = benchmark([cell("mle-short", 1, held, "mle"), cell("a", 1, held)], [held])
     start = bench.baselines["start-1"]
-    broken = cell("mle-short", 2, None, "MLE", failed="killed")
-    again = benchmark([cell("mle-short", 1, held, "MLE", run=start.run), broken, cell("a", 1, held)], [held])
+    broken = cell("mle-short", 2, None, "mle", failed="killed")
+    again = benchmark([cell("mle-short", 1, held, "mle", run=start.run), broken, cell("a", 1, held)], [held])
     assert [row["row"] for row in read(again)] == ["real text", "MLE", "mle-short, seed 2", "a"]
 
 
@@ -126,7 +126,7 @@ def test_minutes_are_never_nothing():
 def test_a_corpus_whose_splits_are_told_apart_is_marked_beside_every_row(bench):
     assert "one distribution" not in tables.markdown(corpus_tables(bench))
     facts = CorpusFacts("captions", scored(REAL), 0.977, ("frisbee",))
-    shifted = Benchmark(bench.cells, bench.baselines, {"captions": facts}, "smoke", 200)
+    shifted = Benchmark(bench.cells, bench.baselines, {"captions": facts}, "smoke", bench.drawn)
     md = tables.markdown(corpus_tables(shifted))
     rows = [line for line in md.splitlines() if line.startswith("|")][2:]
     assert len(rows) == 6 and all(" † |" in row for row in rows)

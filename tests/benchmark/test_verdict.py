@@ -264,7 +264,7 @@ def test_fronts_apart_by_chance_are_said_to_share_nothing():
 def test_what_cannot_be_judged_says_why():
     held = front(rng=np.random.default_rng(0))
     cells = [
-        cell("mle-short", 1, held, strategy="MLE"),
+        cell("mle-short", 1, held, strategy="mle"),
         cell("broken", 1, None, failed="out of memory"),
         cell("lonely", 1, held, baseline=None),
         cell("odd", 1, Front((replace(held.points[0], scores={}, values={}),))),

@@ -55,9 +55,8 @@ class Ledger:
             {key: baseline for key, baseline in baselines.items() if baseline is not None},
             {name: facts for name in plan.corpora if (facts := self._corpus(name)) is not None},
             plan.budget,
-            plan.samples,
-            self.facts,
             self.drawn,
+            self.facts,
         )
 
     def cell(self, cell: PlannedCell) -> Cell:

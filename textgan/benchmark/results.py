@@ -87,20 +87,18 @@ class CorpusFacts:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """All results. budget: in words. facts: how it was made, name -> value, for the page.
-
-    samples: sentences requested for each front. drawn: the actual number by corpus, if its training split has fewer.
+    """All results. budget: in words. drawn: number of sentences of each front, by corpus. facts: how it was made,
+    name -> value, for the page.
     """
 
     cells: tuple[Cell, ...]
     baselines: Mapping[str, Baseline]
     corpora: Mapping[str, CorpusFacts]
     budget: str
-    samples: int
+    drawn: Mapping[str, int]
     facts: Mapping[str, Any] = field(default_factory=dict)
-    drawn: Mapping[str, int] = field(default_factory=dict)
 
     def sentences(self, corpora: Iterable[str]) -> str:
         """Number of sentences in each front on these corpora, in words: `300`, or `300 to 1,000`."""
-        counts = sorted({self.drawn.get(name, self.samples) for name in corpora} or {self.samples})
+        counts = sorted(self.drawn[name] for name in corpora)
         return " to ".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1])))
