@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from textgan.benchmark.results import Baseline, Benchmark, Cell, Front, FrontPoint
 
-NO_GAME = {"", "mle", "none"}  # strategies of recipes without an adversarial phase
 NAMED = 3  # recipes named at most in a baseline's label
 DRAWN_ALIKE = "MLE drawn alike"
 
@@ -33,7 +32,7 @@ class Group:
     @property
     def plays(self) -> bool:
         """Whether there is an adversarial phase to judge; plain maximum likelihood is the baseline."""
-        return self.cells[0].strategy.lower() not in NO_GAME
+        return self.cells[0].strategy != "mle"
 
 
 @dataclass(frozen=True)

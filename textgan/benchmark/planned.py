@@ -36,7 +36,7 @@ class Run:
     @property
     def kind(self) -> str:
         """`start`, `judge` (a discriminator trained against a start) or `cell`, in the order in which they run."""
-        return KINDS.get(self.path.parent.name, "cell")
+        return KINDS[self.path.parent.name]
 
 
 @dataclass(frozen=True)

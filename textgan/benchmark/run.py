@@ -18,7 +18,7 @@ from textgan.benchmark.crew import Crew, Done, Job
 from textgan.benchmark.gather import Ledger, corpus_file, front_folder
 from textgan.benchmark.gradient import is_missing
 from textgan.benchmark.measure import Request, corpus_is_measured, is_measured, names_of
-from textgan.benchmark.planned import Plan, Run
+from textgan.benchmark.planned import Plan
 from textgan.benchmark.unchanged import Corpora, check
 from textgan.errors import Mistake, did_you_mean
 from textgan.machine.process import cores
@@ -175,7 +175,7 @@ class _Progress:
         say(f"{cells} cells in {runs} runs, {jobs} at a time{kept}; logs: {plan.out / 'logs'}")
 
     def begun(self, job: Job) -> None:
-        again = self._run(job) is not None and Path(job.order["path"]).exists()
+        again = job.key in self.plan.runs and self.plan.runs[job.key].path.exists()
         if again:
             self.gone_on.add(job.key)
         self.say(f"{'continuing' if again else 'started'} {job.label}")
@@ -203,12 +203,8 @@ class _Progress:
         seconds = sum(known.get(kind, usual) for kind in self.waiting.values() if kind != "corpus")
         return f", about {clock(seconds / self.jobs)} left"
 
-    def _run(self, job: Job) -> Run | None:
-        return self.plan.runs.get(job.key)
-
     def _kind(self, job: Job) -> str:
-        run = self._run(job)
-        return "corpus" if run is None else run.kind
+        return self.plan.runs[job.key].kind if job.key in self.plan.runs else "corpus"
 
 
 def _facts(

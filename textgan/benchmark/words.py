@@ -138,9 +138,7 @@ def few(seeds: int) -> str:
 
 def cautions(facts: CorpusFacts) -> list[str]:
     """Cautions for every row on a corpus whose train and test splits a classifier can distinguish."""
-    if facts.shift is None:
-        return []
-    if facts.shift <= TOLD_APART:
+    if facts.shift is None or facts.shift <= TOLD_APART:
         return []
     auc = f"AUC {numbers.plain(facts.shift)}; chance is .500"
     by = f"; most telling: {', '.join(facts.told_by)}" if facts.told_by else ""
