@@ -132,7 +132,7 @@ def page(outcome: Outcome) -> str:
     request, found = outcome.request, outcome.comparisons
     rows = [
         (
-            Row(f"{_name(each)}: {words}", "real" if arm == "real" else "after", "", "", "", "", {}, {}),
+            Row(f"{_name(each)}: {words}", "real" if arm == "real" else "after", {}, {}),
             [(_shown(each.accuracy.get(arm)), False), *_differences(each, arm)],
         )
         for each in found

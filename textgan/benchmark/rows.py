@@ -152,9 +152,7 @@ def _over_seeds(scores: Sequence[Mapping[str, Score]]) -> tuple[dict[str, Score]
 
 
 def _row(label: str, state: str, facts: CorpusFacts, cells: Mapping[str, Score]) -> table.Row:
-    return table.Row(
-        label, state, run="", folder="", corpus=facts.name, seed="", cells=cells, real=facts.real
-    )
+    return table.Row(label, state, cells, facts.real, corpus=facts.name)
 
 
 def _captions(

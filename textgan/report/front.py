@@ -92,7 +92,7 @@ def rows(sweep: Sweep, run: RunRecord) -> list[table.Row]:
         state = "real" if point.temperature is None else "after"
         label = "real text" if point.temperature is None else f"{names[point.state]} at {point.temperature:g}"
         lines.append(
-            table.Row(label, state, run.name, folder, run.corpus, str(sweep.seed), point.scores, real)
+            table.Row(label, state, point.scores, real, run.name, folder, run.corpus, str(sweep.seed))
         )
     return lines
 

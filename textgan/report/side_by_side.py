@@ -10,7 +10,7 @@ import csv as csv_format
 import io
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textgan.metrics.yardstick import REAL, Measured
@@ -63,11 +63,11 @@ def rows(files: Sequence[FileScores]) -> list[Row]:
             of_real.append(file)
     for file in of_real:
         label = REAL if len(of_real) == 1 else f"{REAL}, {file.amount:,}"
-        kept.append(_row(label, "real", file.real, file.real))
+        kept.append(Row(label, "real", file.real, file.real))
     names = [file.path.name for file in files]
     for file in files:
         label = file.path.name if names.count(file.path.name) == 1 else str(file.path)
-        kept.append(_row(label, "after", file.scores, file.real))
+        kept.append(Row(label, "after", file.scores, file.real))
     return kept
 
 
@@ -195,10 +195,6 @@ def _plain(score: Measured) -> dict[str, Any]:
     value = score.value if math.isfinite(score.value) else None  # JSON has no NaN and no infinity
     plain: dict[str, Any] = {"value": value, "signature": score.signature}
     return plain | ({"ci": list(score.ci)} if score.ci else {})
-
-
-def _row(label: str, state: str, cells: Mapping[str, Measured], real: Mapping[str, Measured]) -> Row:
-    return Row(label, state, run="", folder="", corpus="", seed="", cells=cells, real=real)
 
 
 def _ci(row: Row, key: str) -> tuple[float, float] | None:

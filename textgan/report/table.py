@@ -34,16 +34,17 @@ OF_NUMBERS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table. real: the scores of real text that it is compared with."""
+    """One row of the table. real: the scores of real text that it is compared with. run, folder, corpus, seed: those
+    of a run, which tell apart rows of one label."""
 
     label: str
     state: str  # real, before, after
-    run: str  # the run's name
-    folder: str
-    corpus: str
-    seed: str
     cells: Cells
     real: Cells
+    run: str = ""  # the run's name
+    folder: str = ""
+    corpus: str = ""
+    seed: str = ""
 
     @property
     def generated(self) -> bool:
@@ -69,9 +70,8 @@ def rows(runs: Sequence[RunRecord]) -> list[Row]:
                 continue
             seen.append(numbers_of)
             label = {"real": "real text", "before": run.start}.get(state, run.strategy)
-            row = Row(
-                label, state, run.name, run.path.resolve().name, run.corpus, run.seed, cells, _real(run)
-            )
+            real = run.rows.get("real", {})
+            row = Row(label, state, cells, real, run.name, run.path.resolve().name, run.corpus, run.seed)
             # an MLE run is listed with the starting points, not with the results of adversarial training
             kept.insert(_end_of_starts(kept), row) if state == "after" and start else kept.append(row)
     return _distinct_labels(kept)
@@ -122,10 +122,6 @@ def comparable(row: Row, key: str) -> bool:
         return True
     counts = r"\|real:[^|]*" if numbers.family(key)[0] != "bleu" else r"\|(real|hyps):[^|]*"
     return re.sub(counts, "", row.cells[key].signature) == re.sub(counts, "", real.signature)
-
-
-def _real(run: RunRecord) -> Cells:
-    return run.rows.get("real", {})
 
 
 def _end_of_starts(kept: Sequence[Row]) -> int:
