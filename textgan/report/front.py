@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textgan.errors import Mistake
 from textgan.report import page, printed, table
 from textgan.report.captions import MARKED, measured_apart
 from textgan.report.fronts import DIVERSITY, QUALITY, crossings, figures, named, writers
 from textgan.report.reading import read
 from textgan.report.record import RunRecord
 from textgan.runs.points import Sweep
-from textgan.training.folder import write_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,22 +28,13 @@ TELLING_FIRST = (  # which columns a narrow terminal keeps
 
 def place(run: Path, out: Path | None = None) -> Path:
     """The page's path: `out` (for a folder, `front.html` in it), else RUN/front.html. Mistake without its folder."""
-    target = run / "front.html" if out is None else out
-    if out is not None and target.is_dir():  # RUN/front.html may be a symlink out of the run
-        target = target / "front.html"
-    if not target.parent.is_dir():
-        raise Mistake(f"--out: {target.parent} is not a folder; create it first, or give another path")
-    return target
+    return page.place(run / "front.html", out)
 
 
 def write(sweep: Sweep, out: Path | None = None) -> Path:
     """Write the page atomically and return its path. Raises Mistake."""
     target = place(sweep.run, out)
-    text = render(sweep)
-    try:
-        write_text(target, text)
-    except OSError as error:
-        raise Mistake(f"--out: {target} cannot be written ({error.strerror}); give another path") from error
+    page.save(target, render(sweep))
     return target
 
 

@@ -55,17 +55,28 @@ def write(runs: Sequence[Path], out: Path | None = None) -> Path:
     if not runs:
         raise Mistake("report: no run given; give one or more run folders")
     records = [read(run) for run in runs]
-    target = out or (runs[0] / "report.html" if len(runs) == 1 else Path("report.html"))
-    if out is not None and target.is_dir():  # RUN/report.html may be a symlink out of the run
-        target = target / "report.html"
+    target = place(runs[0] / "report.html" if len(runs) == 1 else Path("report.html"), out)
+    save(target, render(records))
+    return target
+
+
+def place(usual: Path, out: Path | None) -> Path:
+    """Where to write a page: to `out` (if that is a folder, under the usual name), else to `usual`. Mistake without its
+    folder."""
+    target = out or usual
+    if out is not None and out.is_dir():  # RUN/report.html may be a symlink out of the run
+        target = out / usual.name
     if not target.parent.is_dir():
-        raise Mistake(f"out: {target.parent} is not a folder; create it first, or give another path")
-    page = render(records)
+        raise Mistake(f"--out: {target.parent} is not a folder; create it first, or give another path")
+    return target
+
+
+def save(target: Path, page: str) -> None:
+    """Write a page atomically. Raises Mistake."""
     try:
         write_text(target, page)
     except OSError as error:
-        raise Mistake(f"out: {target} cannot be written ({error.strerror}); give another path") from error
-    return target
+        raise Mistake(f"--out: {target} cannot be written ({error.strerror}); give another path") from error
 
 
 def render(runs: Sequence[RunRecord]) -> str:
@@ -187,9 +198,9 @@ def heads(keys: Sequence[str]) -> list[tuple[str, list[str]]]:
     heads: list[tuple[str, list[str]]] = []
     for key in keys:
         stem, order = numbers.family(key)
-        above, _, below = ("", "", numbers.name(stem)) if not order else (numbers.name(stem), "", order)
-        if not order and " " in below:
-            above, _, below = below.rpartition(" ")
+        above, below = numbers.name(stem), order
+        if not order:
+            above, _, below = above.rpartition(" ")
         if order and heads and heads[-1][0] == above:
             heads[-1][1].append(below)
         else:
