@@ -35,10 +35,10 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
             f"The source of {corpus} has an entropy of {numbers.plain(entropy)} nats per token: source "
             "NLL below it means text that is more typical than real text, usually at the cost of diversity."
         )
-    older = {
+    unknown = {
         note for run in runs if run.entropy is None for note in run.notes if note.startswith("true entropy")
-    }  # earlier versions of evaluation.json have it only as a sentence
-    lines += [f"{note[0].upper()}{note[1:]}." for note in sorted(older)]
+    }  # which says why it could not be computed
+    lines += [f"{note[0].upper()}{note[1:]}." for note in sorted(unknown)]
     lines += measured_apart(table)
     if any(row.generated for row in table):
         seeds = {row.seed for row in table if row.seed}

@@ -68,16 +68,14 @@ def _names(row: Mapping[str, Any]) -> Iterable[str]:
 
 
 def curves(rows: list[dict[str, Any]]) -> Mapping[str, Curve]:
+    """The logged quantities by name. rows: in order."""
     points: dict[str, list[tuple[float, int, float, str]]] = {}
     for row in rows:
         for name in _names(row) if row["kind"] == "train" else ():
             value = math.nan if row[name] is None else float(row[name])  # some writers spell NaN as null
             points.setdefault(name, []).append((row["seconds"], row["step"], value, row["phase"]))
     return {
-        name: Curve(
-            *(tuple(column) for column in zip(*sorted(drawn, key=lambda point: point[0]), strict=True))
-        )
-        for name, drawn in points.items()
+        name: Curve(*(tuple(column) for column in zip(*drawn, strict=True))) for name, drawn in points.items()
     }
 
 

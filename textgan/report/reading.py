@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from textgan.assembly.overrides import PHASES
 from textgan.errors import Mistake
 from textgan.metrics import own_files
 from textgan.metrics.samples import scores_from_json
@@ -24,7 +25,6 @@ from textgan.runs.points import read_kept
 from textgan.training.folder import CLOSER
 from textgan.training.unfinished import stand
 
-PHASES = ("mle", "discriminator", "adversarial")
 _MALFORMED = (TypeError, ValueError, KeyError, AttributeError)
 
 
@@ -134,11 +134,10 @@ def _evaluations(lines: Sequence[Mapping[str, Any]]) -> Iterator[Evaluation]:
 def _snapshots(folder: Path) -> tuple[Snapshot, ...]:
     found = []
     for path in folder.glob("*.txt") if folder.is_dir() else ():
-        match = re.fullmatch(r"(.+)-(\d+)", path.stem)
+        match = re.fullmatch(rf"({'|'.join(PHASES)})-(\d+)", path.stem)
         if match:
             found.append(Snapshot(match[1], int(match[2]), _sentences(path)))
-    order = {phase: place for place, phase in enumerate(PHASES)}
-    return tuple(sorted(found, key=lambda shot: (order.get(shot.phase, len(order)), shot.phase, shot.step)))
+    return tuple(sorted(found, key=lambda shot: (PHASES.index(shot.phase), shot.step)))
 
 
 def _sentences(path: Path) -> tuple[str, ...]:

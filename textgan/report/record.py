@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,11 @@ class RunRecord:
     written: tuple[str, ...]  # how the scored text was generated, unless by plain sampling
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
-    closer: Closer | None = None  # `closer.json`: generated against real text
-    sweep: Sweep | None = None  # the front by temperature, if `textgan sweep` measured one
-    stand: Stand | None = None  # how far training had come, unless it is over
-    problems: tuple[str, ...] = field(default=())  # sentences about what could not be read
-    outdated: tuple[str, ...] = field(default=())  # warnings: metric files that have changed
+    closer: Closer | None  # `closer.json`: generated against real text
+    sweep: Sweep | None  # the front by temperature, if `textgan sweep` measured one
+    stand: Stand | None  # how far training had come, unless it is over
+    problems: tuple[str, ...]  # sentences about what could not be read
+    outdated: tuple[str, ...]  # warnings: metric files that have changed
 
     @property
     def finished(self) -> bool:
@@ -85,8 +85,8 @@ class RunRecord:
         """The gradient strategy's name; "MLE" for a run with no adversarial phase."""
         if self.finished and "before" not in self.rows:
             return "MLE"
-        named = self.evaluation.get("strategy") or part_name(self.recipe, "strategy")
-        return "MLE" if str(named or "none").lower() in {"mle", "none"} else str(named)
+        named = self.evaluation.get("strategy") or part_name(self.recipe, "strategy") or "mle"
+        return "MLE" if named == "mle" else str(named)
 
     @property
     def start(self) -> str:
