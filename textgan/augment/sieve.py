@@ -33,15 +33,14 @@ class Sieve:
 
     memory: a sentence of five or more tokens is dropped if a single run copied from one training sentence makes up this
     share of it. reject: share of candidates to drop for each label, those with the lowest discriminator scores; the
-    threshold is set once, from the first candidates of a label. agree: whether naive Bayes must predict the requested
-    label. letters: sentences are strings or in a script without spaces, so they are compared by character.
+    threshold is set once, from the first candidates of a label. letters: sentences are strings or in a script
+    without spaces, so they are compared by character.
     """
 
     train: Split
     names: Sequence[str]
     memory: float = 0.8
     reject: float = 0.5
-    agree: bool = True
     letters: bool = False
     dropped: Counter[str] = field(default_factory=Counter)
 
@@ -90,7 +89,7 @@ class Sieve:
         tokens = len(self._key(one.text))
         if tokens >= 5 and run >= self.memory * tokens:
             return "memorised"
-        if self.agree and self.names[int(self._model.log_odds(self._read(one.text)).argmax())] != one.label:
+        if self.names[int(self._model.log_odds(self._read(one.text)).argmax())] != one.label:
             return "label"
         if one.score is not None and one.score < self._bars.get(str(one.label), -np.inf):
             return "judge"
