@@ -31,6 +31,17 @@ def test_a_batch_of_one_and_the_order_of_a_batch() -> None:
     assert torch.allclose(layer(features.repeat(2, 1)).mean(), layer(features).mean(), atol=0.15)
 
 
+@pytest.mark.parametrize("features", [20, 200])
+def test_at_its_start_it_tells_sentences_apart_however_many_features_there_are(features: int) -> None:
+    """For standard normal features, the 8 numbers of two points differ by N(0, 1/4) each.
+
+    The mean of exp(-|x|) is then 2 exp(1/8) Phi(-1/2) = .6992, and likeness its 8th power.
+    """
+    torch.manual_seed(0)
+    found = Likeness(features, kernels=100)(torch.randn(100, features))
+    assert float(found.mean().detach()) == pytest.approx(0.6992**8, rel=0.15)
+
+
 def test_it_learns() -> None:
     layer = Likeness(5, kernels=3)
     features = torch.randn(4, 5, requires_grad=True)
