@@ -43,6 +43,15 @@ def test_rewards_are_2d_minus_1_inside_the_mask() -> None:
     assert torch.allclose(PerToken().reward(REAL, FAKE), torch.stack([wanted[0].mean(), wanted[1, 0]]))
 
 
+def test_of_relaxed_text_a_token_counts_as_much_as_it_is_present() -> None:
+    scores = torch.tensor([[0.3, -1.0]])
+    relaxed = Verdict(scores[:, 0], scores, per_token=scores, mask=torch.tensor([[1.0, 0.5]]))
+    reward = (2 * _d(0.3) - 1 + 0.5 * (2 * _d(-1.0) - 1)) / 1.5
+    assert float(PerToken().reward(REAL, relaxed)) == pytest.approx(reward, rel=1e-6)
+    loss = -(math.log(_d(0.3)) + 0.5 * math.log(_d(-1.0))) / 1.5
+    assert float(PerToken().generator_loss(REAL, relaxed)) == pytest.approx(loss, rel=1e-6)
+
+
 def test_a_discriminator_of_whole_sentences_is_refused() -> None:
     with pytest.raises(Mistake, match="'recurrent'"):
         PerToken().discriminator_loss(Verdict(torch.zeros(2), torch.zeros(2, 1)), FAKE)
