@@ -62,6 +62,9 @@ def test_several_references_and_comparisons_by_the_formula() -> None:
     on_real = [_log_rank(s, FAKE, references, 3.0) for s in others]
     loss = -sum(on_real) / 3 - sum(math.log(1 - math.exp(r)) for r in reward) / 3
     assert float(objective.discriminator_loss(real, fake)) == pytest.approx(loss, abs=1e-5)
+    told = objective.value(real, fake)
+    assert float(told["rank-real"]) == pytest.approx(sum(map(math.exp, on_real)) / 3, abs=1e-5)
+    assert float(told["rank-fake"]) == pytest.approx(sum(map(math.exp, reward)) / 3, abs=1e-5)
     # A sentence's reward does not depend on what else was written.
     assert objective.reward(real, _verdict(FAKE[1])).tolist() == pytest.approx(reward[1:2], abs=1e-5)
 
