@@ -20,7 +20,7 @@ from textgan.objectives.adversarial import (
 from textgan.types import Objective, Verdict
 
 REAL = [0.3, -1.2, 2.0]
-FAKE = [-0.7, 0.9, 0.1]
+FAKE = [-1.7, 0.9, 0.1]  # one beyond the hinge, as in REAL
 
 
 def _verdict(scores: list[float]) -> Verdict:
@@ -133,6 +133,17 @@ def test_the_value_and_the_divergence_it_implies() -> None:
     assert float(blind["jsd"]) == pytest.approx(0, abs=1e-12)  # D = 1/2 everywhere
     sure = Minimax().value(_verdict([60.0]), _verdict([-60.0]))
     assert float(sure["jsd"]) == pytest.approx(math.log(2), abs=1e-12)
+
+
+@pytest.mark.parametrize("objective", [LeastSquares(), Hinge(), Relativistic(), RelativisticAverage()])
+def test_the_gap_of_the_scores(objective: Objective) -> None:
+    told = objective.value(_verdict(REAL), _verdict(FAKE))
+    assert {name: float(found) for name, found in told.items()} == pytest.approx({"score-gap": R - F})
+
+
+def test_the_distance_that_a_wasserstein_critic_tells() -> None:
+    told = Wasserstein().value(_verdict(REAL), _verdict(FAKE))
+    assert {name: float(found) for name, found in told.items()} == pytest.approx({"wasserstein": R - F})
 
 
 def test_smoothing_moves_the_real_target_only() -> None:
