@@ -105,7 +105,8 @@ def test_relative_bandwidths_do_not_know_the_scale() -> None:
     f, g = _features(7, 5), _features(6, 6) + 1
     objective = MaximumMeanDiscrepancy()
     small = objective.distance(_verdict(f), _verdict(g))
-    assert torch.allclose(objective.distance(_verdict(1000 * f), _verdict(1000 * g)), small)
+    for scale in (1e-4, 1000):
+        assert torch.allclose(objective.distance(_verdict(scale * f), _verdict(scale * g)), small)
     same = torch.ones(4, 3, requires_grad=True)  # a discriminator that says the same of all text: no NaN
     (gradient,) = torch.autograd.grad(objective.distance(_verdict(same.detach()), _verdict(same)), same)
     assert torch.isfinite(gradient).all()
@@ -132,6 +133,26 @@ def test_the_bandwidth_is_the_median_of_all_pairs_where_none_are_equal() -> None
     assert float(MaximumMeanDiscrepancy([1.0])._widths(f)) == pytest.approx(pairs[10], rel=1e-9)
     half = MaximumMeanDiscrepancy([1.0])._widths(f.bfloat16())  # as a run of precision bf16 has them
     assert float(half) == pytest.approx(pairs[10], rel=0.02)
+
+
+def test_the_cost_is_one_minus_the_cosine() -> None:
+    cost = cosine_cost(torch.tensor([[3.0, 4.0], [-1.0, 0.0]]), torch.tensor([[2.0, 0.0], [0.0, -0.5]]))
+    assert torch.allclose(cost, torch.tensor([[0.4, 1.8], [2.0, 1.0]]))
+
+
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_transport_goes_by_the_steps_of_the_paper(iterations: int) -> None:
+    """Xie et al. 2018, Algorithm 1, without logarithms and with one inner step."""
+    cost = cosine_cost(_features(5, 7), _features(4, 8))
+    plan, b = torch.ones(5, 4, dtype=torch.double), torch.full((4,), 1 / 4, dtype=torch.double)
+    for _ in range(iterations):
+        moved = (-2.0 * cost).exp() * plan
+        a = 1 / 5 / (moved @ b)
+        b = 1 / 4 / (moved.T @ a)
+        plan = a.diag() @ moved @ b.diag()
+    assert torch.allclose(transport_plan(cost, 2.0, iterations), plan, rtol=1e-9)
+    mean = FeatureMover(2.0, iterations).distance(_verdict(_features(5, 7)), _verdict(_features(4, 8)))
+    assert torch.allclose(mean, (plan * cost).sum(), rtol=1e-9)
 
 
 def test_transport_is_the_best_assignment() -> None:
