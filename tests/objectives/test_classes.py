@@ -52,6 +52,12 @@ def test_no_label_at_all_is_the_plain_game() -> None:
     assert SemiSupervised().value(real, fake)["class-accuracy-train"] == 0
 
 
+def test_the_accuracy_is_over_the_sentences_with_a_label() -> None:
+    real = _verdict((*ODDS_REAL, (2.0, 1.0)), [0, 1, 0, -1])  # told: 0, 1, 1, 0
+    told = SemiSupervised().value(real, _verdict(ODDS_FAKE, [-1, -1]))
+    assert float(told["class-accuracy-train"]) == pytest.approx(2 / 3)
+
+
 def test_features_are_matched_in_the_mean() -> None:
     real = _verdict(ODDS_REAL, [0, 1, 1], torch.tensor([[1.0, 0.0], [2.0, 3.0], [3.0, 0.0]]))
     fake = _verdict(ODDS_FAKE, [0, 1], torch.tensor([[0.0, 4.0], [1.0, 2.0]]))
@@ -84,5 +90,7 @@ def test_a_discriminator_without_classes_is_refused() -> None:
     score = torch.zeros(2)
     with pytest.raises(ValueError, match="discriminator.labels: tell"):
         ClassPenalty().reward(Verdict(score, score), Verdict(score, score))
+    with pytest.raises(ValueError, match=r"give corpus.label"):
+        ClassPenalty().reward(Verdict(score, score), Verdict(score, score, torch.zeros(2, 2)))
     with pytest.raises(ValueError, match="labelled_share: 1"):
         SemiSupervised(labelled_share=1)
