@@ -14,7 +14,7 @@ from textgan.errors import Mistake
 from textgan.objectives.adversarial import Minimax
 from textgan.objectives.likelihood import Likelihood
 from textgan.strategies.cooperative import Cooperative, token_divergence
-from textgan.types import Choice, Generator, Prompt, Situation, Text
+from textgan.types import Choice, Generator, Prompt, Situation, Text, Verdict
 
 
 def _mediator(seed: int = 5) -> Mediator:
@@ -137,6 +137,14 @@ def test_pieces_give_what_one_pass_gives(monkeypatch: pytest.MonkeyPatch) -> Non
     assert torch.allclose(pieces, whole, atol=1e-6)
     expected, found = _gradient(whole.sum(), generator), _gradient(pieces.sum(), generator)
     assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_the_logged_likelihoods_are_of_whole_sentences() -> None:
+    """Sums over tokens -1 and -3 - 2 of real, -4 of generated text: means -3 and -4."""
+    real = Verdict(torch.zeros(2), torch.zeros(2, 1), per_token=torch.tensor([[-1.0, 0.0], [-3.0, -2.0]]))
+    fake = Verdict(torch.zeros(1), torch.zeros(1, 1), per_token=torch.tensor([[-4.0, 0.0]]))
+    told = {name: float(value) for name, value in Likelihood().value(real, fake).items()}
+    assert told == {"mixture-nll": 3.5, "mixture-gap": 1.0}
 
 
 def test_unknown_words_and_padding_are_not_scored() -> None:
