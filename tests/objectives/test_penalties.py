@@ -80,6 +80,20 @@ def test_its_own_gradient_reaches_the_discriminator() -> None:
     assert gradient[1, 2, 0] != 0
 
 
+@pytest.mark.parametrize("penalty", [GradientPenalty(), RealGradientPenalty()])
+def test_the_points_are_given_and_the_table_is_not_moved(
+    penalty: GradientPenalty | RealGradientPenalty,
+) -> None:
+    torch.manual_seed(0)
+    discriminator = CNN(Vocabulary(9), embedding=4, filters=3, dropout=0.0)
+    real, fake = (
+        Text(torch.randint(4, 9, (3, 5)), torch.ones(3, 5, dtype=torch.bool)) for _ in range(2)
+    )
+    penalty(discriminator, real, fake).backward()
+    assert discriminator.table.weight.grad is None
+    assert discriminator.convolutions[0].weight.grad is not None
+
+
 class Weighted(Discriminator):
     """score = x' A x / 2 over the flat embeddings: its gradient is A x for a symmetric A."""
 
