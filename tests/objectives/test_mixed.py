@@ -52,9 +52,14 @@ def _raises(sentences: list[str]) -> list[float]:
     raise KeyError("no such atom\nsecond line")
 
 
+def _raises_silently(sentences: list[str]) -> list[float]:
+    raise ValueError
+
+
 @pytest.mark.parametrize(
     ("score", "words"),
     [
+        (_raises_silently, "objective.score: _raises_silently raised ValueError: no message"),
         (_raises, "objective.score: _raises raised KeyError: 'no such atom"),
         (lambda sentences: [1.0], "gave 1 values for 3 sentences"),
         (lambda sentences: [math.nan] * len(sentences), "gave nan for ''"),
@@ -86,5 +91,5 @@ def test_a_recipe_names_a_function_of_a_file(tmp_path: Path) -> None:
 
 def test_the_built_in_examples() -> None:
     assert closed(["C(=O)c1ccccc1", "C(C", "c1ccc", "C)(", ""]) == [1, 0, 0, 0, 0]
-    assert polar(["CO", "c1ccncc1", "CCl", "C(O", ""]) == [1 / 2, 1 / 6, 0, 0, 0]
+    assert polar(["CO", "O", "c1ccncc1", "CCl", "C(O", ""]) == [1 / 2, 1, 1 / 6, 0, 0, 0]
     assert kinds(["Tiger87!", "tiger", "12", ""]) == [1, 0.25, 0.25, 0]
