@@ -17,6 +17,7 @@ KINDS = [
     pytest.param(GRU, {}, id="gru"),
     pytest.param(LSTM, {"layers": 2, "tie": True}, id="lstm-2-tied"),
     pytest.param(GRU, {"layers": 3, "init": "truncated-normal"}, id="gru-3"),
+    pytest.param(LSTM, {"classes": 3}, id="lstm-by-label"),
 ]
 
 
@@ -28,8 +29,9 @@ def _generator(kind: type[Recurrent], options: dict[str, object]) -> Recurrent:
 @pytest.mark.parametrize(("kind", "options"), KINDS)
 def test_stepping_and_teacher_forcing_agree(kind: type[Recurrent], options: dict[str, object]) -> None:
     generator = _generator(kind, options)
-    text = generator.write(Prompt(5), 9, Draw())
-    state = generator.start(Prompt(5))
+    prompt = Prompt(5, torch.tensor([0, 2, 1, -1, 2]) if "classes" in options else None)
+    text = generator.write(prompt, 9, Draw())
+    state = generator.start(prompt)
     token = torch.full((5,), VOCABULARY.bos)
     whole = generator.logits(text)
     for position in range(text.ids.shape[1]):
@@ -46,7 +48,7 @@ def test_stepping_and_teacher_forcing_agree(kind: type[Recurrent], options: dict
 @pytest.mark.parametrize(("kind", "options"), KINDS)
 def test_forbidden_tokens_have_no_probability(kind: type[Recurrent], options: dict[str, object]) -> None:
     generator = _generator(kind, options)
-    text = generator.write(Prompt(400), 12, Draw())
+    text = generator.write(Prompt(400, torch.arange(400) % 3 if "classes" in options else None), 12, Draw())
     for forbidden in VOCABULARY.forbidden:
         assert (text.ids[text.mask] != forbidden).all()
     probabilities = generator.logits(text).softmax(-1)
@@ -93,6 +95,20 @@ def test_a_prefix_is_kept_and_gradients_reach_every_weight() -> None:
     assert written.choices is not None and len(written.choices) == written.ids.shape[1]
     (written.read(torch.eye(VOCABULARY.size)).square() * torch.randn(VOCABULARY.size)).sum().backward()
     assert all(parameter.grad is not None for parameter in generator.parameters())
+
+
+def test_there_are_as_many_layers_as_asked_for_and_each_reads_the_one_before() -> None:
+    for count, sizes in ((1, [6]), (3, [6, 8, 8])):
+        layers = LSTM(VOCABULARY, embedding=6, hidden=8, layers=count).layers
+        assert [layer.input_size for layer in layers] == sizes
+
+
+def test_a_tied_output_is_the_table_and_nothing_else_where_the_sizes_are_equal() -> None:
+    generator = LSTM(VOCABULARY, embedding=8, hidden=8, tie=True)
+    states = torch.randn(3, 8)
+    words = generator.forbidden == 0
+    wanted = states @ generator.table.weight.T + generator.output.bias
+    assert torch.allclose(generator.read_out(states)[:, words], wanted[:, words], atol=1e-6)
 
 
 def test_an_unknown_label_is_read_as_none() -> None:
