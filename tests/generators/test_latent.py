@@ -78,6 +78,8 @@ def test_nothing_after_the_end_is_in_a_code(trained: Latent) -> None:
     assert torch.equal(trained.encode(other), codes)
     assert torch.allclose(trained.encode(wider), codes, atol=1e-6)
     assert torch.allclose(codes.norm(dim=-1), torch.ones(len(text)), atol=1e-6)
+    empty = Text(torch.tensor([[VOCABULARY.eos, 7]]), torch.tensor([[True, False]]))
+    assert torch.equal(trained.encode(empty), trained.encode(empty.narrowed(1)))
 
 
 def test_noise_is_on_the_code_in_training_alone() -> None:
@@ -87,6 +89,17 @@ def test_noise_is_on_the_code_in_training_alone() -> None:
     assert not torch.equal(first, again)
     generator.eval()
     assert torch.equal(generator.log_prob(text), generator.log_prob(text))
+
+
+def test_the_share_of_words_that_the_encoder_does_not_see() -> None:
+    generator, _ = _players(word_dropout=0.3)
+    text = _text(800)
+    read: list[torch.Tensor] = []
+    generator.encoder.register_forward_pre_hook(lambda _, given: read.append(given[0]))
+    for mode in (True, False):
+        generator.train(mode).encode(text)
+    unseen, seen = ((words == 0).all(-1)[text.mask].float().mean() for words in read)
+    assert float(unseen) == pytest.approx(0.3, abs=0.03) and seen == 0  # six standard errors
 
 
 def test_the_discriminator_reads_the_codes_that_were_written_from() -> None:

@@ -81,7 +81,7 @@ class Latent(Generator):
 
     def encode(self, text: Text) -> Tensor:
         """The codes of sentences, (B,Z): the state after the last token, made a point of the sphere."""
-        words = self.table(text.ids) * text.mask.unsqueeze(-1)  # (B, T, E)
+        words = self.table(text.ids)  # (B, T, E); what follows the last token is read after it
         if self.training and self.word_dropout:
             words = words * (torch.rand_like(words[..., :1]) >= self.word_dropout)
         states, _ = self.encoder(words)
