@@ -60,6 +60,15 @@ def test_what_has_no_weight_is_never_drawn() -> None:
     assert 0.7 < float((ids == 4).float().mean()) < 0.8
 
 
+@pytest.mark.parametrize("size", [3, 300])
+def test_the_highest_point_is_still_within_the_last_weight(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A uniform number just below 1, times the total, may be rounded to the total."""
+    monkeypatch.setattr(torch, "rand_like", torch.ones_like)
+    weights = torch.zeros(3, size)
+    weights[:, 1] = torch.tensor([0.3, 1.0, 7.0])
+    assert draw(weights).tolist() == [1, 1, 1]
+
+
 def test_cuts_by_hand() -> None:
     logits = torch.tensor([[0.4, 0.3, 0.2, 0.1]]).log()
     assert keep_top_k(logits, 2)[0].exp().tolist() == pytest.approx([0.4, 0.3, 0, 0])
