@@ -73,6 +73,23 @@ def test_nothing_after_the_end_changes_the_verdict(options: dict[str, object]) -
     assert torch.allclose(longer.features, verdict.features, atol=1e-6)
 
 
+def test_what_stands_past_the_end_may_be_no_number() -> None:
+    discriminator = _discriminator()
+    text = _text()
+    vectors = discriminator.table(text.ids).masked_fill(~text.mask.unsqueeze(-1), torch.nan)
+    verdict, wanted = (
+        discriminator.judge(Text(text.ids, text.mask, vectors=vectors)),
+        discriminator.judge(text),
+    )
+    assert torch.equal(verdict.score, wanted.score) and torch.equal(verdict.features, wanted.features)
+
+
+def test_there_are_as_many_layers_as_asked_for_and_each_reads_the_one_before() -> None:
+    for count, sizes in ((1, [4]), (3, [4, 5, 5])):
+        layers = _discriminator(layers=count).layers
+        assert [layer.weights.weight_ih_l0.shape[1] for layer in layers] == sizes
+
+
 def test_one_hots_and_vectors_enter_by_the_same_door() -> None:
     discriminator = _discriminator()
     text = _text()
