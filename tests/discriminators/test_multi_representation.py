@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from textgan.discriminators.cnn import CNN
 from textgan.discriminators.multi_representation import MultiRepresentation
 from textgan.types import Choice, Text, Vocabulary
 
@@ -65,6 +66,14 @@ def test_a_batch_is_its_sentences_and_nothing_after_the_end_counts(options: dict
     assert torch.allclose(
         discriminator.judge(Text(text.ids, text.mask, choices=choices)).score, score, atol=1e-6
     )
+
+
+def test_one_piece_is_judged_by_a_plain_cnn() -> None:
+    torch.manual_seed(0)
+    one = MultiRepresentation(VOCABULARY, embedding=6, representations=1, widths=[2, 3], filters=4).eval()
+    plain = CNN(VOCABULARY, embedding=6, widths=[2, 3], filters=4).eval()
+    plain.load_state_dict({"table.weight": one.table.weight, **one.shared_judge.state_dict()})
+    assert torch.equal(one.judge(_text()).score, plain.judge(_text()).score)
 
 
 def test_labels_count_and_every_weight_learns() -> None:
