@@ -91,6 +91,24 @@ def test_noise_is_on_the_code_in_training_alone() -> None:
     assert torch.equal(generator.log_prob(text), generator.log_prob(text))
 
 
+def test_a_code_has_noise_of_the_deviation_that_was_asked_for() -> None:
+    """`code_noise` is that of the whole code: the mean square of its length, one noise for all tokens."""
+    generator, _ = _players(code_noise=0.4)
+    text = _text(800)
+    read: list[torch.Tensor] = []
+    generator.decoder.register_forward_pre_hook(lambda _, given: read.append(given[0][..., -6:]))
+    generator.train().states(text)
+    noise = (read[0] - generator.encode(text).unsqueeze(1)).detach()  # (B, T, Z)
+    assert torch.allclose(noise, noise[:, :1].expand_as(noise), atol=1e-6)
+    found = float(noise[:, 0].square().sum(-1).mean())
+    assert found == pytest.approx(0.4**2, rel=0.1)  # five standard errors
+
+
+def test_forbidden_words_are_not_written(trained: Latent) -> None:
+    probabilities = trained.logits(_text()).softmax(-1)
+    assert not probabilities[..., list(VOCABULARY.forbidden)].any()
+
+
 def test_the_share_of_words_that_the_encoder_does_not_see() -> None:
     generator, _ = _players(word_dropout=0.3)
     text = _text(800)

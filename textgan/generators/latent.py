@@ -129,5 +129,5 @@ class Latent(Generator):
         """Sentences decoded from the prompt's codes or drawn ones; their codes are their vectors, (B,1,Z)."""
         codes = self.draw_codes(prompt.size) if prompt.code is None else prompt.code
         with torch.no_grad():
-            text = super().write(replace(prompt, code=codes.detach()), length, sampler)
+            text = super().write(replace(prompt, code=codes), length, sampler)
         return replace(text, choices=None, presence=None, vectors=codes.unsqueeze(1))
