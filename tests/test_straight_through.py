@@ -95,6 +95,12 @@ def test_noise_on_condition_of_its_arg_max_is_gumbel_noise() -> None:
     assert off_diagonal.abs().max() < 5 / 200_000**0.5
 
 
+def test_a_uniform_number_of_0_makes_no_nan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "rand_like", torch.zeros_like)
+    noisy = noisy_given(LOGITS.unsqueeze(0), torch.tensor([3]))
+    assert noisy.isfinite().all() and int(noisy.argmax()) == 3
+
+
 @pytest.mark.parametrize("estimator", ["rao", "second-order"])
 def test_forbidden_tokens_make_no_nan_and_get_no_gradient(estimator: str) -> None:
     torch.manual_seed(5)
