@@ -61,7 +61,9 @@ def test_what_has_no_weight_is_never_drawn() -> None:
 
 
 @pytest.mark.parametrize("size", [3, 300])
-def test_the_highest_point_is_still_within_the_last_weight(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_highest_point_is_still_within_the_last_weight(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A uniform number just below 1, times the total, may be rounded to the total."""
     monkeypatch.setattr(torch, "rand_like", torch.ones_like)
     weights = torch.zeros(3, size)

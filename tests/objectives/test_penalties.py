@@ -86,9 +86,7 @@ def test_the_points_are_given_and_the_table_is_not_moved(
 ) -> None:
     torch.manual_seed(0)
     discriminator = CNN(Vocabulary(9), embedding=4, filters=3, dropout=0.0)
-    real, fake = (
-        Text(torch.randint(4, 9, (3, 5)), torch.ones(3, 5, dtype=torch.bool)) for _ in range(2)
-    )
+    real, fake = (Text(torch.randint(4, 9, (3, 5)), torch.ones(3, 5, dtype=torch.bool)) for _ in range(2))
     penalty(discriminator, real, fake).backward()
     assert discriminator.table.weight.grad is None
     assert discriminator.convolutions[0].weight.grad is not None
