@@ -48,6 +48,26 @@ def test_sentences_end_and_gradients_flow_through_vectors_only() -> None:
         generator.write(Prompt(2, prefix=torch.tensor([[4], [5]])), 5, Greedy())
 
 
+def test_the_vectors_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last noise sets the start, each other one joins an input, and the label is added to all of them."""
+    torch.manual_seed(0)
+    generator = Continuous(VOCABULARY, vectors=_vectors, embedding=5, hidden=6, noise=4, classes=2)
+    drawn = torch.randn(3, 8, 4)
+    monkeypatch.setattr(torch, "randn", lambda *shape, device: drawn)
+    text = generator.write(Prompt(3, labels=torch.tensor([1, -1, 0])), 7, Greedy())
+    assert generator.labels is not None and text.vectors is not None
+    rows = generator.labels.weight
+    noise = drawn + torch.stack([rows[1], torch.zeros(4), rows[0]]).unsqueeze(1)
+    h, c = generator.begin(noise[:, 7]).tanh().split(6, -1)
+    vector = generator.table[VOCABULARY.bos].expand(3, -1)
+    for position in range(7):
+        h, c = generator.cell(torch.cat([vector, noise[:, position]], -1), (h, c))
+        vector = generator.output(h)
+        assert torch.allclose(text.vectors[:, position], vector, atol=1e-6)
+    with pytest.raises(ValueError, match="labels"):
+        generator.write(Prompt(3), 7, Greedy())
+
+
 def test_words_in_like_contexts_get_near_vectors() -> None:
     torch.manual_seed(1)
     # Words 4 and 5 stand between 6 and 7, word 8 never does.
