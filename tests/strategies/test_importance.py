@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 from toy import LENGTH, VOCABULARY, estimates, every_sentence, flat, players, real_text
 
+from textgan.generators.recurrent import LSTM
 from textgan.objectives.adversarial import Minimax
 from textgan.strategies.importance import ImportanceWeights, group_weights
 from textgan.strategies.schedules import Schedule
@@ -123,6 +125,27 @@ def test_the_prefix_shortens_and_unknown_words_are_not_taught() -> None:
     assert float(loss.detach()) == pytest.approx(
         float(-(generator.log_prob(holed).detach() * known).sum() / 3), abs=1e-4
     )
+
+
+@pytest.mark.parametrize(("count", "rows"), [(5, 12), (2, 8)])
+def test_as_many_real_prefixes_as_there_are_with_their_labels(count: int, rows: int) -> None:
+    """Twelve sentences in groups of four: three prefixes of five, but two of two, no longer than the real text."""
+    generator = LSTM(VOCABULARY, embedding=3, hidden=4, classes=2)
+    real = replace(every_sentence()[7 : 7 + count].narrowed(2), labels=torch.arange(count) % 2)
+    strategy = ImportanceWeights(prefix=1.0, completions=4)
+    fake = _turn(strategy, generator, Blind(), real).fake
+    kept = real.ids[: rows // 4].repeat_interleave(4, 0)
+    assert torch.equal(fake.ids[:, :2].masked_fill(~fake.mask[:, :2], 0), kept)
+    assert fake.labels is not None and fake.labels.tolist() == [row // 4 % 2 for row in range(rows)]
+
+
+def test_the_log_by_hand() -> None:
+    generator, discriminator = players()
+    turn = _turn(ImportanceWeights(), generator, discriminator, real_text())
+    score = discriminator.judge(turn.fake).score
+    odds = score.exp()
+    assert torch.allclose(turn.log["reward"], (odds / (1 + odds)).mean(), atol=1e-6)
+    assert torch.allclose(turn.log["effective-samples"], odds.sum() ** 2 / (odds**2).sum() / 12, atol=1e-6)
 
 
 @pytest.mark.parametrize(
