@@ -81,6 +81,16 @@ def test_the_gradient_is_that_of_the_discounted_returns(discount: float) -> None
     ).norm()  # a wrong discount would be seen
 
 
+def test_the_log_is_of_tokens() -> None:
+    generator, discriminator = players()[0], _discriminator()
+    turn = Dense(0.5).turn(Situation(generator, discriminator, PerToken(), real_text(), Prompt(9), 3, 0.0))
+    judged = discriminator.judge(turn.fake)
+    rewards = PerToken().token_reward(judged, judged)
+    tokens = turn.fake.mask.sum()
+    assert torch.allclose(turn.log["reward"], rewards.sum() / tokens, atol=1e-6)
+    assert torch.allclose(turn.log["return"], returns(rewards, 0.5).sum() / tokens, atol=1e-6)
+
+
 def test_what_it_cannot_work_with_is_refused() -> None:
     generator, discriminator = players()
     with pytest.raises(Mistake, match="'per-token'"):
