@@ -95,6 +95,8 @@ def test_a_turn_is_the_mean_over_what_it_wrote() -> None:
     truth = _gradient((chances * divergences).sum(), generator)
     assert (_gradient(turn.loss, generator) - truth).norm() < 0.04 * truth.norm()
     assert all(parameter.grad is None for parameter in mediator.parameters())
+    per_token = (kept.sum() / turn.fake.mask.sum()).detach()
+    assert torch.allclose(turn.log["divergence"], per_token, atol=1e-6)
 
 
 def test_where_the_generator_writes_the_data_nothing_is_left_to_learn() -> None:
@@ -152,6 +154,7 @@ def test_unknown_words_and_padding_are_not_scored() -> None:
     text = Text(torch.tensor([[4, 3, 5, 2]]), torch.ones(1, 4, dtype=torch.bool))
     verdict = mediator.judge(text)
     assert verdict.per_token is not None and verdict.per_token[0, 1] == 0
+    assert torch.allclose(verdict.features, mediator.states(text).mean(1), atol=1e-6)
     known = mediator.model.log_prob(text)[0, [0, 2, 3]]
     assert float(verdict.score) == pytest.approx(float(known.mean()), abs=1e-6)
     wide = Text(torch.tensor([[4, 3, 5, 2, 0, 0]]), torch.tensor([[True] * 4 + [False] * 2]))
