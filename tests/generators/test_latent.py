@@ -170,6 +170,11 @@ def test_a_turn_moves_the_code_generator_and_the_encoder_in_opposite_directions(
     codes = generator.draw_codes(9)
     fooling = -discriminator.score(discriminator.body(codes)).mean()
     (fooling + weight * discriminator.score(discriminator.body(generator.encode(real))).mean()).backward()
+    assert torch.allclose(turn.log["reward"], -fooling, atol=1e-6)
+    assert torch.allclose(turn.log["g-loss"], fooling, atol=1e-6)
+    if weight:
+        against = discriminator.judge(real).score.mean() + fooling
+        assert torch.allclose(turn.log["encoder-loss"], against, atol=1e-6)
     for name, gradient in found.items():
         assert torch.allclose(generator.get_parameter(name).grad, gradient, atol=1e-7), name  # type: ignore[arg-type]
 
