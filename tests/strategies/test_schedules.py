@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
+from toy import LENGTH, players, real_text
 
-from textgan.sampling import Expected, GumbelRao, GumbelSoftmax, ReinMax
+from textgan.objectives.adversarial import Minimax
+from textgan.sampling import Draw, Expected, GumbelRao, GumbelSoftmax, ReinMax
 from textgan.strategies.embedding import Embedding
 from textgan.strategies.gumbel import Gumbel
 from textgan.strategies.schedules import Schedule, Shape, at
+from textgan.types import Prompt, Situation, Strategy
 
 
 @pytest.mark.parametrize(
@@ -60,5 +64,18 @@ def test_samplers_have_the_temperature_of_the_progress() -> None:
     assert Gumbel(falling).sampler(0.5) == GumbelSoftmax(1.5)
     assert Gumbel(falling, estimator="rao").sampler(0.5) == GumbelRao(1.5, draws=8)
     assert Gumbel(falling, estimator="second-order").sampler(0.5) == ReinMax(1.5)
+    assert Gumbel(falling, hard=False).judge_sampler(0.5) == GumbelSoftmax(1.5, hard=False)
+    assert Gumbel(falling).judge_sampler(0.5) == Draw()  # the same text as one-hots at any temperature
     assert Embedding(falling).sampler(0.5) == Expected(1.5)
     assert Embedding(0.7).sampler(0.5) == Expected(0.7)
+
+
+@pytest.mark.parametrize("strategy", [Gumbel(0.7), Gumbel(0.7, hard=False), Embedding(0.7)])
+def test_a_turn_logs_the_loss_and_the_mean_reward_of_the_relaxed_text(strategy: Strategy) -> None:
+    generator, discriminator = players()
+    turn = strategy.turn(Situation(generator, discriminator, Minimax(), real_text(), Prompt(9), LENGTH, 0.0))
+    score = discriminator.judge(turn.fake).score
+    assert not score.requires_grad and turn.loss.requires_grad and turn.fake.choices is not None
+    assert torch.allclose(turn.log["reward"], score.sigmoid().mean(), atol=1e-6)
+    assert torch.allclose(turn.log["g-loss"], (1 - score.sigmoid()).log().mean(), atol=1e-6)
+    assert torch.equal(turn.log["g-loss"], turn.loss.detach())
