@@ -88,6 +88,19 @@ def test_the_logged_drift_estimates_the_divergence() -> None:
     assert turn.loss.isfinite()
 
 
+def test_the_logged_divergence_of_the_next_token() -> None:
+    start, discriminator = players()
+    generator = moved(start)
+    strategy = Reinforce(rollouts=0, kl=0.1)
+    strategy.begin(start)
+    turn = strategy.turn(Situation(generator, discriminator, Minimax(), real_text(), Prompt(50), LENGTH, 0.0))
+    ours, theirs = generator.logits(turn.fake).log_softmax(-1), start.logits(turn.fake).log_softmax(-1)
+    each = (ours.exp() * (ours - theirs)).sum(-1)
+    assert torch.allclose(turn.log["kl"], each[turn.fake.mask].mean().detach(), atol=1e-6)
+    score = discriminator.judge(turn.fake).score
+    assert torch.allclose(turn.log["reward"], score.sigmoid().mean(), atol=1e-6)
+
+
 def test_a_strategy_in_mid_game_is_measured_with_its_own_anchor() -> None:
     """The bias against the exact gradient: none as it is, and that of the lost pull where it begins anew."""
     start, discriminator = players()
