@@ -12,7 +12,7 @@ import pytest
 from synthetic import MLE, TEMPERATURES, benchmark, cell, front, point
 
 from textgan.benchmark import resampling, words
-from textgan.benchmark.gap import BEYOND, HARMED, HELPED, LOST, SAME, TEXT, UNJUDGED, compare, differs
+from textgan.benchmark.gap import APART, BEYOND, HARMED, HELPED, LOST, SAME, TEXT, UNJUDGED, compare, differs
 from textgan.benchmark.results import Front
 from textgan.benchmark.rows import corpus_tables
 from textgan.benchmark.tables import markdown
@@ -159,7 +159,7 @@ def test_more_diverse_than_every_point_of_mle_is_judged_by_quality():
         beyond = front([(quality, 0.15), (0.1, 0.1)], rng, temperatures=(1.0, 1.2), spread=0.01)
         gap = compare({1: (beyond, base)})
         assert gap.word == word and gap.value == pytest.approx(quality - 0.26, abs=0.005)
-        assert gap.span is None and gap.notes == (f"it {BEYOND}",)
+        assert gap.span is None and gap.share == 0 and gap.notes == (f"it {BEYOND}",)
 
 
 def test_one_point_is_judged_at_its_diversity():
@@ -167,6 +167,12 @@ def test_one_point_is_judged_at_its_diversity():
     point = front([(0.45, 0.45)], np.random.default_rng(7), temperatures=[1.0], spread=0.01)
     gap = compare({1: (point, base)})
     assert gap.word == HELPED and gap.value == pytest.approx(0.45 - 0.38, abs=0.005)
+
+
+def test_a_baseline_of_one_point_is_covered_whole():
+    gap = compare({1: (front(), front([(0.30, 0.45)], temperatures=[1.0]))})  # at .45 MLE's line is at .38
+    assert gap.value == pytest.approx(0.08) and gap.span == pytest.approx((0.45, 0.45))
+    assert gap.share == 1.0
 
 
 def test_two_broken_lines_by_hand():
@@ -257,6 +263,7 @@ def test_fronts_apart_by_chance_are_said_to_share_nothing():
     near = front([(0.5, 0.61)], rng=np.random.default_rng(1), temperatures=(1.0,))
     (found,) = verdicts(benchmark([cell("near", 1, near)], [held]))
     assert found.gap is not None and found.gap.value is None and not found.gap.notes
+    assert found.why == APART
     assert words.sentence(found).endswith(": no diversity that both reach, which may be chance")
     assert words.short(found).endswith(": nothing shared")
 
@@ -293,7 +300,9 @@ def test_the_verdict_is_the_same_twice_and_is_plain_data():
     rng = np.random.default_rng(8)
     bench = benchmark([cell("a", s, front(rng=rng)) for s in (1, 2)], [front(rng=rng) for _ in (1, 2)])
     first, second = (json.dumps([v.as_json() for v in verdicts(bench)], allow_nan=False) for _ in range(2))
-    assert first == second and json.loads(first)[0]["gaps"][0]["quality"] == TEXT.quality
+    (row,) = json.loads(first)
+    assert first == second and row["gaps"][0]["quality"] == TEXT.quality
+    assert not {"why", "beside"} & {*row}  # nothing to explain, and no nucleus
 
 
 def test_a_difference_at_temperature_1_has_an_interval():

@@ -14,6 +14,7 @@ from nltk.translate.bleu_score import sentence_bleu as nltk_bleu
 
 from textgan.errors import Mistake
 from textgan.metrics import ngram
+from textgan.metrics.samples import Samples
 from textgan.metrics.tokens import split, whitespace
 
 ORDERS = (1, 2, 3, 4, 5)
@@ -103,6 +104,13 @@ def test_strings_are_cut_as_told():
     assert ngram.bleu(["A dog."], ["a dog ."], n=[2], cut=whitespace)[2] == 0.0
     assert ngram.self_bleu(["A dog.", "a dog ."], n=[2])[2] == 0.0
     assert ngram.self_bleu(["A dog.", "a dog ."], n=[2], cut=split)[2] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_the_metrics_cut_as_their_signatures_say():
+    found = ngram.measure_self_bleu(Samples(["A dog.", "a dog ."], []))
+    assert found["self-bleu-2"].value == pytest.approx(1.0, abs=1e-12)
+    assert "|tok:split|case:lower|" in found["self-bleu-2"].signature
+    assert ngram.measure_self_bleu(Samples(["A dog."], [])) == {}
 
 
 def test_twice_gives_the_same_and_changes_nothing():
