@@ -16,6 +16,7 @@ from textgan.errors import Mistake
 from textgan.metrics.language_model import FEWEST, Corpus, LanguageModel, shared, train, words_of
 from textgan.metrics.lm_scores import lm_score, measure_lm, reverse_lm
 from textgan.metrics.samples import Samples
+from textgan.types import Prompt, Text
 
 COIN = ["heads up", "tails up"] * 60
 """ln 2 nats for the first word, none for the second nor for the end: ln 2 / 3 a token."""
@@ -58,8 +59,6 @@ def test_probabilities_sum_to_one_over_all_next_words(coin: LanguageModel):
         [[coin.words.tokenizer.encode([word])[0][0]] for word in ("heads", "tails", "up", "??")]
     )
     text = coin.net.log_prob
-    from textgan.types import Text
-
     ids = torch.cat([ids, torch.tensor([[coin.words.tokenizer.eos]])])
     chance = text(Text(ids, torch.ones_like(ids, dtype=torch.bool))).exp()
     assert float(chance.sum()) == pytest.approx(1.0, abs=1e-5)
@@ -75,7 +74,16 @@ def test_an_unknown_word_costs_its_class_and_its_kinds():
     assert (known.unknown, unknown.unknown) == (0, 1)
     limit = math.log(1998 / 0.01) + math.log(words.folded)  # what noise leaves to a word that is never seen
     assert unknown.nats - known.nats > 10
-    assert unknown.nats < 3 * limit and math.isfinite(unknown.nats)
+    assert unknown.nats < 3 * limit
+    ids = torch.tensor([[*words.tokenizer.encode(["the zebra"])[0], words.tokenizer.eos]])
+    log_probs = model.net.log_prob(Text(ids, torch.ones_like(ids, dtype=torch.bool)))[0].tolist()
+    mixed = [math.log(0.99 * math.exp(log_prob) + 0.01 / 1998) for log_prob in log_probs]
+    assert unknown.nats == pytest.approx(math.log(words.folded) - sum(mixed), abs=1e-5)
+
+
+def test_a_long_text_is_cut_at_64_tokens(coin: LanguageModel):
+    long = coin.nats(["up " * 70, "up " * 64, "up " * 63])
+    assert (long.tokens, long.sentences) == (3 * 64, 3)  # of which only the last has its end
 
 
 def test_what_is_scored_does_not_depend_on_its_company(coin: LanguageModel):
@@ -86,8 +94,6 @@ def test_what_is_scored_does_not_depend_on_its_company(coin: LanguageModel):
 
 
 def test_a_feature_is_the_mean_of_the_states_that_writing_meets(coin: LanguageModel):
-    from textgan.types import Prompt
-
     state = coin.net.start(Prompt(1))
     token = torch.tensor([coin.net.vocabulary.bos])
     met = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import resource
@@ -28,6 +29,7 @@ def _saved(folder: Path, *values: float) -> Path:
     for step, value in enumerate(values, start=1):
         player = nn.Linear(3, 2)
         nn.init.constant_(player.weight, value)
+        nn.init.zeros_(player.bias)
         checkpoints.save(folder, {"generator": player}, {"step": step}, f"mle step {step}", keep=True)
     return folder
 
@@ -76,6 +78,27 @@ def test_a_checkpoint_of_an_earlier_version_has_no_manifest_and_is_taken_as_it_i
     last = _saved(tmp_path / "last", 1.0, 2.0)
     (last / "manifest.json").unlink()
     assert _weight(last) == 2.0 and checkpoints.when_saved(last) == ""
+
+
+def test_the_digest_is_of_the_checkpoint_that_is_used(tmp_path: Path) -> None:
+    one, two = _saved(tmp_path / "one", 1.0), _saved(tmp_path / "two", 1.0, 2.0)
+    first, second = checkpoints.digest(one), checkpoints.digest(two)
+    assert first != second
+    _flip(two / "state.pt")
+    assert checkpoints.digest(two) == first
+    (one / "manifest.json").unlink()  # as an earlier version saved it
+    before = checkpoints.digest(one)
+    _flip(one / "generator.safetensors")
+    assert checkpoints.digest(one) != before
+
+
+def test_a_checkpoint_without_a_state_has_weights_and_cannot_be_resumed(tmp_path: Path) -> None:
+    checkpoints.save(tmp_path / "best", {"generator": nn.Linear(3, 2)})
+    assert checkpoints.exists(tmp_path / "best") and math.isfinite(_weight(tmp_path / "best"))
+    with pytest.raises(Mistake, match=r"state\.pt: missing; this checkpoint cannot be resumed from"):
+        checkpoints.load_state(tmp_path / "best")
+    (tmp_path / "best").rename(checkpoints.beside(tmp_path / "best", "old"))
+    assert checkpoints.exists(tmp_path / "best") and not checkpoints.exists(tmp_path / "last")
 
 
 def test_without_a_whole_one_it_is_said(tmp_path: Path) -> None:

@@ -15,13 +15,15 @@ from textgan.assembly.recipe import Recipe
 from textgan.data.batches import Encoded
 from textgan.errors import Mistake
 from textgan.generators.recurrent import LSTM
+from textgan.metrics.samples import HeldOut
 from textgan.runs.train import train
 from textgan.sampling import Draw
 from textgan.strategies.reinforce import Reinforce
 from textgan.training.adversarial import Adversarial
 from textgan.training.discriminator import Discriminate, DiscriminatorTrainer
+from textgan.training.evaluation import likelihood_of
 from textgan.training.game import judging, pair_accuracy, policy_mode, told_classes
-from textgan.training.likelihood import heldout_nats, token_loss
+from textgan.training.likelihood import heldout_nats, mean_entropy, token_loss
 from textgan.training.mle import Mle
 from textgan.types import Choice, Prompt, Situation, Text, Turn, Verdict, Vocabulary
 
@@ -30,6 +32,24 @@ def test_only_known_tokens_count_in_the_loss() -> None:
     log_prob = torch.tensor([[-1.0, -2.0, -4.0], [-8.0, -16.0, -32.0]])
     known = torch.tensor([[True, True, False], [True, False, False]])
     assert float(token_loss(log_prob, known)) == pytest.approx((1 + 2 + 8) / 3)
+
+
+def test_a_batch_of_unknown_words_alone_has_no_loss() -> None:
+    assert float(token_loss(torch.full((2, 3), -1.0), torch.zeros(2, 3, dtype=torch.bool))) == 0
+
+
+def test_the_entropy_told_is_the_mean_over_the_tokens_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    generator = LSTM(Vocabulary(12), embedding=3, hidden=4).eval()
+    with torch.no_grad():
+        generator.output.bias[4:].uniform_(-3, 3)
+        text = generator.write(Prompt(9), 6, Draw())
+        each = torch.distributions.Categorical(logits=generator.logits(text)).entropy()  # (B, T)
+    assert not text.mask.all()
+    wanted = float(each[text.mask].mean())
+    assert float(mean_entropy(generator, text)) == pytest.approx(wanted, rel=1e-5)
+    monkeypatch.setattr("textgan.training.likelihood.rows_at_once", lambda *_: 7)
+    assert float(mean_entropy(generator, text)) == pytest.approx(wanted, rel=1e-5)
 
 
 def test_heldout_nats_are_the_sum_over_known_tokens_whatever_the_batch(
@@ -43,6 +63,8 @@ def test_heldout_nats_are_the_sum_over_known_tokens_whatever_the_batch(
     for batch in (3, 100):
         nats, tokens = heldout_nats(game.generator, Encoded(text, known), game.engine, batch)
         assert nats == pytest.approx(float(wanted.detach()), rel=1e-6) and tokens == int(known.sum())
+    told = likelihood_of(game.generator, Encoded(text, known), game.engine)
+    assert told is not None and told() == HeldOut(nats, tokens, len(text), unknown=1)  # padding is no word
     assert game.generator.training
 
 
@@ -124,6 +146,28 @@ def test_the_rate_falls_after_an_epoch_that_was_no_better(small_recipe: Callable
         phase.step()
         rates.append(phase.optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([0.1, 0.025, 0.00625])
+
+
+@pytest.mark.parametrize("patience", [0, 9])
+def test_with_patience_the_best_weights_are_kept_and_without_it_the_last(
+    small_recipe: Callable[..., Recipe], patience: int
+) -> None:
+    plan = f"train.mle={{batch: 70, epochs: 3, patience: {patience}, optimizer: {{lr: 0.1}}}}"
+    built = build(small_recipe("mle-short", plan))
+    (phase,) = built.phases
+    assert isinstance(phase, Mle)
+    phase.begin(built.game)
+    weights = []
+    while not phase.done:
+        phase.step()
+        weights.append(built.game.generator.state_dict()["output.weight"].clone())
+        phase.best_nll = -1.0  # no later epoch is better
+    assert len(weights) == 3 and not phase.stopped
+    assert (phase.optimizer.param_groups[0]["lr"] == 0.1) is (patience == 0)
+    assert bool(phase.ending) is (patience > 0)
+    phase.finish()
+    kept = built.game.generator.state_dict()["output.weight"]
+    assert torch.equal(kept, weights[0 if patience else 2]) and not torch.equal(weights[0], weights[2])
 
 
 def test_teacher_forcing_is_with_dropout(
