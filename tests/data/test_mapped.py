@@ -60,7 +60,38 @@ def test_tokens_are_those_of_the_corpus_in_memory(file: Path, overlong: str) -> 
     assert torch.equal(text.mask, wanted.text.mask[:, :width])
     assert torch.equal(known, wanted.known[:, :width])
     assert (tokens.lengths(0, len(tokens)) == wanted.text.mask.sum(1).numpy()).all()
-    assert any("too long" in note for note in notes)
+    # Line n has 5 + n % 7 tokens and, but for its number, which is unknown, words that others have too.
+    most, done = (8, "dropped") if overlong == "drop" else (9, "cut to 9")
+    long = sum(5 + n % 7 > most for n in range(60) if n % 6)
+    assert notes[1:] == [
+        f"corpus.train: {long} of 50 lines are too long; {done}",
+        f"corpus.train: {len(tokens)} of {int(text.mask.sum() - (text.ids == tokenizer.eos).sum())} tokens are not "
+        "in the vocabulary",
+    ]
+
+
+def test_lines_without_a_token_are_told(file: Path) -> None:
+    corpus = corpus_of(file)
+    tokenizer = word(corpus.train.texts)
+    tokenizer.encode = lambda texts: [[4] * (" many" in text) for text in texts]  # type: ignore[method-assign]
+    tokens, notes = encode_mapped(corpus, tokenizer, 9, "drop", lambda *_: None)
+    some = sum(n % 7 > 0 for n in range(60) if n % 6)
+    assert len(tokens) == some
+    assert notes[1:] == [f"corpus.train: {50 - some} of 50 lines have no tokens; dropped"]
+
+
+def test_what_is_cached_is_of_one_tokenizer_length_rule_and_split(file: Path) -> None:
+    corpus = corpus_of(file)
+    few, every = word(corpus.train.texts, min_count=2), word(corpus.train.texts)
+    asked = [(few, 9, "drop"), (every, 9, "drop"), (few, 10, "drop"), (few, 9, "truncate")]
+    folders = {corpus.encoded(*one, lambda *_: None)[0] for one in asked}
+    folders.add(corpus_of(file, 4).encoded(*asked[0], lambda *_: None)[0])
+    assert len(folders) == 5
+
+    def again(told: str, share: float) -> None:
+        raise AssertionError("tokenized twice")
+
+    assert {corpus.encoded(*one, again)[0] for one in asked} < folders
 
 
 def stream(file: Path, bucket: bool, **shared: int) -> WindowedBatches:

@@ -151,7 +151,7 @@ def _tokenize(
         while chunk := list(islice(iterator, CHUNK)):
             rows = tokenizer.encode(chunk)
             counts["empty"] += sum(not row for row in rows)
-            counts["overlong"] += sum(len(row) >= length for row in rows)
+            counts["overlong"] += sum(len(row) > most for row in rows)
             if overlong == "drop":
                 rows = [row for row in rows if len(row) <= most]
             rows = [row[:most] for row in rows if row]

@@ -140,6 +140,10 @@ def encode_mapped(
         notes.append(
             f"corpus.train: {counts['overlong']:,} of {counts['lines']:,} lines are too long; {done}"
         )
+    if counts["empty"]:
+        notes.append(
+            f"corpus.train: {counts['empty']:,} of {counts['lines']:,} lines have no tokens; dropped"
+        )
     if counts["unknown"]:
         notes.append(
             f"corpus.train: {counts['unknown']:,} of {counts['tokens']:,} tokens are not in the vocabulary"
