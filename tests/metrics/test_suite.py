@@ -49,6 +49,7 @@ def test_everything_that_can_be_measured_is_there():
         *("ms-jaccard-2", "ms-jaccard-3", "ms-jaccard-4", "corpus-bleu", "length-distance"),
         *("copied", "longest-copy", "longest-copy-max"),
         *("duplicates", "novelty", "length", "source-nll", "grammaticality", "nll", "perplexity"),
+        "nll-per-sentence",
     }
     assert all(isinstance(score.value, float) for score in scores.values())
 
@@ -71,6 +72,8 @@ def test_likelihood_is_asked_for_once():
     scores = evaluate(Samples(TEXTS, REFERENCES, heldout_nll=heldout), ["nll"])
     assert scores["nll"] == Score(2.0, "nll|sentences:4|tokens:10|unknown:3(skipped)|v:0.1")
     assert scores["perplexity"].value == pytest.approx(math.e**2)
+    told = "nll-per-sentence|sentences:4|tokens:10|unknown:3(skipped)|v:0.1"
+    assert scores["nll-per-sentence"] == Score(5.0, told)  # 20 nats of 4 sentences
     assert len(calls) == 1
 
 

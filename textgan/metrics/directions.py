@@ -28,6 +28,7 @@ DIRECTIONS: dict[str, int] = {
     "class-accuracy-judge": +1,
     "nll": -1,
     "perplexity": -1,
+    "nll-per-sentence": -1,
     "lm-score": 0,
     "pretrained-nll": 0,
     "reverse-lm": -1,

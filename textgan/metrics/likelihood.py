@@ -1,4 +1,4 @@
-"""How well the generator predicts held-out real text: `nll` and `perplexity`, per known token.
+"""How well the generator predicts held-out real text: `nll` and `perplexity` per known token, and per sentence.
 
 Words outside the vocabulary are skipped, as the model gives them no probability; the signature says how many there
 were. Compare two values only if tokens and unknown words are the same. EOS counts as a token. (Published tables
@@ -13,7 +13,8 @@ from textgan.metrics.samples import Samples, Score, signature
 
 
 def measure_likelihood(samples: Samples) -> dict[str, Score]:
-    """`nll`: nats per known held-out token, in [0, inf); `perplexity`: its exponential (inf above about 709 nats).
+    """`nll`: nats per known held-out token, in [0, inf); `perplexity`: its exponential (inf above about 709 nats);
+    `nll-per-sentence`: nats per held-out sentence.
 
     Lower is better. Sensitive to missing variety. Blind spot: quality, as a model that mixes nonsense with real
     text half and half loses no more than log 2 nats a sentence (Theis et al. 2016).
@@ -26,6 +27,7 @@ def measure_likelihood(samples: Samples) -> dict[str, Score]:
         return {}
     nll = held_out.nats / held_out.tokens
     values = {"nll": nll, "perplexity": math.exp(nll) if nll < 709 else math.inf}
+    values["nll-per-sentence"] = held_out.nats / held_out.sentences
     facts = {
         "sentences": held_out.sentences,
         "tokens": held_out.tokens,

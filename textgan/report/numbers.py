@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from textgan.metrics.samples import Score
 
 MISSING = "–"
-COUNTS = {"length": 1, "perplexity": 1, "nll": 3, "source-nll": 3}  # decimals of metrics not in [0, 1]
+COUNTS = {"length": 1, "perplexity": 1, "nll-per-sentence": 1}  # decimals; others have 3
 ORDER = (
     *(f"bleu-{n}" for n in range(2, 6)),
     *(f"self-bleu-{n}" for n in range(2, 6)),
-    *("nll", "perplexity", "source-nll", "grammaticality"),
+    *("nll", "perplexity", "nll-per-sentence", "source-nll", "grammaticality"),
     *(f"distinct-{n}" for n in range(1, 5)),
     *("duplicates", "novelty", "length"),
 )
@@ -20,6 +20,7 @@ NAMES = {
     "bleu": "BLEU",
     "self-bleu": "self-BLEU",
     "nll": "held-out NLL",
+    "nll-per-sentence": "NLL a sentence",
     "source-nll": "source NLL",
     "grammaticality": "grammatical",
     "length": "length",

@@ -126,6 +126,7 @@ def header(key: str) -> str:
         "distinct": "dis-\ntinct-",
         "duplicates": "dupli-\ncates",
         "perplexity": "per-\nplexity",
+        "nll-per-sentence": "NLL a\nsentence",
     }
     return short[stem] + order if stem in short else "\n" + numbers.name(key)
 
