@@ -25,7 +25,12 @@ def evaluate(
     references: Annotated[Path | None, typer.Option(help="Real held-out sentences, one per line.")] = None,
     train: Annotated[Path | None, typer.Option(help="The sentences the generator was trained on.")] = None,
     metrics: Annotated[
-        str | None, typer.Option(help="Comma-separated names, such as bleu,self-bleu; or all.")
+        str | None,
+        typer.Option(
+            help="all, or comma-separated: bleu, self-bleu, backward-bleu, corpus-bleu, ms-jaccard, distinct, entropy, "
+            "duplicates, novelty, memorisation, length, length-distance, source, class-accuracy, nll, lm, frechet, "
+            "mauve, pretrained-lm:MODEL, ./mine.py:FUNCTION."
+        ),
     ] = None,
     preset: Annotated[
         str | None,
