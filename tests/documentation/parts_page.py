@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 
 from textgan.assembly.recipe import HANDED
+from textgan.assembly.settings import Settings
 from textgan.parts import binding as parts
 from textgan.parts.names import DEFAULT_NAMES, PARTS
 
@@ -32,6 +33,22 @@ SECTIONS = {
     "evaluation": "The key `evaluate`, which needs no name.",
 }
 """Kind -> where it stands in a recipe, if that is not the key of its name."""
+PLAIN = {
+    "length": "tokens that a sentence may have, its end included",
+    "overlong": "what is done with longer ones: they are left out, or cut",
+    "metrics": "what is measured: [evaluation.md](evaluation.md#the-metrics)",
+    "seed": "of all random numbers of the run",
+    "device": "`auto`, `cpu`, `cuda` or `mps`; `auto` takes the GPU that is there",
+    "precision": "`bf16` computes in bfloat16 where that is safe",
+    "threads": "of the CPU; without it, as many as there are cores",
+    "start": "a run whose pretrained weights and tokenizer are taken over, in place of the phase `mle`",
+    "judge": "a run whose trained discriminator is taken over, in place of the phase `discriminator`",
+    "labelled": "how many training sentences keep their label; without it, all",
+    "judge_share": "share of the training sentences that the discriminator alone learns from, the generator never",
+    "callbacks": "called while it trains: [extending.md](extending.md#a-callback)",
+    "report_to": "trackers that get the numbers: [extending.md](extending.md#a-tracker)",
+}
+"""The plain keys of a recipe: what each is."""
 
 
 def page() -> str:
@@ -39,7 +56,10 @@ def page() -> str:
     tables = "\n".join(_section(kind, found) for kind in PARTS)
     rows = [_row(name, _said(record), _options(record, (), found)) for name, record in sorted(found.items())]
     told = "Where an option's default is one of these, in braces, or its note names one: a mapping of these keys."
-    return "\n".join([HEAD, tables, "## Mappings\n", f"{told}\n", *_header("mapping"), *rows]) + "\n"
+    return (
+        "\n".join([HEAD, tables, _plain_keys(), "## Mappings\n", f"{told}\n", *_header("mapping"), *rows])
+        + "\n"
+    )
 
 
 def _section(kind: str, found: dict[str, type]) -> str:
@@ -51,6 +71,21 @@ def _section(kind: str, found: dict[str, type]) -> str:
         part = parts.find(kind, name, kind)
         rows.append(_row(name, _said(part), _options(part, HANDED.get(kind, ()), found)))
     return "\n".join([f"## {kind}\n", f"{told}\n", *_header(kind), *rows, ""])
+
+
+def _plain_keys() -> str:
+    """The keys at the top of a recipe that name no part; a KeyError for one that `PLAIN` does not tell of."""
+    usual, rows = Settings(length=2), []
+    for key, parameter in parts.parameters(Settings).items():
+        words = [word for word in _words(parts._annotation(Settings, parameter)) if word != parameter.default]
+        needed = parameter.default is parameter.empty
+        value = "needed" if needed else f"`{key}: {_yaml(getattr(usual, key))}`"
+        others = f" (or {', '.join(f'`{word}`' for word in words)})" if words else ""
+        rows.append(_row(key, PLAIN[key], value + others))
+    head = (
+        "## The plain keys\n\nAt the top of a recipe, beside its parts. On the command line: `device=cuda`.\n"
+    )
+    return "\n".join([head, "| key | what it is | default |", "|---|---|---|", *rows, ""])
 
 
 def _header(kind: str) -> list[str]:

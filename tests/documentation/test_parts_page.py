@@ -17,6 +17,7 @@ def test_options_are_told_as_a_recipe_has_them() -> None:
     assert "`path` (needed), `column: null`" in rows["file"]
     assert "`baseline: leave-one-out` (or `none`, `batch`, `ema`, `q-difference`)" in rows["reinforce"]
     assert "`temperature: 1.0` (or Schedule)" in rows["gumbel"]
+    assert "`overlong: drop` (or `truncate`)" in rows["overlong"] and "| needed |" in rows["length"]
     assert "`score: closed` (or ./FILE.py:FUNCTION, `polar`, `kinds`)" in rows["mixed-reward"]
     assert "vocabulary" not in rows["lstm"] and "texts" not in rows["bpe"]
     assert "without &lt;unk>. |" in rows["bpe"] and "w(size - 1)" in rows["numbered"]
