@@ -32,11 +32,10 @@ def random_state() -> dict[str, Any]:
 def set_random_state(state: dict[str, Any]) -> None:
     torch.set_rng_state(state["cpu"])
     _set_gpu(state.get("gpu"))
-    if "numpy" in state:  # not in checkpoints of earlier versions
-        kind, words, *rest = state["numpy"]
-        np.random.set_state((kind, np.array(words, np.uint32), *rest))
-        version, inner, gauss = state["python"]
-        random.setstate((version, tuple(inner), gauss))
+    kind, words, *rest = state["numpy"]
+    np.random.set_state((kind, np.array(words, np.uint32), *rest))
+    version, inner, gauss = state["python"]
+    random.setstate((version, tuple(inner), gauss))
 
 
 @contextmanager

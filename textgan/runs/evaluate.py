@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from textgan.assembly.build import build
-from textgan.assembly.recipe import Recipe
 from textgan.data.reading import read
 from textgan.machine.streams import untouched
 from textgan.metrics.samples import Score
@@ -30,17 +29,16 @@ def evaluate_run(
     trust_code: as for `textgan.runs.loaded.load`.
     """
     loaded = load(run, trust_code=trust_code)
-    recipe = Recipe.of_run(run, trust_code)
     with where_trained(run):
-        built = build(recipe)
+        built = build(loaded.recipe)
     loaded.check_labels(built.corpus)
     check_text(run, built.corpus)
     evaluation = built.evaluation
     if metrics is None:
-        warn_of_metrics(run, recipe)
-    if metrics is not None:
+        warn_of_metrics(run, loaded.recipe)
+    else:
         evaluation.metrics = metrics
-    labels, seed = built.game.train.text.labels, recipe.settings.seed + AFTER_TRAINING
+    labels, seed = built.game.train.text.labels, loaded.recipe.settings.seed + AFTER_TRAINING
     writer = loaded.generator
     if evaluation.resample > 1:
         writer = evaluation.writer(writer, loaded.judge("evaluate.resample"))
