@@ -20,7 +20,7 @@ def recipe(found: Examination) -> str:
     """A recipe for the examined file: maximum likelihood, then an adversarial phase; with a smoke budget.
 
     The generator has dropout, and one table for its input and its output: with them maximum likelihood fits held-out
-    text better by .04 to .10 nats a token than without (benchmarks/RESULTS.md, section 14).
+    text better by .06 to .10 nats a token than without (benchmarks/RESULTS.md, section 14).
     Up to 128 tokens it uses straight-through Gumbel-Softmax, with batches that shrink as length times vocabulary grows;
     above, REINFORCE with one reward for the whole text, which needs no relaxed tokens. Memory is bounded in both cases:
     likelihoods are computed in chunks (`Generator.log_prob`), so backpropagation through a text need not be truncated.
