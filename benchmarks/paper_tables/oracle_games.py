@@ -131,10 +131,15 @@ def cot_rows(found: Found) -> list[Row]:
         same = found.each(behind, LONGER, SMALL)
         rows.append(Row(f"{where} of the same LSTM-32", same, at_most(SLACK), f"{theirs:+.2f}"))
         rows.append(
-            Row(f"{where} of it with dropout", found.each(behind, LONGER, DROPOUT), None, f"{theirs:+.2f}")
+            Row(
+                f"{where} of the same LSTM-32 with dropout",
+                found.each(behind, LONGER, DROPOUT),
+                None,
+                f"{theirs:+.2f}",
+            )
         )
         large = found.each(behind, LONGER, LARGE)
-        rows.append(Row(f"{where} 2 x LSTM-128", large, None, f"{theirs:+.2f}"))
+        rows.append(Row(f"{where} of 2 x LSTM-128", large, None, f"{theirs:+.2f}"))
         early = found.each(behind, SHORTER, SMALL)
         rows.append(Row(f"{where} of the same LSTM-32, after 1,500 steps", early, None, f"{theirs:+.2f}"))
     for level in BETWEEN:
