@@ -15,7 +15,7 @@ from textgan.assembly.recipe import Recipe
 from textgan.data.oracle import Oracle
 from textgan.metrics.samples import Score
 from textgan.report import printed, table
-from textgan.report.captions import captions
+from textgan.report.captions import captions, likelihood_units
 from textgan.report.movement import direction_in_words, movement, movements
 from textgan.report.reading import read
 from textgan.runs.train import train
@@ -313,3 +313,10 @@ def test_markdown_captions_and_heads_are_escaped(make_run):
     lines = [line for line in out.splitlines() if line.startswith("|")]
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1 and r" own\_\|x |" in lines[0]
     assert "source of my\\_\\*text\\* has" in out and "my_*text*" not in out
+
+
+def test_the_caption_tells_the_unit_of_the_likelihoods_that_there_are() -> None:
+    assert likelihood_units(["bleu-4", "perplexity"]) == []
+    assert likelihood_units(["nll"]) == ["NLL in nats per token, lower is likelier."]
+    (told,) = likelihood_units(["nll", "nll-per-sentence"])
+    assert told == "NLL in nats per token (“a sentence”: per sentence), lower is likelier."

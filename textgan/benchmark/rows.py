@@ -13,7 +13,7 @@ from textgan.benchmark.results import Benchmark, CorpusFacts, Front
 from textgan.benchmark.verdict import BASELINE, Verdict, drawn_alike, judge, paired
 from textgan.metrics.samples import Score
 from textgan.report import numbers, table
-from textgan.report.captions import MARKED
+from textgan.report.captions import MARKED, likelihood_units
 
 KEYS = (
     *(f"bleu-{n}" for n in range(2, 6)),
@@ -178,8 +178,7 @@ def _captions(
             "(paired bootstrap over seeds and sentences); tested for BLEU and self-BLEU, where one mark in twenty "
             "would be chance."
         )
-    if {"nll", "source-nll"} & set(keys):
-        captions.append("NLL in nats per token, lower is likelier.")
+    captions += likelihood_units(keys)
     captions += words.captions(verdicts)
     generated = [line.row for line in lines if line.row.generated]
     differing = [k for k in keys if len({table.measure(r, k) for r in generated if k in r.cells}) > 1]

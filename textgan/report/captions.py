@@ -20,6 +20,14 @@ def starred(lines: Sequence[str]) -> list[str]:
     return [f"*: {line.removeprefix('Marked: ')}" if line.startswith("Marked: ") else line for line in lines]
 
 
+def likelihood_units(keys: Sequence[str]) -> list[str]:
+    """The unit of the likelihoods among the columns; nothing where there are none."""
+    if not {"nll", "source-nll"} & set(keys):
+        return []
+    of_sentences = " (“a sentence”: per sentence)" if "nll-per-sentence" in keys else ""
+    return [f"NLL in nats per token{of_sentences}, lower is likelier."]
+
+
 def captions(runs: Sequence[RunRecord]) -> list[str]:
     """How to read the table: units, the meaning of the mark, and how the compared text was generated."""
     table = rows(runs)
@@ -28,8 +36,7 @@ def captions(runs: Sequence[RunRecord]) -> list[str]:
     if any(best(table, key) for key in keys):
         lines.append(f"Marked: {MARKED}")
     lines += dict.fromkeys(_writing_note(run, runs) for run in runs if run.written)
-    if {"nll", "source-nll"} & set(keys):
-        lines.append("NLL in nats per token, lower is likelier.")
+    lines += likelihood_units(keys)
     for corpus, entropy in sorted({(run.corpus, run.entropy) for run in runs if run.entropy is not None}):
         lines.append(
             f"The source of {corpus} has an entropy of {numbers.plain(entropy)} nats per token: source "

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textgan.report import page, printed, table
-from textgan.report.captions import MARKED, measured_apart
+from textgan.report.captions import MARKED, likelihood_units, measured_apart
 from textgan.report.fronts import DIVERSITY, QUALITY, crossings, figures, named, writers
 from textgan.report.reading import read
 from textgan.report.record import RunRecord
@@ -92,9 +92,9 @@ def captions(made: Sequence[table.Row]) -> list[str]:
     lines = ["“At” is the temperature, which divides the logits; 1 is the model as it was trained."]
     if any(table.best(made, key) for key in keys):
         lines.append(f"Marked: {MARKED}")
-    if {"nll", "source-nll"} & set(keys):
-        of_model = "; held-out NLL is that of the model at this temperature" if "nll" in keys else ""
-        lines.append(f"NLL in nats per token, lower is likelier{of_model}.")
+    lines += likelihood_units(keys)
+    if "nll" in keys:
+        lines.append("Held-out NLL is that of the model at this temperature.")
     lines += measured_apart(made)
     lines.append("One seed, the same random numbers at every temperature: a small difference may be chance.")
     return lines
