@@ -72,7 +72,7 @@ def cells(tables: Sequence[Table], seeds: Sequence[int] | None) -> list[tuple[Ta
     for table in tables:
         asked = list(seeds or range(1, table.seeds + 1))
         for cell in table.cells:
-            todo += [(table, cell, seed) for seed in (asked[:1] if cell.once else asked)]
+            todo += [(table, cell, seed) for seed in ([1] if cell.once else asked)]
     return todo
 
 

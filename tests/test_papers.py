@@ -193,6 +193,7 @@ def test_tables_are_all_ten_and_ask_for_the_seeds_of_a_verdict() -> None:
     once = [(cell.name, seed) for _, cell, seed in papers.cells([papers.TABLES[5]], None)]
     assert sorted(once) == sorted([*thrice, ("judge: 3 epochs a turn", 1)])
     assert [seed for *_, seed in papers.cells([papers.TABLES[3]], [7])] == [7, 7]
+    assert [seed for _, cell, seed in papers.cells([papers.TABLES[5]], [2, 3]) if cell.once] == [1]
 
 
 def test_a_smoke_run_leaves_out_what_its_budget_says_and_starts_from_its_start() -> None:

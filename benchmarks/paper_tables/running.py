@@ -70,8 +70,8 @@ class Setting:
 class Cell:
     """What is measured of one run (or of files, where there is no run) with one seed.
 
-    measure: from the finished run's folder (the output folder where there is no run) to named values. once: of the
-    first seed alone. commands: beside the training, for the reader.
+    measure: from the finished run's folder (the output folder where there is no run) to named values. once: with
+    seed 1 alone. commands: beside the training, for the reader.
     """
 
     name: str
