@@ -47,6 +47,19 @@ def test_a_half_written_last_line_is_left_out_and_said(make_run):
     assert run.problems == ("metrics.jsonl was read without its last line, half-written.",)
 
 
+@pytest.mark.parametrize("scores", ['{"bleu-4": 0.3}', '{"bleu-4": {"value": 0.3}}', "null"])
+def test_damaged_scores_of_a_look_are_left_out_and_said(make_run, scores):
+    folder = make_run()
+    whole = read(folder)
+    with (folder / "metrics.jsonl").open("a") as log:
+        log.write(
+            f'{{"kind": "evaluate", "phase": "adversarial", "step": 999, "seconds": 1e6, "scores": {scores}}}\n'
+        )
+    run = read(folder)
+    assert run.evaluations == whole.evaluations
+    assert run.problems == ("metrics.jsonl was read without the damaged scores of adversarial step 999.",)
+
+
 def test_a_resumed_run_has_one_clock_and_each_step_once(make_run):
     folder = make_run()
     lines = [

@@ -8,8 +8,7 @@ last one of a killed run) are skipped and reported in `RunRecord.problems`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +41,7 @@ def read(run: Path) -> RunRecord:
     )
     lines, problems = metric_rows(run / "metrics.jsonl")
     lines = in_order(lines)
+    evaluations, damaged = _evaluations(lines)
     logged = [
         f"{row['phase']} step {row['step']}: {row.get('text', '')}"
         for row in lines
@@ -56,7 +56,7 @@ def read(run: Path) -> RunRecord:
         evaluation=evaluation,
         rows=_score_rows(evaluation, run / "evaluation.json"),
         curves=curves(lines),
-        evaluations=tuple(_evaluations(lines)),
+        evaluations=evaluations,
         phase_starts=phase_starts(lines),
         before=_sentences(run / "samples" / "before.txt"),
         after=_sentences(run / "samples" / "after.txt"),
@@ -67,7 +67,7 @@ def read(run: Path) -> RunRecord:
         closer=parse(_json_object(run / CLOSER, REMEDY), run / CLOSER),
         sweep=read_kept(run),
         stand=stand(run),
-        problems=problems,
+        problems=(*problems, *damaged),
         outdated=_outdated(run, recipe, evaluation),
     )
 
@@ -124,11 +124,21 @@ def _score_rows(evaluation: Mapping[str, Any], path: Path) -> Mapping[str, Cells
         ) from error
 
 
-def _evaluations(lines: Sequence[Mapping[str, Any]]) -> Iterator[Evaluation]:
+def _evaluations(lines: Sequence[Mapping[str, Any]]) -> tuple[tuple[Evaluation, ...], tuple[str, ...]]:
+    """The looks during training, and a sentence for each whose scores are damaged, which is left out."""
+    found, problems = [], []
     for row in lines:
-        if row["kind"] == "evaluate":
-            with suppress(*_MALFORMED):
-                yield Evaluation(row["phase"], row["step"], row["seconds"], scores_from_json(row["scores"]))
+        if row["kind"] != "evaluate":
+            continue
+        try:
+            found.append(
+                Evaluation(row["phase"], row["step"], row["seconds"], scores_from_json(row["scores"]))
+            )
+        except _MALFORMED:
+            problems.append(
+                f"metrics.jsonl was read without the damaged scores of {row['phase']} step {row['step']}."
+            )
+    return tuple(found), tuple(problems)
 
 
 def _snapshots(folder: Path) -> tuple[Snapshot, ...]:
