@@ -69,6 +69,9 @@ State = dict[str, Tensor]
 Sampler = Callable[[Tensor], Choice]
 """Chooses the next token from logits (B,V), which it may overwrite in place."""
 
+JudgeCompletions = Callable[[Text, Tensor, int], Verdict]
+"""Judges completions of prefixes of known sentences, see `Discriminator.judge_for`."""
+
 
 class Generator(nn.Module):
     """Writes text token by token. Forbidden tokens (`Vocabulary.forbidden`) have probability 0 in every method.
@@ -250,19 +253,13 @@ class Discriminator(nn.Module):
         verdict = self.judge(real.joined(fake))
         return verdict[: len(real)], verdict[len(real) :]
 
-    def shared(self, text: Text) -> list[Tensor]:
-        """What the verdicts on many continuations of these sentences have in common, computed once.
+    def judge_for(self, text: Text, completions: Text) -> JudgeCompletions:
+        """`judge` for completions of these sentences, in pieces; what they have in common is computed here, once.
 
-        `judge_continued` receives it. By default nothing.
+        It is called with (piece, sentence, kept): some of the completions, which begin with the first `kept` tokens of
+        the sentences whose rows are sentence (N,). By default, nothing is shared.
         """
-        return []
-
-    def judge_continued(self, text: Text, shared: list[Tensor], sentence: Tensor, kept: int) -> Verdict:
-        """`judge` of completions: each begins with the first `kept` tokens of one of the sentences given to `shared`.
-
-        sentence (B,): which one, as a row number.
-        """
-        return self.judge(text)
+        return lambda piece, sentence, kept: self.judge(piece)
 
     def features_along(self, text: Text) -> Tensor:
         """(B,T+1,F): at t, the features that `judge` gives the first t tokens; one pass, without dropout."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from unittest.mock import Mock
+
 import pytest
 import torch
 
+from textgan.discriminators import lookup
 from textgan.discriminators.cnn import CNN
+from textgan.discriminators.lookup import WindowSums
+from textgan.machine.products import Windows
 from textgan.types import Choice, Text, Vocabulary
 
 VOCABULARY = Vocabulary(12)
@@ -163,22 +169,59 @@ def test_an_unknown_label_adds_nothing() -> None:
     assert torch.equal(verdict.score, discriminator.score(verdict.features).squeeze(-1))
 
 
-@pytest.mark.parametrize(("classes", "options"), [(0, {}), (2, {}), (2, {"labels": "concatenate"})])
-def test_continuations_share_their_prefix(classes: int, options: dict[str, object]) -> None:
+@pytest.mark.parametrize("looked_up", [True, False])
+@pytest.mark.parametrize("longest", [12, 7])
+@pytest.mark.parametrize(
+    ("classes", "options"), [(0, {}), (0, {"spectral_norm": True}), (2, {}), (2, {"labels": "concatenate"})]
+)
+def test_completions_are_judged_as_sentences_are(
+    classes: int,
+    options: dict[str, object],
+    longest: int,
+    looked_up: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By windows that are looked up or not, of prefixes and completions of every length."""
+    reads = Mock(side_effect=WindowSums.highest)
+    monkeypatch.setattr(WindowSums, "highest", lambda *given: reads(*given))
+    monkeypatch.setattr(lookup, "_TOKENS_A_WORD", 0 if looked_up else 10**6)
     discriminator = _discriminator(classes=classes, **options)
     torch.manual_seed(5)
-    whole = torch.randint(4, 12, (3, 12))
+    whole = torch.randint(4, 12, (3, longest))
     labels = torch.tensor([0, 1, 0]) if classes else None
-    shared = discriminator.shared(Text(whole, torch.ones_like(whole, dtype=torch.bool), labels))
     sentence = torch.tensor([2, 0, 0, 1, 2])
-    for kept in range(12):
+    written = []
+    for kept in range(longest):
         ids = whole[sentence].clone()
-        ids[:, kept:] = torch.randint(4, 12, (5, 12 - kept))
-        lengths = torch.randint(kept + 1, 13, (5,))
-        mask = torch.arange(12) < lengths.unsqueeze(1)
-        text = Text(ids, mask, None if labels is None else labels[sentence]).narrowed(int(lengths.max()))
-        score = discriminator.judge_continued(text, shared, sentence, kept).score
-        assert torch.allclose(score, discriminator.judge(text).score, atol=1e-6)
+        ids[:, kept:] = torch.randint(4, 12, (5, longest - kept))
+        lengths = torch.randint(kept + 1, longest + 1, (5,))
+        mask = torch.arange(longest) < lengths.unsqueeze(1)
+        written.append(Text(ids, mask, None if labels is None else labels[sentence]))
+    first = Text(whole, torch.ones_like(whole, dtype=torch.bool), labels)
+    judge = discriminator.judge_for(first, reduce(Text.joined, written))
+    for kept, text in [*enumerate(written), (3, written[3])]:
+        text = text.narrowed(int(text.mask.sum(1).max()))
+        verdict = judge(text, sentence, kept)
+        assert torch.allclose(verdict.score, discriminator.judge(text).score, atol=1e-6)
+        assert torch.allclose(verdict.features, discriminator.judge(text).features, atol=1e-6)
+    assert reads.called == (looked_up and "labels" not in options)
+
+
+def test_windows_are_looked_up_where_that_is_quicker_and_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    convolutions = [Windows(4, 5, 2), Windows(4, 5, 3)]  # 25 numbers a word
+    text = Text(
+        torch.tensor([[4, 5], [5, 6]]).repeat(8, 1), torch.ones(16, 2, dtype=torch.bool)
+    )  # 32 of 3 words
+    monkeypatch.setattr(lookup, "_TOKENS_A_WORD", 10)
+    monkeypatch.setattr(lookup, "_MOST_NUMBERS", 75)
+    assert lookup.worth_it(convolutions, text)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not lookup.worth_it(convolutions, text)
+    monkeypatch.setattr(lookup, "_MOST_NUMBERS", 74)
+    assert not lookup.worth_it(convolutions, text)
+    monkeypatch.undo()
+    monkeypatch.setattr(lookup, "_TOKENS_A_WORD", 11)
+    assert not lookup.worth_it(convolutions, text)
 
 
 @pytest.mark.parametrize("options", [{}, {"highway": False}, {"spectral_norm": True}, {"dropout": 0.5}])

@@ -11,10 +11,20 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
+from textgan.discriminators.lookup import WindowSums, worth_it
 from textgan.discriminators.minibatch import Likeness
 from textgan.machine.products import Linear, Windows
 from textgan.parts.ranges import Share, Size, Sizes, Whole
-from textgan.types import Choice, Discriminator, State, Text, Verdict, Vocabulary, read_labels
+from textgan.types import (
+    Choice,
+    Discriminator,
+    JudgeCompletions,
+    State,
+    Text,
+    Verdict,
+    Vocabulary,
+    read_labels,
+)
 
 Labels = Literal["project", "concatenate", "tell", "ignore"]
 
@@ -104,21 +114,27 @@ class CNN(Discriminator):
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
         return self._verdict([found.amax(1) for found in self._found(embeddings, weight, labels)], labels)
 
-    def shared(self, text: Text) -> list[Tensor]:
-        """For every width, the running maximum of the windows up to each position: (B, T - width + 1, filters)."""
-        found = self._found(self.embed(text), text.weight, text.labels)
-        return [windows.cummax(1).values for windows in found]
+    def judge_for(self, text: Text, completions: Text) -> JudgeCompletions:
+        # Windows inside the prefix are read with it, once: the running maximum up to each position.
+        before = [found.cummax(1).values for found in self._found(self.embed(text), text.weight, text.labels)]
+        convolutions = [cast(Windows, layer) for layer in self.convolutions]
+        looked_up = None
+        if self.beside is None and worth_it(convolutions, completions):
+            looked_up = WindowSums(self.table.weight, convolutions, text, completions)
 
-    def judge_continued(self, text: Text, shared: list[Tensor], sentence: Tensor, kept: int) -> Verdict:
-        # Windows inside the prefix were read with it; those that reach beyond it are left.
-        found = self._found(self.embed(text), text.weight, text.labels, kept)
-        pooled = []
-        for width, windows, before in zip(self.widths, found, shared, strict=True):
-            highest = windows.amax(1)
-            if kept >= width:
-                highest = torch.maximum(highest, before[sentence, kept - width])
-            pooled.append(highest)
-        return replace(self._verdict(pooled, text.labels), labels=text.labels, ids=text.ids)
+        def judge(piece: Text, sentence: Tensor, kept: int) -> Verdict:
+            if looked_up is not None:
+                beyond = looked_up.highest(piece, sentence, kept)
+            else:
+                found = self._found(self.embed(piece), piece.weight, piece.labels, kept)
+                beyond = (windows.amax(1) for windows in found)
+            pooled = [
+                torch.maximum(highest, inside[sentence, kept - width]) if kept >= width else highest
+                for width, highest, inside in zip(self.widths, beyond, before, strict=True)
+            ]
+            return replace(self._verdict(pooled, piece.labels), labels=piece.labels, ids=piece.ids)
+
+        return judge
 
     def features_along(self, text: Text) -> Tensor:
         embeddings = self.embed(text)

@@ -114,11 +114,11 @@ def prefix_values(
     objective, real = apart(objective, real)  # ranks differ in their number of pieces
     sums = torch.zeros(size, width + 1, device=whole.device, dtype=whole.dtype)
     counts = torch.zeros_like(sums)
-    shared = discriminator.shared(text)
+    judge = discriminator.judge_for(text, completions.text)
     for kept, longest, rows in _pieces(completions, rows_at_once):
         sentence = completions.sentence[rows]
         piece = completions.text[rows].narrowed(longest)
-        reward = objective.reward(real, discriminator.judge_continued(piece, shared, sentence, kept))
+        reward = objective.reward(real, judge(piece, sentence, kept))
         sums[:, kept].index_add_(0, sentence, reward)
         counts[:, kept].index_add_(0, sentence, torch.ones_like(reward))
     means = sums / counts.clamp(min=1)  # (B, T+1): by number of kept tokens
