@@ -22,7 +22,7 @@ from classic import ClassicGenerator, ClassicJudge, classic_values  # noqa: E402
 from textgan.data.batches import Batches, Encoded  # noqa: E402
 from textgan.discriminators.cnn import CNN  # noqa: E402
 from textgan.generators.recurrent import LSTM  # noqa: E402
-from textgan.machine.products import rows_at_once  # noqa: E402
+from textgan.machine.products import DRAWN, rows_at_once  # noqa: E402
 from textgan.objectives.adversarial import NonSaturating  # noqa: E402
 from textgan.sampling import Draw  # noqa: E402
 from textgan.strategies.gumbel import Gumbel  # noqa: E402
@@ -141,7 +141,7 @@ def sampling(size: Size, rounds: int | None) -> Piece:
     """10,000 sentences."""
     players = Players(size)
     count = 10_000
-    at_once = rows_at_once(size.words, torch.device("cpu"))
+    at_once = rows_at_once(size.words, torch.device("cpu"), DRAWN)
     done = count if rounds is None else 20 * size.batch
 
     @torch.no_grad()

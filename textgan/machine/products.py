@@ -86,7 +86,14 @@ class _LogProbAt(torch.autograd.Function):
         return (weights * (gradient / -total)).scatter_add_(-1, ids.unsqueeze(-1), gradient), None
 
 
-def rows_at_once(row: int, device: torch.device) -> int:
-    """How many rows of `row` numbers to have in memory at a time: few enough for a CPU's cache, many for a GPU."""
-    numbers = 5_000_000 if device.type == "cpu" else 100_000_000
+DRAWN = 3_200_000
+"""Logits in memory at a time while tokens are drawn: the passes over them want them nearer than a product does."""
+
+
+def rows_at_once(row: int, device: torch.device, numbers: int = 5_000_000) -> int:
+    """How many rows of `row` numbers to have in memory at a time: few enough for a CPU's cache, many for a GPU.
+
+    numbers: how many of them a CPU is to have.
+    """
+    numbers = numbers if device.type == "cpu" else 100_000_000
     return max(32, numbers // row // 32 * 32)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from textgan.machine.products import DRAWN
 from textgan.machine.products import rows_at_once as rows_of_logits
 from textgan.objectives.joint import apart
 from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Text, Verdict
@@ -50,7 +51,7 @@ def roll_out(
     """
     size, width = text.ids.shape
     device = text.ids.device
-    at_once = rows_at_once or rows_of_logits(policy.vocabulary.size, device)
+    at_once = rows_at_once or rows_of_logits(policy.vocabulary.size, device, DRAWN)
     follows = text.mask.cpu().T.clone()  # (T, B): whether more than t tokens; one synchronisation for all
     follows[0] &= from_empty
     begins = (follows.sum(1) * count).tolist()
