@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from textgan.machine.process import _SPINS, cores, free_memory
+from textgan.machine.process import _SPINS, cores, free_memory, intel
 
 LOOP = """
 import resource, sys, torch
@@ -114,3 +114,12 @@ def test_the_program_has_threads_wait_briefly_unless_its_user_says_otherwise(
     (count,) = re.findall(r"GOMP_SPINCOUNT = '(\d+)'", told)
     assert (count == str(_SPINS)) == spins
     assert own.get("GOMP_SPINCOUNT", count) == count
+
+
+def test_an_intel_processor_is_known_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file, other = tmp_path / "cpuinfo", tmp_path / "other"
+    file.write_text("processor\t: 0\nvendor_id\t: GenuineIntel\n")
+    other.write_text("processor\t: 0\nvendor_id\t: AuthenticAMD\n")
+    assert intel(file) and not intel(other)
+    monkeypatch.setattr("platform.processor", lambda: "Intel64 Family 6 Model 140, GenuineIntel")
+    assert intel(tmp_path / "none")

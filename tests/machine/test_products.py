@@ -23,11 +23,14 @@ def _agree(ours: Tensor, plain: Tensor, inputs: list[Tensor]) -> None:
         assert torch.allclose(mine, theirs, atol=1e-9)
 
 
+@pytest.mark.parametrize("intel", [True, False])
+@pytest.mark.parametrize("size", [12, 130])
 @pytest.mark.parametrize("shape", [(3,), (200,), (256,), (25, 13), (2, 3, 50)])
-def test_linear(shape: tuple[int, ...]) -> None:
+def test_linear(shape: tuple[int, ...], size: int, intel: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textgan.machine.products.intel", lambda: intel)
     torch.manual_seed(0)
-    x = torch.randn(*shape, 12, dtype=torch.double, requires_grad=True)
-    weight = torch.randn(31, 12, dtype=torch.double, requires_grad=True)
+    x = torch.randn(*shape, size, dtype=torch.double, requires_grad=True)
+    weight = torch.randn(31, size, dtype=torch.double, requires_grad=True)
     bias = torch.randn(31, dtype=torch.double, requires_grad=True)
     _agree(linear(x, weight, bias), plain_linear(x, weight, bias), [x, weight, bias])
     _agree(linear(x, weight), plain_linear(x, weight), [x, weight])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import sys
+from functools import cache
 from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as in glibc's malloc.h
@@ -88,3 +90,15 @@ def cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     except (OSError, ValueError):  # no such control group: nothing is limited
         return allowed
     return allowed if share == "max" else max(1, min(allowed, round(int(share) / int(period))))
+
+
+@cache
+def intel(system: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the processor is one of Intel's, for which the library behind torch's matrix products is made.
+
+    system: where Linux names its maker; elsewhere, what Python knows of the processor.
+    """
+    try:
+        return "GenuineIntel" in system.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not on Linux
+        return "GenuineIntel" in platform.processor()

@@ -1,8 +1,8 @@
 """Matrix products in the form that the processor is quickest at. The results are those of the plain form.
 
-On a CPU, oneDNN's convolutions may run well above the rate of the matrix product behind
-`torch.nn.functional.linear` (benchmarks/RESULTS.md, section 6, for the one processor that was measured). On a GPU
-the linear form is the plain one.
+On an AMD processor, oneDNN's convolutions run well above the rate of the matrix product behind
+`torch.nn.functional.linear`; on an Intel one, only for narrow inputs (benchmarks/RESULTS.md, section 6). On a GPU the
+linear form is the plain one.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import conv2d, pad
 from torch.nn.functional import linear as plain_linear
 
+from textgan.machine.process import intel
+
 _LOG2_E = 1 / math.log(2)
+_WIDE = 128  # from here on, the plain product is 1.1 to 1.3 times as fast on an Intel processor
 _SLABS = 16  # below 16 images, a single thread gets torch's own slow convolution in place of oneDNN's
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """x (...,H) times weight (V,H), plus bias (V): (...,V), as `torch.nn.functional.linear`."""
-    rows = x.numel() // x.shape[-1]
+    rows, inner = x.numel() // x.shape[-1], x.shape[-1]
     # Where rows are few, to bring the weights into oneDNN's layout costs more than it gains.
-    few = rows < max(128, x.shape[-1] // 4)
-    if x.device.type != "cpu" or few or not torch.backends.mkldnn.is_available():
+    few = rows < max(128, inner // 4)
+    wide = inner >= _WIDE and intel()
+    if x.device.type != "cpu" or few or wide or not torch.backends.mkldnn.is_available():
         return plain_linear(x, weight, bias)
     flat = x.reshape(rows, -1)
     if missing := -rows % _SLABS:
