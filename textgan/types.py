@@ -10,7 +10,7 @@ Z latent code. The batch axis always comes first, and axes are transposed by nam
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
@@ -63,14 +63,23 @@ class Verdict:
         return Verdict(**{name: value[rows] for name, value in held.items() if value is not None})
 
 
+@dataclass(frozen=True)
+class Completed:
+    """N sentences that go on from prefixes of others, all of `kept` tokens.
+
+    text: the whole sentences. sentence (N,): the row, in another text, of the sentence that each prefix is of.
+    """
+
+    text: Text
+    sentence: Tensor
+    kept: int
+
+
 State = dict[str, Tensor]
 """What a model carries from one token to the next, by name; every tensor has the batch axis first."""
 
 Sampler = Callable[[Tensor], Choice]
 """Chooses the next token from logits (B,V), which it may overwrite in place."""
-
-JudgeCompletions = Callable[[Text, Tensor, int], Verdict]
-"""Judges completions of prefixes of known sentences, see `Discriminator.judge_for`."""
 
 
 class Generator(nn.Module):
@@ -253,13 +262,9 @@ class Discriminator(nn.Module):
         verdict = self.judge(real.joined(fake))
         return verdict[: len(real)], verdict[len(real) :]
 
-    def judge_for(self, text: Text, completions: Text) -> JudgeCompletions:
-        """`judge` for completions of these sentences, in pieces; what they have in common is computed here, once.
-
-        It is called with (piece, sentence, kept): some of the completions, which begin with the first `kept` tokens of
-        the sentences whose rows are sentence (N,). By default, nothing is shared.
-        """
-        return lambda piece, sentence, kept: self.judge(piece)
+    def judge_completed(self, text: Text, pieces: Sequence[Completed]) -> Iterator[Verdict]:
+        """`judge` of every piece; what completions of the same sentences, `text`, have in common is read once."""
+        return (self.judge(piece.text) for piece in pieces)
 
     def features_along(self, text: Text) -> Tensor:
         """(B,T+1,F): at t, the features that `judge` gives the first t tokens; one pass, without dropout."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from unittest.mock import Mock
 
 import pytest
 import torch
 
-from textgan.discriminators import lookup
+from textgan.discriminators import cnn, lookup
 from textgan.discriminators.cnn import CNN
-from textgan.discriminators.lookup import WindowSums
+from textgan.discriminators.lookup import highest_beyond
 from textgan.machine.products import Windows
-from textgan.types import Choice, Text, Vocabulary
+from textgan.types import Choice, Completed, Text, Vocabulary
 
 VOCABULARY = Vocabulary(12)
 
@@ -182,8 +181,9 @@ def test_completions_are_judged_as_sentences_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """By windows that are looked up or not, of prefixes and completions of every length."""
-    reads = Mock(side_effect=WindowSums.highest)
-    monkeypatch.setattr(WindowSums, "highest", lambda *given: reads(*given))
+    reads = Mock(side_effect=highest_beyond)
+    monkeypatch.setattr(cnn, "highest_beyond", reads)
+    monkeypatch.setattr(lookup, "_FEATURES", 15 * 20)  # three pieces together
     monkeypatch.setattr(lookup, "_TOKENS_A_WORD", 0 if looked_up else 10**6)
     discriminator = _discriminator(classes=classes, **options)
     torch.manual_seed(5)
@@ -198,30 +198,35 @@ def test_completions_are_judged_as_sentences_are(
         mask = torch.arange(longest) < lengths.unsqueeze(1)
         written.append(Text(ids, mask, None if labels is None else labels[sentence]))
     first = Text(whole, torch.ones_like(whole, dtype=torch.bool), labels)
-    judge = discriminator.judge_for(first, reduce(Text.joined, written))
-    for kept, text in [*enumerate(written), (3, written[3])]:
-        text = text.narrowed(int(text.mask.sum(1).max()))
-        verdict = judge(text, sentence, kept)
-        assert torch.allclose(verdict.score, discriminator.judge(text).score, atol=1e-6)
-        assert torch.allclose(verdict.features, discriminator.judge(text).features, atol=1e-6)
+    pieces = [
+        Completed(text.narrowed(int(text.mask.sum(1).max())), sentence, kept)
+        for kept, text in [*enumerate(written), (3, written[3])]
+    ]
+    verdicts = list(discriminator.judge_completed(first, pieces))
+    for piece, verdict in zip(pieces, verdicts, strict=True):
+        wanted = discriminator.judge(piece.text)
+        assert torch.allclose(verdict.score, wanted.score, atol=1e-6)
+        assert torch.allclose(verdict.features, wanted.features, atol=1e-6)
+        assert verdict.ids is piece.text.ids and verdict.labels is piece.text.labels
     assert reads.called == (looked_up and "labels" not in options)
 
 
 def test_windows_are_looked_up_where_that_is_quicker_and_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    convolutions = [Windows(4, 5, 2), Windows(4, 5, 3)]  # 25 numbers a word
+    convolutions = [Windows(4, 5, 2), Windows(4, 5, 3)]  # 15 numbers a word at most
     text = Text(
         torch.tensor([[4, 5], [5, 6]]).repeat(8, 1), torch.ones(16, 2, dtype=torch.bool)
     )  # 32 of 3 words
+    pieces = [Completed(half, torch.zeros(8, dtype=torch.long), 1) for half in (text[:8], text[8:])]
     monkeypatch.setattr(lookup, "_TOKENS_A_WORD", 10)
-    monkeypatch.setattr(lookup, "_MOST_NUMBERS", 75)
-    assert lookup.worth_it(convolutions, text)
+    monkeypatch.setattr(lookup, "_ROWS", 45)
+    assert lookup.worth_it(convolutions, pieces)
     with torch.autocast("cpu", torch.bfloat16):
-        assert not lookup.worth_it(convolutions, text)
-    monkeypatch.setattr(lookup, "_MOST_NUMBERS", 74)
-    assert not lookup.worth_it(convolutions, text)
+        assert not lookup.worth_it(convolutions, pieces)
+    monkeypatch.setattr(lookup, "_ROWS", 44)
+    assert not lookup.worth_it(convolutions, pieces)
     monkeypatch.undo()
     monkeypatch.setattr(lookup, "_TOKENS_A_WORD", 11)
-    assert not lookup.worth_it(convolutions, text)
+    assert not lookup.worth_it(convolutions, pieces)
 
 
 @pytest.mark.parametrize("options", [{}, {"highway": False}, {"spectral_norm": True}, {"dropout": 0.5}])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal, cast
 
@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.utils.parametrizations import spectral_norm as normalise
 
-from textgan.discriminators.lookup import WindowSums, worth_it
+from textgan.discriminators.lookup import highest_beyond, worth_it
 from textgan.discriminators.minibatch import Likeness
 from textgan.machine.products import Linear, Windows
 from textgan.parts.ranges import Share, Size, Sizes, Whole
 from textgan.types import (
     Choice,
+    Completed,
     Discriminator,
-    JudgeCompletions,
     State,
     Text,
     Verdict,
@@ -112,29 +112,30 @@ class CNN(Discriminator):
         return embeddings * text.weight.unsqueeze(-1)  # (B, T, E)
 
     def forward(self, embeddings: Tensor, weight: Tensor, labels: Tensor | None = None) -> Verdict:
-        return self._verdict([found.amax(1) for found in self._found(embeddings, weight, labels)], labels)
+        pooled = [found.amax(1) for found in self._found(embeddings, weight, labels)]
+        return self._verdict(torch.cat(pooled, 1), labels)
 
-    def judge_for(self, text: Text, completions: Text) -> JudgeCompletions:
+    def judge_completed(self, text: Text, pieces: Sequence[Completed]) -> Iterator[Verdict]:
         # Windows inside the prefix are read with it, once: the running maximum up to each position.
-        before = [found.cummax(1).values for found in self._found(self.embed(text), text.weight, text.labels)]
+        inside = [found.cummax(1).values for found in self._found(self.embed(text), text.weight, text.labels)]
         convolutions = [cast(Windows, layer) for layer in self.convolutions]
-        looked_up = None
-        if self.beside is None and worth_it(convolutions, completions):
-            looked_up = WindowSums(self.table.weight, convolutions, text, completions)
-
-        def judge(piece: Text, sentence: Tensor, kept: int) -> Verdict:
-            if looked_up is not None:
-                beyond = looked_up.highest(piece, sentence, kept)
-            else:
-                found = self._found(self.embed(piece), piece.weight, piece.labels, kept)
-                beyond = (windows.amax(1) for windows in found)
-            pooled = [
-                torch.maximum(highest, inside[sentence, kept - width]) if kept >= width else highest
-                for width, highest, inside in zip(self.widths, beyond, before, strict=True)
+        if self.beside is None and worth_it(convolutions, pieces):
+            beyond = highest_beyond(self.table.weight, convolutions, text, pieces)
+        else:
+            beyond = (self._beyond(piece.text, piece.kept) for piece in pieces)
+        for piece, pooled in zip(pieces, beyond, strict=True):
+            ends = [piece.kept - width for width in self.widths]
+            before = [
+                found[:, end] if end >= 0 else torch.full_like(found[:, 0], -torch.inf)
+                for end, found in zip(ends, inside, strict=True)
             ]
-            return replace(self._verdict(pooled, piece.labels), labels=piece.labels, ids=piece.ids)
+            pooled = torch.maximum(pooled, torch.cat(before, 1)[piece.sentence])
+            verdict = self._verdict(pooled, piece.text.labels)
+            yield replace(verdict, labels=piece.text.labels, ids=piece.text.ids)
 
-        return judge
+    def _beyond(self, text: Text, kept: int) -> Tensor:
+        found = self._found(self.embed(text), text.weight, text.labels, kept)
+        return torch.cat([windows.amax(1) for windows in found], 1)
 
     def features_along(self, text: Text) -> Tensor:
         embeddings = self.embed(text)
@@ -194,8 +195,8 @@ class CNN(Discriminator):
                 counts = torch.cat([torch.ones_like(weight[:, :1]), counts[:, 1:]], 1)
             yield convolution(embeddings[:, begin:]) * counts.unsqueeze(-1)
 
-    def _verdict(self, pooled: list[Tensor], labels: Tensor | None) -> Verdict:
-        features = self._features(torch.cat(pooled, 1))  # (B, F)
+    def _verdict(self, pooled: Tensor, labels: Tensor | None) -> Verdict:
+        features = self._features(pooled)  # (B, F)
         if self.likeness is not None:
             features = torch.cat([features, self.likeness(features)], 1)
         features = self.dropout(features)

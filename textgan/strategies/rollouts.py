@@ -8,7 +8,6 @@ costs little compared with continuing them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +16,7 @@ from torch import Tensor
 from textgan.machine.products import DRAWN
 from textgan.machine.products import rows_at_once as rows_of_logits
 from textgan.objectives.joint import apart
-from textgan.types import Discriminator, Generator, Objective, Prompt, Sampler, Text, Verdict
+from textgan.types import Completed, Discriminator, Generator, Objective, Prompt, Sampler, Text, Verdict
 
 
 @dataclass(frozen=True)
@@ -115,29 +114,29 @@ def prefix_values(
     objective, real = apart(objective, real)  # ranks differ in their number of pieces
     sums = torch.zeros(size, width + 1, device=whole.device, dtype=whole.dtype)
     counts = torch.zeros_like(sums)
-    judge = discriminator.judge_for(text, completions.text)
-    for kept, longest, rows in _pieces(completions, rows_at_once):
-        sentence = completions.sentence[rows]
-        piece = completions.text[rows].narrowed(longest)
-        reward = objective.reward(real, judge(piece, sentence, kept))
-        sums[:, kept].index_add_(0, sentence, reward)
-        counts[:, kept].index_add_(0, sentence, torch.ones_like(reward))
+    pieces = _pieces(completions, rows_at_once)
+    for piece, verdict in zip(pieces, discriminator.judge_completed(text, pieces), strict=True):
+        reward = objective.reward(real, verdict)
+        sums[:, piece.kept].index_add_(0, piece.sentence, reward)
+        counts[:, piece.kept].index_add_(0, piece.sentence, torch.ones_like(reward))
     means = sums / counts.clamp(min=1)  # (B, T+1): by number of kept tokens
     values = means[:, 1:]
     values[torch.arange(size, device=whole.device), text.mask.sum(1) - 1] = whole
     return values, means[:, 0]
 
 
-def _pieces(completions: Completions, rows_at_once: int | None) -> Iterator[tuple[int, int, Tensor]]:
-    """Every completion once, in pieces of equal prefix length: (tokens kept, tokens of the longest, rows)."""
+def _pieces(completions: Completions, rows_at_once: int | None) -> list[Completed]:
+    """Every completion once, in pieces of equal prefix length, no wider than their longest."""
     lengths = completions.text.mask.sum(1)
     order = (completions.kept * (completions.text.ids.shape[1] + 1) + lengths).argsort(stable=True)
     at_once = rows_at_once or (1024 if order.device.type == "cpu" else 8192)
-    pieces = []
+    chosen = []
     begin = 0
     for kept, count in enumerate(torch.bincount(completions.kept).tolist()):
-        pieces += [(kept, rows) for rows in order[begin : begin + count].split(at_once) if len(rows)]
+        chosen += [(kept, rows) for rows in order[begin : begin + count].split(at_once) if len(rows)]
         begin += count
-    longest = lengths[torch.stack([rows[-1] for _, rows in pieces])].tolist() if pieces else []
-    for (kept, rows), most in zip(pieces, longest, strict=True):
-        yield kept, most, rows
+    longest = lengths[torch.stack([rows[-1] for _, rows in chosen])].tolist() if chosen else []
+    return [
+        Completed(completions.text[rows].narrowed(most), completions.sentence[rows], kept)
+        for (kept, rows), most in zip(chosen, longest, strict=True)
+    ]
